@@ -1,0 +1,147 @@
+"""Every knob, its default and its meaning.
+
+Read, strongest first: what is passed in (flags), `QA_*` in the environment, `qa.toml` in the working
+folder, `[tool.qa]` in `pyproject.toml`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    PyprojectTomlConfigSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from qa.schema import ConfigError
+
+INDEX_SETTINGS = ("embedding_model", "passage_words", "passage_words_max")
+"""Settings that change what is in an index; the manifest records them."""
+
+
+class Config(BaseSettings):
+    """Settings of one assistant. Immutable; `load_config` reads them from where people keep them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QA_",
+        toml_file="qa.toml",
+        pyproject_toml_table_header=("tool", "qa"),
+        extra="forbid",
+        frozen=True,
+    )
+
+    corpus_dir: Path = Field(Path("corpus"), description="folder of documents")
+    index_dir: Path = Field(Path("index"), description="folder of the index; safe to delete")
+    chroma_url: str = Field("", description="address of a Chroma server; empty: embedded, in index_dir")
+
+    embedding_model: str = Field(
+        "all-MiniLM-L6-v2",
+        description="sentence-transformers name or folder; the default comes with the installation",
+    )
+    passage_words: int = Field(150, ge=20, le=400, description="words a passage aims at")
+    passage_words_max: int = Field(180, ge=20, le=500, description="words a passage does not exceed")
+    max_document_mb: float = Field(20.0, gt=0, description="larger documents are skipped, in megabytes")
+
+    candidates: int = Field(50, ge=1, le=1000, description="passages that each retriever proposes")
+    rrf_k: int = Field(60, ge=1, description="constant of reciprocal rank fusion")
+    top_k: int = Field(12, ge=1, le=200, description="passages that are read for an answer")
+    max_share: float = Field(
+        0.5, gt=0, le=1, description="share of those that one source may take while others qualify"
+    )
+
+    reader: Literal["auto", "none"] = Field("auto", description="auto: use the shipped reader; none: similarity")
+    support: Literal["auto", "none"] = Field("auto", description="auto: check every sentence; none: leave unchecked")
+    min_answer: float | None = Field(
+        None, ge=0, le=1, description="probability below which qa abstains; unset: the reader's own threshold"
+    )
+    max_sentences: int = Field(5, ge=1, le=20, description="sentences in a quoted answer")
+
+    answerer: Literal["auto", "quote", "write"] = Field(
+        "auto", description="auto: write where a language model is set, else quote"
+    )
+    llm_provider: Literal["openai-like", "anthropic"] = Field("openai-like", description="kind of language model")
+    llm_url: str = Field("", description="OpenAI-compatible address, as http://127.0.0.1:11434/v1")
+    llm_model: str = Field("", description="name of the language model at that address")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="key; from the environment only")
+    llm_timeout: float = Field(60.0, gt=0, description="seconds to wait for the language model")
+    llm_retries: int = Field(3, ge=0, le=10, description="times a failed call is repeated")
+    llm_price: tuple[float, float] | None = Field(
+        None, description="US dollars per million prompt and completion tokens, to report cost"
+    )
+    llm_fallback: Literal["quote", "partial"] = Field(
+        "partial", description="language model gone mid-answer: keep what was checked, or answer with quotations"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls),
+            PyprojectTomlConfigSettingsSource(settings_cls),
+        )
+
+    def index_settings(self) -> dict[str, Any]:
+        """The settings that an index depends on."""
+        return {name: getattr(self, name) for name in INDEX_SETTINGS}
+
+    def digest(self) -> str:
+        """Short fingerprint of every setting that can change an answer; folders and keys are left out."""
+        chosen = self.model_dump(mode="json", exclude={"corpus_dir", "index_dir", "chroma_url", "llm_api_key"})
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load_config(**overrides: Any) -> Config:
+    """Settings from everywhere they may stand; `overrides` (None: not given) win.
+
+    Raises:
+        ConfigError: a setting is unknown (the nearest known name is given) or has a wrong value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    _refuse_unknown_environment()
+    try:
+        return Config(**given)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(e) for e in error.errors())) from error
+    except ValueError as error:  # a TOML file that does not parse
+        raise ConfigError(f"settings cannot be read: {error}. Mend qa.toml or pyproject.toml") from error
+
+
+def _refuse_unknown_environment() -> None:
+    # pydantic-settings ignores unknown variables; a misspelt one must not be silently without effect
+    known = {f"QA_{name}".upper() for name in Config.model_fields}
+    for name in os.environ:
+        if name.startswith("QA_") and name not in known and name not in _OTHER_VARIABLES:
+            raise ConfigError(f"unknown setting {name} in the environment{_nearest(name, sorted(known))}")
+
+
+_OTHER_VARIABLES = {"QA_TRAINING_DATA", "QA_TEST_SLOW", "QA_COMPLETE", "QA_APP_USERS"}
+
+
+def _explain(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting {name!r}{_nearest(name, sorted(Config.model_fields))}"
+    shown = "(hidden)" if "key" in name else repr(error.get("input"))
+    return f"setting {name!r} is {shown}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

@@ -1,0 +1,615 @@
+"""The nouns of `qa`, and its errors. Everything else in the package makes one of these from another.
+
+    QAError                     anything `qa` reports on purpose; the message ends with what to do next
+    ├── ConfigError             a setting that does not exist or has a wrong value
+    ├── CorpusError             documents that cannot be read
+    ├── IndexMissingError       there is no index where one was expected
+    ├── IndexStaleError         the index was built from something else than what is here now
+    ├── IndexBusyError          somebody else is writing the index
+    ├── IndexWriteError         the index could not be written; the old one is untouched
+    ├── ModelError              a model file is missing, altered or unusable
+    ├── QuestionError           a question or filter that cannot be searched for
+    └── LanguageModelError      the language model could not be reached or did not answer
+
+All offsets are in Python characters (code points), half open, into `Document.text`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Literal, Self, get_args
+
+SCHEMA_VERSION = 1
+"""Version of the dictionary that `Answer.to_dict` returns; it grows when a reader must change."""
+
+Kind = Literal["news", "analysis", "research", "other"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Span = tuple[int, int]
+"""Start and end, half open."""
+
+
+class QAError(Exception):
+    """Anything `qa` reports on purpose. The message says what is wrong and what to do."""
+
+
+class ConfigError(QAError):
+    """A setting that does not exist or has a value it cannot have."""
+
+
+class CorpusError(QAError):
+    """Documents that cannot be read, or none at all."""
+
+
+class IndexMissingError(QAError):
+    """There is no index in the folder."""
+
+
+class IndexStaleError(QAError):
+    """The index was built by another version, model, setting or corpus."""
+
+
+class IndexBusyError(QAError):
+    """Another process holds the writer's lock."""
+
+
+class IndexWriteError(QAError):
+    """The index could not be written. The one that was there before is untouched."""
+
+
+class ModelError(QAError):
+    """A model file is missing, altered or cannot be loaded."""
+
+
+class QuestionError(QAError):
+    """A question or a filter that cannot be searched for."""
+
+
+class LanguageModelError(QAError):
+    """The language model could not be reached, refused, or broke off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who published a document, what, when. `published` is ISO 8601 and may be partial: 2017, 2017-11."""
+
+    id: str
+    title: str
+    publisher: str = ""
+    author: str = ""
+    published: str = ""
+    language: str = ""
+    kind: Kind = "other"
+    perspective: str = ""
+    original: str = ""
+    rights: str = ""
+    inferred: tuple[str, ...] = ()
+    """Names of the fields that were read off the text instead of being declared."""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError(f"a source needs an id; its title is {self.title!r}")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is {self.kind!r}; it must be one of {', '.join(KINDS)}")
+
+    @property
+    def name(self) -> str:
+        """What prose calls this source: publisher, else author, else title."""
+        return self.publisher or self.author or self.title
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "title": self.title,
+            "publisher": self.publisher,
+            "author": self.author,
+            "published": self.published,
+            "language": self.language,
+            "kind": self.kind,
+            "perspective": self.perspective,
+            "original": self.original,
+            "rights": self.rights,
+            "inferred": list(self.inferred),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "inferred": tuple(data.get("inferred", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Walls set by a person: only sources that pass all of them are searched. Empty: everything passes.
+
+    `since` and `until` are ISO dates, may be partial, and include the whole day, month or year they name.
+    """
+
+    sources: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value and not _DATE.fullmatch(value):
+                raise QuestionError(f"{name} is {value!r}; write a date as 2017, 2017-11 or 2017-11-30")
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
+
+    def passes(self, source: Source) -> bool:
+        """Whether a source may be searched. A source without a date does not pass a date wall."""
+        checks = (
+            (self.sources, source.id),
+            (self.publishers, source.publisher),
+            (self.kinds, source.kind),
+            (self.languages, source.language),
+        )
+        if any(allowed and value not in allowed for allowed, value in checks):
+            return False
+        if (self.since or self.until) and not source.published:
+            return False
+        # ISO dates compare as text once cut to the same precision
+        if self.since and source.published < self.since[: len(source.published)]:
+            return False
+        return not (self.until and source.published[: len(self.until)] > self.until)
+
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the span of text under it, up to the next heading."""
+
+    heading: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source and its cleaned text. `pages` holds the offset at which each page starts (PDF only)."""
+
+    source: Source
+    text: str
+    sections: tuple[Section, ...] = ()
+    pages: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for section in self.sections:
+            if not 0 <= section.start <= section.end <= len(self.text):
+                raise ValueError(
+                    f"section {section.heading!r} is {section.start}..{section.end}, "
+                    f"the text of {self.source.id} has {len(self.text)} characters"
+                )
+
+    @property
+    def id(self) -> str:
+        return self.source.id
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text alone: equal for the same words under another name."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def page(self, offset: int) -> int | None:
+        """The page, from 1, on which `offset` lies; None where the format has no pages."""
+        return sum(start <= offset for start in self.pages) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is retrieved and cited: whole sentences, contiguous in the document."""
+
+    document_id: str
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...] = ()
+    """Spans of its sentences, in the document."""
+    heading: str = ""
+    page: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.end - self.start != len(self.text):
+            raise ValueError(
+                f"passage {self.start}..{self.end} of {self.document_id} "
+                f"holds {len(self.text)} characters, not {self.end - self.start}"
+            )
+        if any(not self.start <= start <= end <= self.end for start, end in self.sentences):
+            raise ValueError(f"a sentence of {self.id} lies outside it: {self.sentences}")
+
+    @property
+    def id(self) -> str:
+        """Stable across rebuilds as long as the document's text is."""
+        return f"{self.document_id}:{self.start}-{self.end}"
+
+    def slice(self, start: int, end: int) -> str:
+        """The words between two offsets of the document."""
+        return self.text[start - self.start : end - self.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Place of a passage, from 1, in each stage that ranked it; None where the stage did not find it."""
+
+    dense: int | None = None
+    lexical: int | None = None
+    fused: int | None = None
+    reader: int | None = None
+
+    def to_dict(self) -> dict[str, int | None]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, by whom it was written, and why it is here."""
+
+    passage: Passage
+    source: Source
+    score: float
+    ranks: Ranks = Ranks()
+
+    def __post_init__(self) -> None:
+        if self.passage.document_id != self.source.id:
+            raise ValueError(f"{self.passage.id} does not belong to source {self.source.id}")
+
+    def to_dict(self) -> dict[str, Any]:
+        p = self.passage
+        return {
+            "passage": p.id,
+            "source": self.source.id,
+            "start": p.start,
+            "end": p.end,
+            "heading": p.heading,
+            "page": p.page,
+            "text": p.text,
+            "score": round(self.score, 6),
+            "ranks": self.ranks.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A link from a sentence to the exact words that bear it out: `document.text[start:end] == quote`."""
+
+    source: Source
+    passage_id: str
+    start: int
+    end: int
+    quote: str
+    before: str = ""
+    after: str = ""
+    heading: str = ""
+    page: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.quote.strip():
+            raise ValueError(f"a citation of {self.source.id} needs words, not {self.quote!r}")
+        if self.end - self.start != len(self.quote):
+            raise ValueError(
+                f"citation {self.start}..{self.end} of {self.source.id} "
+                f"quotes {len(self.quote)} characters"
+            )
+
+    @classmethod
+    def cut(cls, hit: Hit, start: int, end: int) -> Self:
+        """The citation of `start..end` (offsets of the document), which must lie inside the hit's passage."""
+        p = hit.passage
+        if not p.start <= start < end <= p.end:
+            raise ValueError(f"{start}..{end} lies outside passage {p.id}")
+        return cls(
+            source=hit.source,
+            passage_id=p.id,
+            start=start,
+            end=end,
+            quote=p.slice(start, end),
+            before=p.slice(p.start, start),
+            after=p.slice(end, p.end),
+            heading=p.heading,
+            page=p.page,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source.id,
+            "passage": self.passage_id,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "before": self.before,
+            "after": self.after,
+            "heading": self.heading,
+            "page": self.page,
+        }
+
+
+class Verdict(StrEnum):
+    """Whether the cited words bear the sentence out."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    CONTRADICTED = "contradicted"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer: text without markers, what it cites, whether that bears it out."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: Verdict = Verdict.UNCHECKED
+    score: float | None = None
+    """Confidence in the verdict, 0 to 1; None where nothing was checked."""
+    attribution: str = ""
+    """Who says so, ready to stand before the text: "According to LBCI (5 December 2023)"."""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError("a sentence needs words")
+        if not self.citations:
+            raise ValueError(f"a sentence needs a citation: {self.text!r}")
+
+    @property
+    def source_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(c.source.id for c in self.citations))
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A drafted sentence that is not shown, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one source says, where views are compared. `sentences` are places in `Answer.sentences`."""
+
+    source: Source
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two quotations that cannot both hold on the point asked, or one that updates the other."""
+
+    left: Citation
+    right: Citation
+    relation: Literal["disagreement", "update"]
+    point: str
+    """What they differ on, in neutral words: "number of rockets"."""
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "left": self.left.to_dict(),
+            "right": self.right.to_dict(),
+            "relation": self.relation,
+            "point": self.point,
+            "score": round(self.score, 4),
+        }
+
+
+class Reason(StrEnum):
+    """Why there is no answer."""
+
+    NOTHING_FOUND = "nothing found"
+    NOT_RELEVANT = "not relevant"
+    NOT_ANSWERED = "not answered by the sources"
+    NOT_SUPPORTED = "not supported"
+
+
+_REASONS = {
+    Reason.NOTHING_FOUND: "No passage in these sources matches the question.",
+    Reason.NOT_RELEVANT: "These sources do not deal with this question.",
+    Reason.NOT_ANSWERED: "These sources deal with the subject but do not answer this question.",
+    Reason.NOT_SUPPORTED: "What was drafted is not borne out by the passages it cites, so it is not shown.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """No answer, and why: a value, never a phrase to search for."""
+
+    reason: Reason
+    passages_read: int = 0
+    sources_searched: int = 0
+    nearest: tuple[Hit, ...] = ()
+
+    def __str__(self) -> str:
+        searched = f"{_count(self.passages_read, 'passage')} of {_count(self.sources_searched, 'source')}"
+        return f"{_REASONS[self.reason]} Read: {searched}."
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "reason": self.reason.value,
+            "message": str(self),
+            "passages_read": self.passages_read,
+            "sources_searched": self.sources_searched,
+            "nearest": [hit.to_dict() for hit in self.nearest],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a language model was asked to do for this answer. Cost in US dollars where a price is set."""
+
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: int = 0
+    cost: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an answer was made from and by: enough to get the same answer again."""
+
+    version: str = ""
+    corpus: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
+    answerer: str = "quote"
+    notes: tuple[str, ...] = ()
+    """Things the reader should know: "no language model; answered with quotations"."""
+    usage: Usage | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "corpus": self.corpus,
+            "models": dict(self.models),
+            "settings": self.settings,
+            "answerer": self.answerer,
+            "notes": list(self.notes),
+            "usage": self.usage.to_dict() if self.usage else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step that has begun, for people who wait: "reading 24 passages"."""
+
+    stage: Literal["resolving", "searching", "reading", "writing", "checking"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Sentences with their citations and verdicts, or an abstention; never both, never neither."""
+
+    question: str
+    sentences: tuple[Sentence, ...] = ()
+    abstention: Abstention | None = None
+    searched: str = ""
+    """The question as it was searched for; differs from `question` in a follow-up."""
+    premise: str = ""
+    """What the question takes for granted and the sources do not bear out; empty if nothing."""
+    groups: tuple[Group, ...] = ()
+    silent: tuple[Source, ...] = ()
+    """Sources that were searched and say nothing on a question that compares."""
+    disagreements: tuple[Disagreement, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    invented_markers: int = 0
+    hits: tuple[Hit, ...] = ()
+    provenance: Provenance = Provenance()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+
+    def __post_init__(self) -> None:
+        if bool(self.sentences) == bool(self.abstention):
+            raise ValueError("an answer holds sentences or an abstention, not both and not neither")
+        if not self.searched:
+            object.__setattr__(self, "searched", self.question)
+        for group in self.groups:
+            for i in group.sentences:
+                if not 0 <= i < len(self.sentences):
+                    raise ValueError(f"group {group.source.id} names sentence {i} of {len(self.sentences)}")
+
+    @property
+    def references(self) -> tuple[Citation, ...]:
+        """Cited spans, each once, in order of first mention; their numbers are [1], [2], ..."""
+        cited = (c for sentence in self.sentences for c in sentence.citations)
+        return tuple({(c.source.id, c.start, c.end): c for c in cited}.values())
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Cited sources, each once, in order of first mention."""
+        return tuple({c.source.id: c.source for c in self.references}.values())
+
+    def markers(self, sentence: Sentence) -> tuple[int, ...]:
+        """The numbers, from 1, of the references that a sentence cites."""
+        numbers = {(c.source.id, c.start, c.end): n for n, c in enumerate(self.references, start=1)}
+        return tuple(dict.fromkeys(numbers[c.source.id, c.start, c.end] for c in sentence.citations))
+
+    def prose(self) -> Iterator[str]:
+        """Each sentence as it is read: attribution, text, markers."""
+        for sentence in self.sentences:
+            text = f"{sentence.attribution}: {sentence.text}" if sentence.attribution else sentence.text
+            yield text + "".join(f" [{n}]" for n in self.markers(sentence))
+
+    def __str__(self) -> str:
+        if self.abstention:
+            return str(self.abstention)
+        lines = [self.premise] if self.premise else []
+        lines += list(self.prose())
+        lines.append("")
+        lines += [f"[{n}] {reference(c)}" for n, c in enumerate(self.references, start=1)]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of every surface: the shape of TREC RAG answers, with fields of our own."""
+        references = self.references
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "question": self.question,
+            "searched": self.searched,
+            "premise": self.premise,
+            "answer": [
+                {
+                    "text": s.text,
+                    "citations": [n - 1 for n in self.markers(s)],
+                    "verdict": s.verdict.value,
+                    "score": None if s.score is None else round(s.score, 4),
+                    "attribution": s.attribution,
+                }
+                for s in self.sentences
+            ],
+            "references": [c.to_dict() for c in references],
+            "sources": [source.to_dict() for source in self.sources],
+            "groups": [{"source": g.source.id, "sentences": list(g.sentences)} for g in self.groups],
+            "silent": [source.id for source in self.silent],
+            "disagreements": [d.to_dict() for d in self.disagreements],
+            "dropped": [{"text": d.text, "reason": d.reason} for d in self.dropped],
+            "invented_markers": self.invented_markers,
+            "abstention": self.abstention.to_dict() if self.abstention else None,
+            "hits": [hit.to_dict() for hit in self.hits],
+            "provenance": self.provenance.to_dict(),
+            "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},
+        }
+
+    def with_(self, **changes: Any) -> Answer:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation and what was answered; the history is a sequence of these."""
+
+    question: str
+    answer: Answer
+
+    @property
+    def searched(self) -> str:
+        return self.answer.searched
+
+
+def reference(citation: Citation) -> str:
+    """One line of the reference list: who, what, when, where in the document."""
+    s = citation.source
+    parts = [s.publisher, s.author, f"“{s.title}”", s.published, citation.heading]
+    if citation.page:
+        parts.append(f"p. {citation.page}")
+    return ", ".join(part for part in parts if part)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
