@@ -1,1 +1,76 @@
+"""Answers questions over a corpus of documents, and can vouch for every sentence it says.
 
+    from qa import Assistant
+
+    assistant = Assistant.open()
+    print(assistant.ask("When did they meet?"))
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+# Before NumPy or torch load: a second busy process otherwise makes OpenMP threads spin, 40 times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Nothing is fetched or reported while people ask.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from qa.config import Config, load_config  # noqa: E402 - the environment comes first
+from qa.schema import (  # noqa: E402
+    Abstention,
+    Answer,
+    Citation,
+    Document,
+    Filters,
+    Hit,
+    Passage,
+    Progress,
+    QAError,
+    Reason,
+    Sentence,
+    Source,
+    Turn,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant, Chat
+    from qa.support import check
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Abstention",
+    "Answer",
+    "Assistant",
+    "Chat",
+    "Citation",
+    "Config",
+    "Document",
+    "Filters",
+    "Hit",
+    "Passage",
+    "Progress",
+    "QAError",
+    "Reason",
+    "Sentence",
+    "Source",
+    "Turn",
+    "Verdict",
+    "__version__",
+    "check",
+    "load_config",
+]
+
+_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "check": "qa.support"}
+
+
+def __getattr__(name: str) -> Any:
+    # the assistant brings llama-index and Chroma, a second of imports that `import qa` need not pay
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'qa' has no attribute {name!r}")

@@ -58,8 +58,8 @@ class Config(BaseSettings):
         0.5, gt=0, le=1, description="share of those that one source may take while others qualify"
     )
 
-    reader: Literal["auto", "none"] = Field("auto", description="auto: use the shipped reader; none: similarity")
-    support: Literal["auto", "none"] = Field("auto", description="auto: check every sentence; none: leave unchecked")
+    reader: Literal["auto", "none"] = Field("auto", description="auto: the shipped reader; none: shared words")
+    support: Literal["auto", "none"] = Field("auto", description="auto: check every sentence; none: do not")
     min_answer: float | None = Field(
         None, ge=0, le=1, description="probability below which qa abstains; unset: the reader's own threshold"
     )
@@ -68,7 +68,9 @@ class Config(BaseSettings):
     answerer: Literal["auto", "quote", "write"] = Field(
         "auto", description="auto: write where a language model is set, else quote"
     )
-    llm_provider: Literal["openai-like", "anthropic"] = Field("openai-like", description="kind of language model")
+    llm_provider: Literal["openai-like", "anthropic"] = Field(
+        "openai-like", description="kind of language model"
+    )
     llm_url: str = Field("", description="OpenAI-compatible address, as http://127.0.0.1:11434/v1")
     llm_model: str = Field("", description="name of the language model at that address")
     llm_api_key: SecretStr = Field(SecretStr(""), description="key; from the environment only")
@@ -78,7 +80,7 @@ class Config(BaseSettings):
         None, description="US dollars per million prompt and completion tokens, to report cost"
     )
     llm_fallback: Literal["quote", "partial"] = Field(
-        "partial", description="language model gone mid-answer: keep what was checked, or answer with quotations"
+        "partial", description="language model gone mid-answer: keep what was checked, or quote instead"
     )
 
     @classmethod
@@ -90,6 +92,7 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings stand, strongest first."""
         return (
             init_settings,
             env_settings,
@@ -103,7 +106,8 @@ class Config(BaseSettings):
 
     def digest(self) -> str:
         """Short fingerprint of every setting that can change an answer; folders and keys are left out."""
-        chosen = self.model_dump(mode="json", exclude={"corpus_dir", "index_dir", "chroma_url", "llm_api_key"})
+        without_effect = {"corpus_dir", "index_dir", "chroma_url", "llm_api_key"}
+        chosen = self.model_dump(mode="json", exclude=without_effect)
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -131,7 +135,7 @@ def _refuse_unknown_environment() -> None:
             raise ConfigError(f"unknown setting {name} in the environment{_nearest(name, sorted(known))}")
 
 
-_OTHER_VARIABLES = {"QA_TRAINING_DATA", "QA_TEST_SLOW", "QA_COMPLETE", "QA_APP_USERS"}
+_OTHER_VARIABLES = {"QA_TRAINING_DATA", "QA_APP_USERS"}
 
 
 def _explain(error: Any) -> str:

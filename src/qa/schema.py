@@ -279,6 +279,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a hit, and how likely it answers the question (0 to 1)."""
+
+    hit: Hit
+    start: int
+    end: int
+    score: float
+
+    @property
+    def text(self) -> str:
+        return self.hit.passage.slice(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A link from a sentence to the exact words that bear it out: `document.text[start:end] == quote`."""
 
