@@ -1,0 +1,1 @@
+"""The local models: embedder, reader, entailment. Loaded late, pinned by SHA-256, nothing fetched."""
