@@ -1,0 +1,54 @@
+# Every target makes what it needs; a second run does no set-up again.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+Q ?= When did the leaders of the three groups meet, and where?
+
+.PHONY: help ask app index test test-all check format eval bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $(VENV)/.installed $@
+
+ask: $(VENV)/.installed ## answer a question: make ask Q="Who met whom?"
+	@$(BIN)/qa ask "$$QUESTION"
+ask: export QUESTION = $(Q)
+
+index: $(VENV)/.installed ## read corpus/ and build index/
+	@$(BIN)/qa index
+
+app: $(VENV)/.installed ## open the page on 127.0.0.1
+	@$(BIN)/python app.py
+
+test: $(VENV)/.installed-dev ## the tests
+	$(BIN)/pytest
+
+check: $(VENV)/.installed-dev ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## put the code into the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+eval: $(VENV)/.installed-dev ## the eval on the project's questions, against its baseline
+	@$(BIN)/qa eval
+
+bench: $(VENV)/.installed-dev ## time and memory of the main commands
+	@$(BIN)/python benchmarks/bench.py
+
+clean: ## remove the environment and the index
+	rm -rf $(VENV) index/gen-* index/current*

@@ -1,0 +1,97 @@
+"""Answers without a language model: the sentences that answer, word for word, each with who says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from qa.answer.attribute import attribute, leans_back
+from qa.schema import Candidate, Citation, Sentence, Span, Verdict
+
+RELATIVE = 0.6
+"""A further sentence is quoted when it scores at least this share of the best one."""
+
+SAME = 0.75
+"""Two sentences that share this much of their words (Jaccard) say the same; the better one is quoted."""
+
+PER_SOURCE = 2
+"""Sentences of one source in an answer that compares."""
+
+
+def quote(
+    candidates: Sequence[Candidate], threshold: float, limit: int, *, comparing: bool = False
+) -> Iterator[Sentence]:
+    """The best sentences, verbatim, in order of merit; by source where the question compares.
+
+    Args:
+        candidates: sentences with the probability that they answer, best first.
+        threshold: probability below which a sentence is no answer.
+        limit: how many sentences at most.
+        comparing: give every source its say before any gets a third one.
+    """
+    chosen = compared(candidates, threshold) if comparing else best(candidates, threshold, limit)
+    covered: dict[str, list[Span]] = {}
+    for candidate in chosen:
+        start, end = with_antecedent(candidate)
+        spans = covered.setdefault(candidate.hit.source.id, [])
+        if any(a <= candidate.start and candidate.end <= b for a, b in spans):
+            continue
+        spans.append((start, end))
+        yield quoted(candidate, start, end)
+
+
+def best(candidates: Sequence[Candidate], threshold: float, limit: int) -> list[Candidate]:
+    """Those over the threshold that come near the best one, repetitions left out."""
+    if not candidates:
+        return []
+    bar = max(threshold, RELATIVE * candidates[0].score)
+    chosen: list[Candidate] = []
+    for candidate in candidates:
+        if candidate.score < bar or len(chosen) == limit:
+            break
+        if not any(same(candidate.text, other.text) for other in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def compared(candidates: Sequence[Candidate], threshold: float) -> list[Candidate]:
+    """The best of each source, sources in order of their best sentence."""
+    by_source: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        mine = by_source.setdefault(candidate.hit.source.id, [])
+        if (
+            candidate.score >= threshold
+            and len(mine) < PER_SOURCE
+            and not any(same(candidate.text, other.text) for other in mine)
+        ):
+            mine.append(candidate)
+    return [candidate for mine in by_source.values() for candidate in mine]
+
+
+def with_antecedent(candidate: Candidate) -> Span:
+    """The sentence's span, begun one sentence earlier where its first words lean on that ("He added ...")."""
+    passage = candidate.hit.passage
+    start = candidate.start
+    spans = passage.sentences
+    place = next((i for i, (a, _) in enumerate(spans) if a == start), 0)
+    if place and leans_back(candidate.text):
+        start = spans[place - 1][0]
+    return start, candidate.end
+
+
+def quoted(candidate: Candidate, start: int, end: int) -> Sentence:
+    """One quoted sentence. Verbatim by construction, hence supported."""
+    citation = Citation.cut(candidate.hit, start, end)
+    return Sentence(
+        text=" ".join(citation.quote.split()),
+        citations=(citation,),
+        verdict=Verdict.SUPPORTED,
+        score=1.0,
+        attribution=attribute(candidate.hit.source, citation.quote, candidate.hit.passage, (start, end)),
+    )
+
+
+def same(left: str, right: str) -> bool:
+    """Whether two sentences say the same in nearly the same words."""
+    a, b = (set(re.findall(r"\w+", text.casefold())) for text in (left, right))
+    return len(a & b) >= SAME * len(a | b)

@@ -1,0 +1,552 @@
+"""The whole: open or build an index, ask, stream, search, converse, check."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from qa import __version__, corpus, dialogue
+from qa.answer import compare
+from qa.answer.quote import quote
+from qa.config import Config, load_config
+from qa.index import Index
+from qa.models.embedder import Embedder
+from qa.models.entailment import Entailment
+from qa.models.reader import Reader
+from qa.retrieve import Retriever, SentenceReader, Stage, WordReader
+from qa.schema import (
+    Abstention,
+    Answer,
+    Candidate,
+    CorpusError,
+    Document,
+    Dropped,
+    Filters,
+    Group,
+    Hit,
+    IndexMissingError,
+    LanguageModelError,
+    ModelError,
+    Passage,
+    Progress,
+    Provenance,
+    QuestionError,
+    Reason,
+    Sentence,
+    Source,
+    Turn,
+)
+from qa.support import Judgement, Report, Support, check
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+    from llama_index.core.query_engine import CustomQueryEngine
+
+Places = str | Path | Sequence[str | Path]
+Steps = Callable[[str, int, int], None]
+"""Told of progress: what is happening, how much is done, of how much."""
+
+NEAREST = 3
+"""Passages shown with an abstention."""
+
+IRRELEVANT = 0.05
+"""Below this probability for the best sentence the sources do not even deal with the question."""
+
+
+class Assistant:
+    """Answers questions over an index. Made by `open` or `build`; `__init__` takes the parts.
+
+    Safe to share between threads: asking changes nothing in it.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        retriever: Retriever,
+        support: Support,
+        config: Config,
+        *,
+        llm: LLM | None = None,
+        notes: tuple[str, ...] = (),
+        reading: corpus.Reading | None = None,
+    ) -> None:
+        self.index = index
+        self.retriever = retriever
+        self.support = support
+        self.config = config
+        self.llm = llm
+        self.notes = notes
+        self.reading = reading
+
+    @classmethod
+    def open(
+        cls,
+        index: str | Path | None = None,
+        config: Config | None = None,
+        progress: Steps | None = None,
+        **settings: Any,
+    ) -> Self:
+        """The assistant over an existing index; where there is none but a corpus is, it is built first.
+
+        Args:
+            index: folder of the index; default: the setting `index_dir`.
+            config: settings; default: `load_config(**settings)`.
+            progress: called with (step, done, total) should it be built.
+
+        Raises:
+            IndexMissingError: neither an index nor a corpus to build it from.
+            IndexStaleError: the index is from another version, model or setting.
+        """
+        config = config or load_config(index_dir=index, **settings)
+        folder = Path(index or config.index_dir)
+        try:
+            return cls._over(Index.open(folder, config), config)
+        except IndexMissingError:
+            if not config.corpus_dir.is_dir():
+                raise
+            return cls.build(config.corpus_dir, folder, config, progress)
+
+    @classmethod
+    def build(
+        cls,
+        places: Places | None = None,
+        index: str | Path | None = None,
+        config: Config | None = None,
+        progress: Steps | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Reads documents, makes their index, and opens it. What could not be read is in `skipped`.
+
+        Args:
+            places: a folder, file, glob or web address, or several; default: the setting `corpus_dir`.
+            index: folder of the index, replaced whole or not at all; default: the setting `index_dir`.
+            progress: called with (step, done, total) while it works.
+
+        Raises:
+            CorpusError: a place does not exist, or nothing in it can be read.
+            IndexBusyError: another process is writing this index.
+            IndexWriteError: the folder cannot be written, or the disk is full.
+        """
+        config = config or load_config(index_dir=index, **settings)
+        folder = Path(index or config.index_dir)
+        wanted = _as_list(config.corpus_dir if places is None else places)
+        reading = corpus.read(
+            wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress)
+        )
+        if not reading.documents:
+            raise CorpusError(_nothing_read(wanted, reading))
+        return cls._over(Index.build(reading.documents, folder, config, progress=progress), config, reading)
+
+    @classmethod
+    def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
+        notes: list[str] = []
+        embedder = Embedder.load(config.embedding_model)
+        retriever = Retriever(index, embedder, _reader(config, notes), config)
+        support = Support(_entailment(config, notes))
+        return cls(
+            index, retriever, support, config, llm=_llm(config, notes), notes=tuple(notes), reading=reading
+        )
+
+    # -- the corpus ------------------------------------------------------------------------------------
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources of the index, in the order of their ids."""
+        return self.index.sources
+
+    @property
+    def skipped(self) -> tuple[corpus.Skipped, ...]:
+        """What the build that made this assistant could not read; empty after `open`."""
+        return self.reading.skipped if self.reading else ()
+
+    def document(self, id: str) -> Document:
+        """The whole document of a source.
+
+        Raises:
+            QuestionError: there is no such source; the message names those there are.
+        """
+        try:
+            return self.index.documents[id]
+        except KeyError:
+            known = ", ".join(source.id for source in self.sources)
+            raise QuestionError(f"no source {id!r}; there are: {known}") from None
+
+    def passages(self, id: str) -> tuple[Passage, ...]:
+        """The passages of a source, in the order of its text."""
+        found = (p for p in self.index.passages.values() if p.document_id == self.document(id).id)
+        return tuple(sorted(found, key=lambda p: p.start))
+
+    def changed(
+        self,
+        *,
+        add: Places = (),
+        remove: Collection[str] = (),
+        describe: Mapping[str, Source] | None = None,
+        index: str | Path | None = None,
+        progress: Steps | None = None,
+    ) -> Self:
+        """A new assistant over this index with documents added, removed, or described otherwise.
+
+        Args:
+            add: files, folders, globs or addresses; one with the id of a source here replaces it.
+            remove: ids of sources.
+            describe: by id, the corrected `Source` of a document.
+            index: folder to write to; default: this index's own, swapped in whole.
+
+        Raises:
+            CorpusError: nothing could be read, or nothing would be left.
+            QuestionError: an id that is not here.
+        """
+        documents = {source.id: self.document(source.id) for source in self.sources}
+        for id_ in remove:
+            documents.pop(self.document(id_).id)
+        for id_, source in (describe or {}).items():
+            old = self.document(id_)
+            documents[id_] = Document(source, old.text, old.sections, old.pages)
+        reading = None
+        if wanted := _as_list(add):
+            reading = corpus.read(wanted, max_bytes=int(self.config.max_document_mb * 1e6))
+            if not reading.documents:
+                raise CorpusError(_nothing_read(wanted, reading))
+            documents |= {document.id: document for document in reading.documents}
+        if not documents:
+            raise CorpusError("no document would be left; keep at least one, or delete the index folder")
+        folder = Path(index or self.index.folder)
+        built = Index.build(tuple(documents.values()), folder, self.config, progress=progress)
+        return self._over(built, self.config, reading)
+
+    # -- asking ----------------------------------------------------------------------------------------
+
+    def ask(self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()) -> Answer:
+        """The answer: checked sentences with their citations, or an abstention with its reason.
+
+        Args:
+            filters: walls; only sources that pass are searched.
+            history: earlier turns; a follow-up is resolved against them before it is searched.
+
+        Raises:
+            QuestionError: the question is empty, too long or has no word; no source passes the filter.
+        """
+        *_, answer = self.stream(question, filters=filters, history=history)
+        assert isinstance(answer, Answer)  # `stream` ends with it
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Progress | Sentence | Answer]:
+        """As `ask`, step by step: progress, each sentence when it is checked, last the whole answer."""
+        clock = _Clock()
+        searched = question
+        if history:
+            yield Progress("resolving", "reading the conversation")
+            searched = self._resolve(question, history)
+            clock.lap("resolve")
+        comparing = compare.compares(searched)
+        yield Progress("searching", f"searching {_count(len(self.sources), 'source')}")
+        hits = self.retriever.search(searched, filters=filters, spread=comparing)
+        clock.lap("search")
+        yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
+        candidates = self.retriever.read(searched, hits)
+        clock.lap("read")
+
+        searchable = [s for s in self.sources if not filters or filters.passes(s)]
+        draft = Answer(
+            question=question,
+            searched=searched,
+            abstention=self._abstention(hits, candidates, len(searchable)),
+            hits=tuple(hits),
+            provenance=self._provenance(),
+        )
+        premise = compare.premise(searched, hits)
+        threshold = self.threshold
+        if not candidates or candidates[0].score < (threshold / 2 if premise else threshold):
+            yield draft.with_(premise=premise, timings=clock.laps)
+            return
+
+        sentences: list[Sentence] = []
+        dropped: list[Dropped] = []
+        outcome: dict[str, Any] = {}
+        if self.llm is not None and self.config.answerer != "quote":
+            yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
+            drafted = self._write(searched, hits, dropped, outcome, cancelled)
+        else:
+            bar = min(threshold, candidates[0].score)
+            drafted = quote(candidates, bar, self.config.max_sentences, comparing=comparing)
+        for sentence in drafted:
+            sentences.append(sentence)
+            yield sentence
+        clock.lap("answer")
+        if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
+            sentences = list(quote(candidates, threshold, self.config.max_sentences, comparing=comparing))
+            outcome["answerer"] = "quote"
+        if not sentences:
+            nothing = self._abstention(hits, candidates, len(searchable), Reason.NOT_SUPPORTED)
+            yield draft.with_(abstention=nothing, dropped=tuple(dropped), timings=clock.laps)
+            return
+
+        yield Progress("checking", f"comparing {_count(len(sentences), 'sentence')}")
+        disagreements = compare.disagreements(searched, sentences, self.support.probabilities)
+        clock.lap("compare")
+        groups = _grouped(sentences) if comparing else ()
+        cited = {source_id for sentence in sentences for source_id in sentence.source_ids}
+        yield draft.with_(
+            sentences=tuple(sentences),
+            abstention=None,
+            premise=premise,
+            groups=groups,
+            silent=tuple(s for s in searchable if s.id not in cited) if comparing else (),
+            disagreements=disagreements,
+            dropped=tuple(dropped),
+            invented_markers=outcome.get("invented_markers", 0),
+            provenance=self._provenance(outcome),
+            timings=clock.laps,
+        )
+
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int | None = None,
+        filters: Filters | None = None,
+        stage: Stage = "reader",
+    ) -> list[Hit]:
+        """Passages for a question, best first, each with its rank in every stage.
+
+        Raises:
+            QuestionError: as `ask`.
+        """
+        return self.retriever.search(question, top_k=top_k, filters=filters, stage=stage)
+
+    def candidates(self, question: str, *, filters: Filters | None = None) -> list[Candidate]:
+        """Every sentence read for a question with the probability that it answers, best first."""
+        return self.retriever.read(question, self.retriever.search(question, filters=filters))
+
+    @property
+    def threshold(self) -> float:
+        """Probability of the best sentence below which `ask` abstains."""
+        chosen = self.config.min_answer
+        return self.retriever.reader.threshold if chosen is None else chosen
+
+    def judge(self, claim: str, evidence: Sequence[str]) -> Judgement:
+        """Whether the evidence bears the claim out."""
+        return self.support.judge(claim, evidence)
+
+    def check(self, text: str) -> Report:
+        """Sentence by sentence, whether these sources bear out a text from elsewhere, markers or not."""
+        hits = [
+            Hit(passage, self.document(passage.document_id).source, 0.0)
+            for passage in self.index.passages.values()
+        ]
+        return check(text, hits, self.support)
+
+    def chat(self) -> Chat:
+        """A conversation: follow-ups are understood from what was asked before."""
+        return Chat(self)
+
+    async def aask(
+        self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> Answer:
+        """`ask`, off the event loop."""
+        return await asyncio.to_thread(self.ask, question, filters=filters, history=history)
+
+    async def asearch(self, question: str, **options: Any) -> list[Hit]:
+        """`search`, off the event loop."""
+        return await asyncio.to_thread(self.search, question, **options)
+
+    def as_query_engine(self) -> CustomQueryEngine:
+        """A llama-index query engine; the answer's dictionary is the response's metadata."""
+        from qa.engine import QueryEngine
+
+        return QueryEngine(assistant=self)
+
+    def close(self) -> None:
+        """Gives the index's files back."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- parts of an answer ----------------------------------------------------------------------------
+
+    def _resolve(self, question: str, history: Sequence[Turn]) -> str:
+        if self.llm is None:
+            return dialogue.resolve(question, history)
+        return dialogue.resolve_with(self.llm, question, history)
+
+    def _write(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        dropped: list[Dropped],
+        outcome: dict[str, Any],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Sentence]:
+        from qa.answer.write import write  # llama-index's LLM half is only paid for when one is set
+
+        assert self.llm is not None
+        for item in write(question, hits, self.llm, self.support, self.config, cancelled=cancelled):
+            if isinstance(item, Sentence):
+                yield item
+            elif isinstance(item, Dropped):
+                dropped.append(item)
+            else:
+                outcome |= {
+                    "answerer": "write",
+                    "invented_markers": item.invented_markers,
+                    "usage": item.usage,
+                    "notes": item.notes,
+                    "failed": item.failed,
+                }
+
+    def _abstention(
+        self,
+        hits: Sequence[Hit],
+        candidates: Sequence[Candidate],
+        sources: int,
+        reason: Reason | None = None,
+    ) -> Abstention:
+        if reason is None:
+            best = candidates[0].score if candidates else 0.0
+            reason = (
+                Reason.NOTHING_FOUND
+                if not hits
+                else Reason.NOT_RELEVANT
+                if best < IRRELEVANT
+                else Reason.NOT_ANSWERED
+            )
+        nearest = tuple({c.hit.passage.id: c.hit for c in candidates}.values())[:NEAREST]
+        return Abstention(reason, len(hits), sources, nearest)
+
+    def _provenance(self, outcome: Mapping[str, Any] | None = None) -> Provenance:
+        outcome = outcome or {}
+        models = {"embedder": self.retriever.embedder.digest, "reader": self.retriever.reader.digest}
+        if self.support.entailment is not None:
+            models["support"] = self.support.entailment.digest
+        return Provenance(
+            version=__version__,
+            corpus=self.index.manifest.corpus,
+            models=models,
+            settings=self.config.digest(),
+            answerer=outcome.get("answerer", "quote"),
+            notes=(*self.notes, *outcome.get("notes", ())),
+            usage=outcome.get("usage"),
+        )
+
+
+class Chat:
+    """One conversation. `turns` is its history; a new `Chat` knows nothing of another."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.turns: tuple[Turn, ...] = ()
+
+    def ask(self, question: str, *, filters: Filters | None = None) -> Answer:
+        """As `Assistant.ask`, in the light of the turns before; the turn is remembered."""
+        answer = self.assistant.ask(question, filters=filters, history=self.turns)
+        self.turns += (Turn(question, answer),)
+        return answer
+
+    def stream(
+        self, question: str, *, filters: Filters | None = None
+    ) -> Iterator[Progress | Sentence | Answer]:
+        """As `Assistant.stream`; the turn is remembered once the answer is whole."""
+        for event in self.assistant.stream(question, filters=filters, history=self.turns):
+            if isinstance(event, Answer):
+                self.turns += (Turn(question, event),)
+            yield event
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = now - self._last
+        self._last = now
+
+
+def _grouped(sentences: Sequence[Sentence]) -> tuple[Group, ...]:
+    places: dict[str, list[int]] = {}
+    sources: dict[str, Source] = {}
+    for i, sentence in enumerate(sentences):
+        for citation in sentence.citations:
+            sources[citation.source.id] = citation.source
+            mine = places.setdefault(citation.source.id, [])
+            if i not in mine:
+                mine.append(i)
+    return tuple(Group(sources[id_], tuple(mine)) for id_, mine in places.items())
+
+
+def _reader(config: Config, notes: list[str]) -> SentenceReader:
+    if config.reader == "none":
+        return WordReader()
+    try:
+        return Reader.load()
+    except ModelError as error:
+        notes.append(f"answers were chosen by shared words, not by the reader: {error}")
+        return WordReader()
+
+
+def _entailment(config: Config, notes: list[str]) -> Entailment | None:
+    if config.support == "none":
+        return None
+    try:
+        return Entailment.load()
+    except ModelError as error:
+        notes.append(f"entailment was not checked: {error}")
+        return None
+
+
+def _llm(config: Config, notes: list[str]) -> LLM | None:
+    if config.answerer == "quote" or not (config.llm_url or config.llm_model):
+        if config.answerer == "write":
+            notes.append("no language model is set (QA_LLM_URL, QA_LLM_MODEL); answered with quotations")
+        return None
+    from qa.answer.write import load_llm
+
+    try:
+        return load_llm(config)
+    except LanguageModelError as error:
+        notes.append(f"{error}; answered with quotations")
+        return None
+
+
+def _as_list(places: Places) -> list[str | Path]:
+    return [places] if isinstance(places, str | Path) else list(places)
+
+
+def _reading(progress: Steps | None) -> Callable[[int, int, str], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total, _: progress("reading", done, total)
+
+
+def _nothing_read(places: Sequence[str | Path], reading: corpus.Reading) -> str:
+    where = ", ".join(str(place) for place in places)
+    if not reading.skipped:
+        return f"there is no document in {where}; put Markdown, text, HTML, PDF or DOCX files there"
+    first = reading.skipped[0]
+    rest = f" (and {len(reading.skipped) - 1} more)" if len(reading.skipped) > 1 else ""
+    return f"no document in {where} can be read: {first.place}: {first.reason}; {first.remedy}{rest}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,444 @@
+"""The `qa` command. Exit status: 0 answered, found or done; 1 abstained or nothing found; 2 error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperGroup
+
+from qa import Answer, Filters, Hit, QAError, Sentence, Source, Verdict, __version__, load_config
+from qa.evaluate.commands import app as eval_app
+from qa.schema import Disagreement, reference
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant, Steps
+
+ANSWERED, NONE, ERROR, INTERRUPTED = 0, 1, 2, 130
+
+_out = Console(highlight=False, soft_wrap=False)
+_err = Console(stderr=True, highlight=False)
+
+
+class _Commands(TyperGroup):
+    """An error of ours is one line on standard error, without a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QAError as error:
+            _err.print(Text(f"qa: {error}", style="red"))
+            raise typer.Exit(ERROR) from error
+        except KeyboardInterrupt as error:
+            _err.print(Text("qa: stopped; an index that was there before is unchanged", style="red"))
+            raise typer.Exit(INTERRUPTED) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Answers questions over a corpus of documents, and can vouch for every sentence it says.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sources_app = typer.Typer(help="The documents of the index: list, show, remove.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+app.add_typer(eval_app, name="eval")
+
+IndexDir = Annotated[
+    Path | None, typer.Option("--index", help="Folder of the index (QA_INDEX_DIR).", show_default=False)
+]
+CorpusDir = Annotated[
+    Path | None, typer.Option("--corpus", help="Folder of documents (QA_CORPUS_DIR).", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+OnlySource = Annotated[
+    list[str] | None, typer.Option("--source", help="Only this source (id); repeatable.", show_default=False)
+]
+OnlyPublisher = Annotated[
+    list[str] | None, typer.Option("--publisher", help="Only this publisher; repeatable.", show_default=False)
+]
+OnlyKind = Annotated[
+    list[str] | None,
+    typer.Option("--kind", help="Only news, analysis, research or other; repeatable.", show_default=False),
+]
+OnlyLanguage = Annotated[
+    list[str] | None, typer.Option("--language", help="Only this language; repeatable.", show_default=False)
+]
+Since = Annotated[str, typer.Option(help="Published on or after: 2017, 2017-11 or 2017-11-30.")]
+Until = Annotated[str, typer.Option(help="Published on or before.")]
+ShowPassages = Annotated[bool, typer.Option("--show-passages", help="Print each cited passage in full.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def index(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, globs or web addresses; default: the corpus folder."),
+    ] = None,
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read documents and build the index, whole or not at all."""
+    from qa.assistant import Assistant
+
+    config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
+    with _steps(quiet=as_json) as steps:
+        built = Assistant.build(paths or None, config=config, progress=steps)
+    notes = built.reading.notes if built.reading else ()
+    if as_json:
+        _print_json(
+            {
+                "documents": [source.to_dict() for source in built.sources],
+                "passages": len(built.index.passages),
+                "skipped": [
+                    {"place": s.place, "reason": s.reason, "remedy": s.remedy} for s in built.skipped
+                ],
+                "notes": list(notes),
+            }
+        )
+    else:
+        for note in notes:
+            _err.print(Text(f"note: {note}", style="dim"))
+        _out.print(
+            f"Indexed {len(built.sources)} documents, {len(built.index.passages)} passages "
+            f"in {escape(str(config.index_dir))}."
+        )
+    for skipped in built.skipped:
+        _err.print(Text(f"skipped {skipped.place}: {skipped.reason}; {skipped.remedy}", style="yellow"))
+    raise typer.Exit(ERROR if built.skipped else ANSWERED)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    source: OnlySource = None,
+    publisher: OnlyPublisher = None,
+    kind: OnlyKind = None,
+    language: OnlyLanguage = None,
+    since: Since = "",
+    until: Until = "",
+    show_passages: ShowPassages = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer one question with cited sentences, or say that the sources do not."""
+    filters = _filters(source, publisher, kind, language, since, until)
+    assistant = _open(index_dir, corpus_dir, quiet=as_json)
+    answer = assistant.ask(sys.stdin.read() if question == "-" else question, filters=filters)
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        _print_answer(answer, passages=show_passages)
+    raise typer.Exit(NONE if answer.abstention else ANSWERED)
+
+
+@app.command()
+def chat(
+    index_dir: IndexDir = None, corpus_dir: CorpusDir = None, show_passages: ShowPassages = False
+) -> None:
+    """Converse: follow-ups are understood from what was asked before. An empty line ends it."""
+    conversation = _open(index_dir, corpus_dir).chat()
+    if sys.stdin.isatty():
+        _out.print(Text("Ask a question; an empty line or Ctrl-D ends the conversation.", style="dim"))
+    while question := _next_question():
+        try:
+            answer = conversation.ask(question)
+        except QAError as error:
+            _err.print(Text(str(error), style="red"))
+            continue
+        if answer.searched != answer.question:
+            _out.print(Text(f"searched for: {answer.searched}", style="dim italic"))
+        _print_answer(answer, passages=show_passages)
+        _out.print()
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="What to look for.")],
+    top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="How many passages.")] = 5,
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    source: OnlySource = None,
+    publisher: OnlyPublisher = None,
+    kind: OnlyKind = None,
+    language: OnlyLanguage = None,
+    since: Since = "",
+    until: Until = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the best passages with their rank in each stage."""
+    filters = _filters(source, publisher, kind, language, since, until)
+    hits = _open(index_dir, corpus_dir, quiet=as_json).search(question, filters=filters)[:top_k]
+    if as_json:
+        _print_json([hit.to_dict() for hit in hits])
+    else:
+        for n, hit in enumerate(hits, start=1):
+            _print_hit(n, hit)
+    raise typer.Exit(ANSWERED if hits else NONE)
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="A text with or without markers; - reads standard input.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--sources", help="Documents to check against; default: the index.", show_default=False),
+    ] = None,
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a text from elsewhere, sentence by sentence, against sources."""
+    import tempfile
+
+    text = _read_text(file)
+    with tempfile.TemporaryDirectory() as scratch:
+        if sources:
+            from qa.assistant import Assistant
+
+            assistant = Assistant.build(sources, scratch)
+        else:
+            assistant = _open(index_dir, corpus_dir, quiet=as_json)
+        report = assistant.check(text)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        for checked in report.sentences:
+            line = _verdict(checked.judgement.verdict) + Text(f" {checked.text}")
+            _out.print(line)
+            for finding in checked.judgement.findings:
+                if finding.ok is False:
+                    _out.print(Padding(Text(f"{finding.layer}: {finding.detail}", style="dim"), (0, 0, 0, 4)))
+    borne_out = all(c.judgement.verdict is Verdict.SUPPORTED for c in report.sentences)
+    raise typer.Exit(ANSWERED if borne_out else NONE)
+
+
+@sources_app.command("list")
+def list_sources(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: AsJson = False) -> None:
+    """List the documents of the index."""
+    assistant = _open(index_dir, corpus_dir, quiet=as_json)
+    if as_json:
+        _print_json([source.to_dict() for source in assistant.sources])
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("id", "publisher", "published", "kind", "title"):
+        table.add_column(column, overflow="fold")
+    for source in assistant.sources:
+        row = (source.id, source.publisher, source.published, source.kind, source.title)
+        table.add_row(*(Text(cell) for cell in row))
+    _out.print(table)
+
+
+@sources_app.command("show")
+def show_source(
+    id: Annotated[str, typer.Argument(help="Id of the source.")],
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is known of a document, and its text."""
+    document = _open(index_dir, corpus_dir, quiet=as_json).document(id)
+    if as_json:
+        _print_json({"source": document.source.to_dict(), "digest": document.digest, "text": document.text})
+        return
+    for name, value in document.source.to_dict().items():
+        if value and name != "inferred":
+            mark = " (inferred)" if name in document.source.inferred else ""
+            _out.print(Text(f"{name}{mark}: ", style="dim") + Text(str(value)))
+    _out.print()
+    _out.print(Text(document.text))
+
+
+@sources_app.command("remove")
+def remove_sources(
+    ids: Annotated[list[str], typer.Argument(help="Ids of the sources.")], index_dir: IndexDir = None
+) -> None:
+    """Take documents out of the index; the files they came from stay."""
+    with _steps() as steps:
+        assistant = _open(index_dir, None).changed(remove=ids, progress=steps)
+    _out.print(
+        f"Removed {', '.join(map(escape, ids))}; {len(assistant.sources)} documents left in the index."
+    )
+    _out.print(Text("The next `qa index` reads the corpus folder again; move their files to keep them out."))
+
+
+@app.command()
+def doctor(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: AsJson = False) -> None:
+    """Check environment, models and index: what is wrong and how to mend it."""
+    from qa.doctor import examine
+
+    findings = examine(load_config(index_dir=index_dir, corpus_dir=corpus_dir))
+    if as_json:
+        _print_json([finding.to_dict() for finding in findings])
+    else:
+        for finding in findings:
+            mark = Text("✓", style="green") if finding.ok else Text("✗", style="red")
+            _out.print(mark + Text(f" {finding.what}: {finding.detail}", style=""))
+            if finding.remedy:
+                _out.print(Padding(Text(finding.remedy, style="bold"), (0, 0, 0, 2)))
+    raise typer.Exit(ANSWERED if all(f.ok for f in findings) else ERROR)
+
+
+def _open(index_dir: Path | None, corpus_dir: Path | None, *, quiet: bool = False) -> Assistant:
+    config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
+    from qa.assistant import Assistant
+
+    with _steps(quiet=quiet) as steps:
+        assistant = Assistant.open(config=config, progress=steps)
+    if not quiet:
+        for note in assistant.notes:
+            _err.print(Text(f"note: {note}", style="dim"))
+    return assistant
+
+
+def _filters(
+    source: list[str] | None,
+    publisher: list[str] | None,
+    kind: list[str] | None,
+    language: list[str] | None,
+    since: str,
+    until: str,
+) -> Filters:
+    return Filters(
+        tuple(source or ()), tuple(publisher or ()), tuple(kind or ()), tuple(language or ()), since, until
+    )
+
+
+def _next_question() -> str:
+    try:
+        return _out.input("[bold]? [/bold]" if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def _read_text(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QAError(f"cannot read {file}: {error}; give a UTF-8 text file") from error
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+_STYLES = {
+    Verdict.SUPPORTED: ("✓", "green"),
+    Verdict.PARTLY: ("◐", "yellow"),
+    Verdict.CONTRADICTED: ("✗", "red"),
+    Verdict.UNCHECKED: ("?", "dim"),
+}
+
+
+def _verdict(verdict: Verdict) -> Text:
+    mark, style = _STYLES[verdict]
+    return Text(f"{mark} {verdict.value}", style=style)
+
+
+def _print_answer(answer: Answer, *, passages: bool) -> None:
+    if answer.premise:
+        _out.print(Text(answer.premise, style="italic"))
+    if answer.abstention:
+        _out.print(Text(str(answer.abstention), style="yellow"))
+        if answer.abstention.nearest:
+            _out.print(Text("\nNearest passages:", style="dim"))
+            for n, hit in enumerate(answer.abstention.nearest, start=1):
+                _print_hit(n, hit)
+        return
+    if answer.groups:
+        for group in answer.groups:
+            _out.print(_heading(group.source))
+            for i in group.sentences:
+                _out.print(Padding(_line(answer, answer.sentences[i]), (0, 0, 0, 2)))
+        if answer.silent:
+            names = ", ".join(source.name for source in answer.silent)
+            _out.print(Text(f"Nothing on this in: {names}.", style="dim"))
+    else:
+        for sentence in answer.sentences:
+            _out.print(_line(answer, sentence))
+    for disagreement in answer.disagreements:
+        _print_disagreement(disagreement)
+    _out.print()
+    for n, citation in enumerate(answer.references, start=1):
+        _out.print(Text(f"[{n}] ", style="cyan") + Text(reference(citation)), soft_wrap=False)
+        if passages:
+            cited = Text(citation.before, style="dim") + Text(citation.quote, style="bold")
+            _out.print(Padding(cited + Text(citation.after, style="dim"), (0, 0, 1, 4)))
+    if answer.dropped:
+        dropped = f"{len(answer.dropped)} drafted, not borne out, not shown."
+        _out.print(Text(dropped, style="dim"))
+
+
+def _heading(source: Source) -> Text:
+    about = ", ".join(part for part in (source.published, source.kind, source.perspective) if part)
+    return Text(source.name, style="bold") + Text(f" ({about})" if about else "", style="dim")
+
+
+def _line(answer: Answer, sentence: Sentence) -> Text:
+    line = Text()
+    if sentence.attribution:
+        line.append(f"{sentence.attribution}: ", style="dim")
+    line.append(sentence.text)
+    for n in answer.markers(sentence):
+        line.append(f" [{n}]", style="cyan")
+    if sentence.verdict is not Verdict.SUPPORTED:
+        line.append_text(Text(" ") + _verdict(sentence.verdict))
+    return line
+
+
+def _print_disagreement(disagreement: Disagreement) -> None:
+    about = f" on {disagreement.point}" if disagreement.point else ""
+    verb = "updates" if disagreement.relation == "update" else "differs from"
+    left, right = disagreement.left, disagreement.right
+    _out.print(Text(f"\n{right.source.name} {verb} {left.source.name}{about}:", style="bold"))
+    for citation in (left, right):
+        _out.print(Padding(Text(f"{citation.source.name}: {citation.quote}"), (0, 0, 0, 2)))
+
+
+def _print_hit(n: int, hit: Hit) -> None:
+    ranks = ", ".join(f"{stage} {rank}" for stage, rank in hit.ranks.to_dict().items() if rank)
+    where = ", ".join(part for part in (hit.source.name, hit.source.published, hit.passage.heading) if part)
+    _out.print(Text(f"{n}. {where} ", style="bold") + Text(f"({ranks})" if ranks else "", style="dim"))
+    _out.print(Padding(Text(" ".join(hit.passage.text.split())), (0, 0, 0, 3)))
+
+
+@contextmanager
+def _steps(*, quiet: bool = False) -> Iterator[Steps | None]:
+    """A progress bar on standard error; none where nobody watches."""
+    if quiet or not _err.is_terminal:
+        yield None
+        return
+    columns: Sequence[Any] = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def step(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        yield step

@@ -1,0 +1,109 @@
+"""What is wrong with environment, models, corpus and index, and how to mend it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+from packaging.requirements import Requirement
+
+from qa import corpus
+from qa.config import Config
+from qa.index import Index
+from qa.models.embedder import Embedder
+from qa.models.entailment import Entailment
+from qa.models.reader import Reader
+from qa.schema import QAError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; a remedy where it is not as it should be."""
+
+    what: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def examine(config: Config) -> list[Finding]:
+    """Looks at everything and changes nothing."""
+    return [
+        _python(),
+        _packages(),
+        _model("embedder", lambda: Embedder.load(config.embedding_model).digest),
+        _model("reader", lambda: Reader.load().digest),
+        _model("support model", lambda: Entailment.load().digest),
+        *_corpus_and_index(config),
+        _language_model(config),
+    ]
+
+
+def _python() -> Finding:
+    return Finding("Python", True, sys.version.split()[0])
+
+
+def _packages() -> Finding:
+    wrong = []
+    for line in requires("qa") or ():
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            here = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(here, prereleases=True):
+            wrong.append(f"{requirement.name} is {here}, wanted {requirement.specifier}")
+    if wrong:
+        return Finding("packages", False, "; ".join(wrong), "run: pip install -c constraints.txt -e .")
+    return Finding("packages", True, "all there, in the versions asked for")
+
+
+def _model(what: str, load: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, f"SHA-256 {load()[:12]}")
+    except QAError as error:
+        return Finding(what, False, str(error))
+
+
+def _corpus_and_index(config: Config) -> list[Finding]:
+    findings: list[Finding] = []
+    reading = None
+    try:
+        reading = corpus.read([config.corpus_dir], max_bytes=int(config.max_document_mb * 1e6))
+        skipped = "".join(f"; skipped {s.place}: {s.reason}" for s in reading.skipped)
+        findings.append(Finding("corpus", not skipped, f"{len(reading.documents)} documents{skipped}"))
+    except QAError as error:
+        findings.append(Finding("corpus", False, str(error)))
+    try:
+        with_index = Index.open(config.index_dir, config)
+    except QAError as error:
+        return [*findings, Finding("index", False, str(error))]
+    detail = f"{len(with_index.sources)} documents, {len(with_index.passages)} passages"
+    differs = with_index.differences(reading.documents) if reading else ()
+    with_index.close()
+    if differs:
+        detail += f"; the corpus has changed since: {'; '.join(differs)}"
+        return [*findings, Finding("index", False, detail, "run: qa index")]
+    return [*findings, Finding("index", True, detail)]
+
+
+def _language_model(config: Config) -> Finding:
+    if not (config.llm_url or config.llm_model):
+        return Finding("language model", True, "none set; answers are quotations")
+    from qa.answer.write import load_llm
+
+    try:
+        load_llm(config)
+        return Finding("language model", True, f"{config.llm_model} at {config.llm_url or 'its provider'}")
+    except QAError as error:
+        return Finding("language model", False, str(error))

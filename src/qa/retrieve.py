@@ -1,0 +1,337 @@
+"""Question -> hits -> candidates: two retrievers, fused, balanced by source, then read.
+
+Dense and lexical rankings are fused by reciprocal rank (Cormack, Clarke and Büttcher, SIGIR 2009). The
+reader then scores each sentence of the passages that came through; its score, not a similarity, decides
+the order, the quotation and the abstention.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, Protocol
+
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
+
+from qa.config import Config
+from qa.facts import name_key
+from qa.index import Index
+from qa.models.embedder import Embedder
+from qa.models.reader import Reading, Window
+from qa.schema import Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source, Span
+
+Stage = Literal["dense", "lexical", "fused", "reader"]
+
+MAX_QUESTION = 2000
+"""Characters. Longer than any question; shorter than a pasted document."""
+
+PREFERENCE = 0.5
+"""Added to a passage's fused score, as a share of the best, when the question names its source."""
+
+_WINDOW_WORDS = 60
+"""Words read at once: enough that a quotation and its speaker come together."""
+
+
+class SentenceReader(Protocol):
+    """Whatever can say how likely each sentence of a window answers a question."""
+
+    digest: str
+    threshold: float
+    """Probability below which the best sentence is no answer."""
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
+        """One reading per window, probabilities in the order of `Window.sentences`."""
+
+
+class Retriever(BaseRetriever):  # type: ignore[misc]  # llama-index is untyped here
+    """Finds and reads passages. A llama-index retriever too, for those who have an engine of their own."""
+
+    def __init__(self, index: Index, embedder: Embedder, reader: SentenceReader, config: Config) -> None:
+        self.index = index
+        self.embedder = embedder
+        self.reader = reader
+        self.config = config
+        self._sources = {source.id: source for source in index.sources}
+        super().__init__()
+
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int | None = None,
+        filters: Filters | None = None,
+        stage: Stage = "fused",
+        spread: bool = False,
+    ) -> list[Hit]:
+        """Passages for a question, best first; at most `top_k` (default: the setting of that name).
+
+        Args:
+            stage: which ranking decides the order; each hit shows its rank in every stage that ran.
+            spread: give every source that qualifies a place, for questions that compare.
+
+        Raises:
+            QuestionError: nothing to search for, too long, or a filter that no source passes.
+        """
+        query = searchable(question)
+        top_k = top_k or self.config.top_k
+        allowed = self._allowed(filters)
+        depth = max(self.config.candidates, top_k)
+        names = _same_names(query, self.index.vocabulary)
+        found = {
+            "dense": [id_ for id_, _ in self.index.dense(self.embedder.embed_query(query), depth, allowed)],
+            "lexical": [id_ for id_, _ in self.index.lexical(" ".join((query, *names)), depth, allowed)],
+        }
+        hits = self._fuse(found, preferred(query, self._sources.values()))
+        if stage in found:
+            order = {id_: rank for rank, id_ in enumerate(found[stage])}
+            hits = sorted((h for h in hits if h.passage.id in order), key=lambda h: order[h.passage.id])
+            return hits[:top_k]
+        hits = balance(hits, top_k, self.config.max_share, spread=spread)
+        if stage == "reader":
+            hits = ranked_by_reader(hits, self.read(question, hits))
+        return hits
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
+        """Every sentence of the hits with the probability that it answers, best first."""
+        places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
+        readings = self.reader.read(question, [window for _, window, _ in places])
+        candidates = [
+            Candidate(hit, start + offset, end + offset, score)
+            for (hit, window, offset), reading in zip(places, readings, strict=True)
+            for (start, end), score in zip(window.sentences, reading.answers, strict=True)
+        ]
+        return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
+
+    def _allowed(self, filters: Filters | None) -> set[str] | None:
+        if not filters:
+            return None
+        allowed = {source.id for source in self._sources.values() if filters.passes(source)}
+        if not allowed:
+            raise QuestionError(_nothing_passes(filters, list(self._sources.values())))
+        return allowed
+
+    def _fuse(self, found: Mapping[str, list[str]], preferred: Collection[str]) -> list[Hit]:
+        scores: defaultdict[str, float] = defaultdict(float)
+        for ranking in found.values():
+            for rank, id_ in enumerate(ranking, start=1):
+                scores[id_] += 1 / (self.config.rrf_k + rank)
+        bonus = PREFERENCE * max(scores.values(), default=0.0)
+        passages = self.index.passages
+        for id_ in scores:
+            scores[id_] += bonus * (passages[id_].document_id in preferred)
+        place = {stage: {id_: n for n, id_ in enumerate(ids, start=1)} for stage, ids in found.items()}
+        return [
+            Hit(
+                passages[id_],
+                self._sources[passages[id_].document_id],
+                score,
+                Ranks(place["dense"].get(id_), place["lexical"].get(id_), fused),
+            )
+            for fused, (id_, score) in enumerate(
+                sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1
+            )
+        ]
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return [to_node(hit) for hit in self.search(query_bundle.query_str, stage="reader")]
+
+
+def searchable(question: str) -> str:
+    """The question as a query: control characters out, blanks folded.
+
+    Raises:
+        QuestionError: empty, no letter or digit, or longer than `MAX_QUESTION`.
+    """
+    query = " ".join("".join(c if c.isprintable() else " " for c in question).split())
+    if not query:
+        raise QuestionError("the question is empty; ask something, for example: qa ask 'Who met whom?'")
+    if not any(c.isalnum() for c in query):
+        raise QuestionError(f"there is no word to search for in {query[:60]!r}; ask in words")
+    if len(query) > MAX_QUESTION:
+        raise QuestionError(
+            f"the question has {len(query):,} characters; ask in at most {MAX_QUESTION:,}. "
+            "To check a long text against the sources, use `qa check`"
+        )
+    return query
+
+
+def preferred(question: str, sources: Iterable[Source]) -> set[str]:
+    """Sources that a question names by publisher, author, year with a word for a text, or kind of text."""
+    words = set(_words(question))
+    asked = f" {' '.join(_words(question))} "
+    named: set[str] = set()
+    years = set(re.findall(r"\b(?:19|20)\d\d\b", question))
+    speaks_of_texts = words & _TEXT_WORDS
+    for source in sources:
+        author = _words(source.author)
+        publisher = [w for w in _words(source.publisher) if w not in _FILLERS]
+        if (
+            (
+                publisher
+                and f" {' '.join(publisher)} "
+                in f" {' '.join(w for w in asked.split() if w not in _FILLERS)} "
+            )
+            or (author and author[-1] in words)
+            or (speaks_of_texts and source.published[:4] in years)
+            or (speaks_of_texts and any(w in words for w in _initials(source.publisher)))
+        ):
+            named.add(source.id)
+    return named
+
+
+_FILLERS = frozenset("the a an of for and in".split())
+_TEXT_WORDS = frozenset(
+    "article paper study report piece source brief author analysis journal newspaper".split()
+)
+
+
+def _initials(publisher: str) -> tuple[str, ...]:
+    letters = "".join(word[0] for word in _words(publisher) if word not in _FILLERS)
+    return (letters,) if len(letters) > 2 else ()
+
+
+def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool = False) -> list[Hit]:
+    """The first `top_k`, where no source takes more than its share until all others had theirs."""
+    share = max(1, math.ceil(top_k * max_share))
+    if spread:
+        sources = len({hit.source.id for hit in hits})
+        share = max(1, math.ceil(top_k / max(1, sources)))
+    taken: Counter[str] = Counter()
+    first: list[Hit] = []
+    later: list[Hit] = []
+    for hit in hits:
+        taken[hit.source.id] += 1
+        (first if taken[hit.source.id] <= share else later).append(hit)
+    chosen = {hit.passage.id for hit in (first + later)[:top_k]}
+    return [hit for hit in hits if hit.passage.id in chosen]
+
+
+def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Hit]:
+    """Hits in the order of their best sentence."""
+    best: dict[str, float] = {}
+    for candidate in candidates:
+        best.setdefault(candidate.hit.passage.id, candidate.score)
+    order = sorted(hits, key=lambda h: -best.get(h.passage.id, 0.0))
+    return [
+        replace(hit, score=best.get(hit.passage.id, 0.0), ranks=replace(hit.ranks, reader=n))
+        for n, hit in enumerate(order, start=1)
+    ]
+
+
+def windows(hit: Hit) -> list[tuple[Window, int]]:
+    """Stretches of a passage short enough to read at once, with the document offset each starts at.
+
+    Each sentence is scored in one window; the sentence before it is there as context.
+    """
+    passage = hit.passage
+    found: list[tuple[Window, int]] = []
+    group: list[Span] = []
+    before: Span | None = None
+    for span in passage.sentences or ((passage.start, passage.end),):
+        size = sum(_size(passage, s) for s in group)
+        if group and size + _size(passage, span) > _WINDOW_WORDS:
+            found.append(_window(hit, group, before))
+            before, group = group[-1], []
+        group.append(span)
+    found.append(_window(hit, group, before))
+    return found
+
+
+def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
+    passage = hit.passage
+    start = before[0] if before else group[0][0]
+    spans = tuple((a - start, b - start) for a, b in group)
+    heading = " · ".join(part for part in (hit.source.title, passage.heading) if part)
+    return Window(passage.slice(start, group[-1][1]), spans, heading), start
+
+
+def _size(passage: Passage, span: Span) -> int:
+    return passage.slice(*span).count(" ") + 1
+
+
+class WordReader:
+    """The plain fallback where there is no reader model: the share of the question's words that are near.
+
+    Rare words weigh more (inverse frequency over the windows read). It cannot tell an answer from a
+    sentence on the same subject, which is why answers made with it say so.
+    """
+
+    digest = "shared-words"
+    threshold = 0.5
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
+        """Shares instead of probabilities; a sentence counts in full, its neighbours half."""
+        asked = set(_words(question)) - _STOPWORDS
+        bags = [set(_words(f"{window.heading} {window.text}")) for window in windows]
+        weight = {w: math.log(1 + len(bags) / (1 + sum(w in bag for bag in bags))) for w in asked}
+        total = sum(weight.values()) or 1.0
+        readings = []
+        for window, bag in zip(windows, bags, strict=True):
+            near = sum(weight[w] for w in asked & bag) / total
+            own = [
+                sum(weight[w] for w in asked & set(_words(window.text[a:b]))) / total
+                for a, b in window.sentences
+            ]
+            scores = tuple(0.75 * o + 0.25 * near for o in own)
+            readings.append(Reading(scores, max(scores, default=0.0), None))
+        return readings
+
+
+_STOPWORDS = frozenset(
+    "a an and are as at be by did do does for from had has have how in is it its of on or that the their "
+    "they this to was were what when where which who whom whose why will with".split()
+)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _same_names(query: str, vocabulary: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Other spellings, in this corpus, of the names in a query: Hizbullah for Hezbollah."""
+    present = set(re.findall(r"\w[\w’'-]*", query))
+    found = (
+        spelling
+        for word in sorted(present)
+        if len(word) > 3
+        for spelling in sorted(vocabulary.get(name_key(word), ()))
+    )
+    return tuple(dict.fromkeys(s for s in found if s.casefold() not in {w.casefold() for w in present}))
+
+
+def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
+    known = {
+        "sources": sorted(s.id for s in sources),
+        "publishers": sorted({s.publisher for s in sources if s.publisher}),
+        "kinds": sorted({s.kind for s in sources}),
+        "languages": sorted({s.language for s in sources if s.language}),
+    }
+    wrong = [
+        f"no {name[:-1]} {value!r} (there are: {', '.join(known[name]) or 'none'})"
+        for name in known
+        for value in getattr(filters, name)
+        if value not in known[name]
+    ]
+    dates = sorted(s.published for s in sources if s.published)
+    if not wrong and (filters.since or filters.until) and dates:
+        wrong = [f"the sources are dated {dates[0]} to {dates[-1]}"]
+    return "no source passes the filter: " + ("; ".join(wrong) or "the conditions exclude each other")
+
+
+def to_node(hit: Hit) -> NodeWithScore:
+    """A hit as llama-index carries it."""
+    passage = hit.passage
+    node = TextNode(
+        id_=passage.id,
+        text=passage.text,
+        start_char_idx=passage.start,
+        end_char_idx=passage.end,
+        metadata={**hit.source.to_dict(), "heading": passage.heading},
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
+    )
+    node.excluded_embed_metadata_keys = list(node.metadata)
+    return NodeWithScore(node=node, score=hit.score)
