@@ -1,0 +1,133 @@
+"""Shared by all tests: no network, a home of their own, small corpora, the real models."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qa import load_config
+from qa.schema import Document, Hit, Passage, Source
+
+if TYPE_CHECKING:
+    from qa import Assistant
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+"""Originals and data sets that a developer may have beside the checkout; most have not."""
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to another machine is a failure, not a wait."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Settings of the machine do not reach the tests."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("QA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(scope="session")
+def briefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """The assistant over the project's own corpus, on the real stack."""
+    from qa import Assistant
+
+    config = load_config(corpus_dir=ROOT / "corpus", index_dir=tmp_path_factory.mktemp("briefs") / "index")
+    with Assistant.build(config=config) as assistant:
+        yield assistant
+
+
+TOWN = {
+    "gazette": """---
+title: Council votes on the harbour bridge
+publisher: The Harbour Gazette
+author: Ana Ruiz
+published: 2021-03-04
+language: en
+kind: news
+---
+## The vote
+
+The council approved the harbour bridge on 3 March 2021 by 12 votes to 7. Mayor Inés Duarte said the bridge
+would open in 2024. She added that no house would be pulled down. The bridge will cost 48 million euros.
+
+## Who objects
+
+The fishing cooperative objected to the bridge. Its chairman, Tomás Vidal, called the plan "a gift to the
+ferry company". The cooperative has 310 members and met the mayor twice.
+""",
+    "ledger": """---
+title: What the bridge really costs
+publisher: Island Ledger
+published: 2022-11
+language: en
+kind: analysis
+---
+## The bill
+
+The harbour bridge will cost 71 million euros, the auditors found in November 2022. Steel prices rose by
+40 percent after the vote. The mayor's office did not answer our questions.
+
+## The ferry
+
+The ferry company carried 900,000 passengers in 2021. Its director, Olga Stern, denied that the company had
+paid for the campaign.
+""",
+    "letters": "Garden notes\n\nTomatoes want sun and water. Basil grows well beside tomatoes.\n",
+}
+"""Three small documents that tell of the same matter from two sides, and of another."""
+
+
+@pytest.fixture(scope="session")
+def town_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the three documents."""
+    folder = tmp_path_factory.mktemp("town")
+    for name, text in TOWN.items():
+        suffix = ".md" if text.startswith("---") else ".txt"
+        (folder / f"{name}{suffix}").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def town(town_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """The assistant over the three documents, on the real stack."""
+    from qa import Assistant
+
+    config = load_config(corpus_dir=town_corpus, index_dir=tmp_path_factory.mktemp("town-index") / "index")
+    with Assistant.build(config=config) as assistant:
+        yield assistant
+
+
+def make_hit(text: str, *, score: float = 1.0, start: int = 0, **source: Any) -> Hit:
+    """A hit over one hand-written passage; its sentences are split as the product does."""
+    from qa.passages import sentences
+
+    source = {"id": "a", "title": "A title", "publisher": "The Paper", "published": "2020-05-01"} | source
+    spans = tuple((a + start, b + start) for a, b in sentences(text))
+    passage = Passage(source["id"], start, start + len(text), text, spans)
+    return Hit(passage, Source(**source), score)
+
+
+def document(text: str, **source: Any) -> Document:
+    """A document with a made-up source."""
+    return Document(Source(**({"id": "a", "title": "A title"} | source)), text)

@@ -1,0 +1,78 @@
+"""Settings: where they come from, which wins, and what a wrong one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa import load_config
+from qa.config import Config
+from qa.schema import ConfigError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_stronger_place_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags over environment over qa.toml over pyproject.toml over defaults."""
+    assert load_config().top_k == Config.model_fields["top_k"].default
+    (folder / "pyproject.toml").write_text("[tool.qa]\ntop_k = 1\n")
+    assert load_config().top_k == 1
+    (folder / "qa.toml").write_text("top_k = 2\n")
+    assert load_config().top_k == 2
+    monkeypatch.setenv("QA_TOP_K", "3")
+    assert load_config().top_k == 3
+    assert load_config(top_k=4).top_k == 4
+    assert load_config(top_k=None).top_k == 3
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_misspelt_setting_names_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a call and in the environment alike."""
+    with pytest.raises(ConfigError, match="did you mean 'top_k'"):
+        load_config(top_kk=3)
+    monkeypatch.setenv("QA_INDEX_DIRR", "x")
+    with pytest.raises(ConfigError, match="did you mean 'QA_INDEX_DIR'"):
+        load_config()
+
+
+def test_a_misspelt_setting_in_a_file_is_refused(folder: Path) -> None:
+    """A setting without effect would be worse than an error."""
+    (folder / "qa.toml").write_text("max_sentence = 2\n")
+    with pytest.raises(ConfigError, match="max_sentences"):
+        load_config()
+
+
+def test_a_broken_file_is_one_line(folder: Path) -> None:
+    """The message names the files to mend."""
+    (folder / "qa.toml").write_text("top_k = = 2\n")
+    with pytest.raises(ConfigError, match=r"qa\.toml"):
+        load_config()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_wrong_value_is_shown_and_a_key_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets stay out of messages and out of printed settings."""
+    with pytest.raises(ConfigError, match="'top_k' is 0"):
+        load_config(top_k=0)
+    monkeypatch.setenv("QA_LLM_API_KEY", "sk-very-secret")
+    config = load_config()
+    assert "sk-very-secret" not in repr(config)
+    assert "sk-very-secret" not in config.model_dump_json()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_digest_follows_what_can_change_an_answer() -> None:
+    """Folders do not; the number of passages read does."""
+    assert load_config(index_dir="elsewhere").digest() == load_config().digest()
+    assert load_config(top_k=3).digest() != load_config().digest()
+
+
+def test_every_setting_says_what_it_is() -> None:
+    """Descriptions feed the table in the documentation."""
+    assert all(field.description for field in Config.model_fields.values())
