@@ -1,0 +1,177 @@
+"""The whole, on the real stack: build, open, ask, stream, converse, change."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conftest import TOWN
+
+from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Verdict, load_config
+from qa.schema import CorpusError, IndexMissingError, QuestionError
+
+
+def copy_town(folder: Path) -> Path:
+    for name, text in TOWN.items():
+        (folder / f"{name}{'.md' if text.startswith('---') else '.txt'}").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_question_is_answered_with_exact_words_and_their_outlet(town: Assistant) -> None:
+    """Promises 1, 2 and 4 in one answer."""
+    answer = town.ask("How many votes did the council approve the harbour bridge by?")
+    assert "12 votes to 7" in str(answer)
+    for sentence in answer.sentences:
+        assert sentence.verdict in Verdict
+        assert sentence.attribution
+        for citation in sentence.citations:
+            text = town.document(citation.source.id).text
+            assert text[citation.start : citation.end] == citation.quote
+
+
+def test_a_question_the_sources_do_not_answer_is_an_abstention_value(town: Assistant) -> None:
+    """Promise 3: a reason, what was read, the nearest passages."""
+    answer = town.ask("Who won the chess olympiad in Budapest?")
+    assert answer.abstention is not None
+    assert answer.abstention.reason in (Reason.NOT_RELEVANT, Reason.NOT_ANSWERED)
+    assert answer.abstention.nearest
+    assert answer.abstention.sources_searched == 3
+    assert not answer.sentences
+
+
+def test_streaming_ends_with_the_answer_that_asking_gives(town: Assistant) -> None:
+    """Progress first, then each sentence, then the whole."""
+    events = list(town.stream("Who objected to the bridge?"))
+    asked = town.ask("Who objected to the bridge?")
+    assert isinstance(events[0], Progress)
+    assert tuple(e for e in events if isinstance(e, Sentence)) == asked.sentences
+    assert isinstance(events[-1], Answer)
+    assert events[-1].with_(timings={}) == asked.with_(timings={})
+
+
+def test_an_answer_names_what_it_was_made_from(town: Assistant) -> None:
+    """Promise 8: corpus, models, settings."""
+    provenance = town.ask("Who objected to the bridge?").provenance
+    assert provenance.corpus == town.index.manifest.corpus
+    assert set(provenance.models) >= {"embedder", "reader"}
+    assert provenance.settings == town.config.digest()
+
+
+def test_a_comparison_is_grouped_by_source(town: Assistant) -> None:
+    """Each source once, silent ones named."""
+    answer = town.ask("How do the sources differ on what the harbour bridge will cost?")
+    assert {group.source.id for group in answer.groups} >= {"gazette", "ledger"}
+    cited = {group.source.id for group in answer.groups}
+    assert {source.id for source in answer.silent} == {"gazette", "ledger", "letters"} - cited
+
+
+def test_a_follow_up_is_understood_from_the_conversation(town: Assistant) -> None:
+    """What was searched for is shown, and the turn is remembered."""
+    chat = town.chat()
+    chat.ask("What did Tomás Vidal call the plan?")
+    answer = chat.ask("And how many members does his cooperative have?")
+    assert "310" in str(answer)
+    assert len(chat.turns) == 2
+
+
+def test_two_conversations_know_nothing_of_each_other(town: Assistant) -> None:
+    """No state in the assistant."""
+    first, second = town.chat(), town.chat()
+    first.ask("What did Tomás Vidal call the plan?")
+    assert second.turns == ()
+
+
+def test_asking_from_async_code_gives_the_same(town: Assistant) -> None:
+    """The twins."""
+    asked = asyncio.run(town.aask("Who objected to the bridge?"))
+    assert asked.sentences == town.ask("Who objected to the bridge?").sentences
+    assert asyncio.run(town.asearch("ferry"))[0].source.id == "ledger"
+
+
+def test_a_filter_limits_what_is_cited(town: Assistant) -> None:
+    """Walls hold in the answer."""
+    answer = town.ask("What will the bridge cost?", filters=Filters(sources=("gazette",)))
+    assert {c.source.id for c in answer.references} == {"gazette"}
+
+
+def test_an_unknown_source_names_those_there_are(town: Assistant) -> None:
+    """One line with the remedy."""
+    with pytest.raises(QuestionError, match="there are: gazette, ledger, letters"):
+        town.document("nope")
+
+
+def test_an_index_opens_as_it_was_built(tmp_path: Path) -> None:
+    """Build in one assistant, open in another: equal answers."""
+    config = load_config(corpus_dir=copy_town(tmp_path), index_dir=tmp_path / "i")
+    with Assistant.build(config=config) as built:
+        asked = built.ask("What will the bridge cost?").with_(timings={})
+    with Assistant.open(config=config) as opened:
+        assert opened.ask("What will the bridge cost?").with_(timings={}) == asked
+
+
+def test_opening_builds_what_is_missing(tmp_path: Path) -> None:
+    """A corpus and no index: built. Neither: an error that says what to run."""
+    (tmp_path / "corpus").mkdir()
+    config = load_config(corpus_dir=copy_town(tmp_path / "corpus"), index_dir=tmp_path / "i")
+    with Assistant.open(config=config) as assistant:
+        assert len(assistant.sources) == 3
+    nowhere = load_config(corpus_dir=tmp_path / "none", index_dir=tmp_path / "none-either")
+    with pytest.raises(IndexMissingError, match="qa index"):
+        Assistant.open(config=nowhere)
+
+
+def test_an_empty_corpus_says_what_to_put_there(tmp_path: Path) -> None:
+    """And leaves no index behind."""
+    (tmp_path / "corpus").mkdir()
+    with pytest.raises(CorpusError, match="Markdown"):
+        Assistant.build(tmp_path / "corpus", tmp_path / "index")
+    assert not (tmp_path / "index" / "current").exists()
+
+
+def test_documents_can_be_added_described_and_removed(tmp_path: Path) -> None:
+    """Each change is a new assistant over a new index; what was asked to stay stays."""
+    (tmp_path / "corpus").mkdir()
+    with Assistant.build(copy_town(tmp_path / "corpus"), tmp_path / "i") as town:
+        (tmp_path / "news.txt").write_text("The lighthouse was sold for 90 thousand euros in 2020.\n")
+        with town.changed(add=tmp_path / "news.txt") as more:
+            assert "90 thousand" in str(more.ask("What was the lighthouse sold for?"))
+            letters = more.document("letters").source
+            corrected = type(letters)(**{**letters.to_dict(), "publisher": "Garden Club", "inferred": ()})
+            with more.changed(remove=["news"], describe={"letters": corrected}) as less:
+                assert [s.id for s in less.sources] == ["gazette", "ledger", "letters"]
+                assert less.document("letters").source.publisher == "Garden Club"
+        with pytest.raises(CorpusError, match="no document would be left"):
+            town.changed(remove=["gazette", "ledger", "letters"])
+
+
+def test_a_llama_index_engine_answers_with_our_answer(town: Assistant) -> None:
+    """Text with markers, nodes with exact offsets, our dictionary beside them."""
+    response = town.as_query_engine().query("Who objected to the bridge?")
+    assert "[1]" in str(response)
+    assert response.metadata["schema_version"] == 1
+    for node in response.source_nodes:
+        text = town.document(node.node.ref_doc_id).text
+        assert text[node.node.start_char_idx : node.node.end_char_idx] == node.node.text
+
+
+def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: Path) -> None:
+    """The plain reader answers; nothing claims a check that did not run."""
+    config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "i", reader="none", support="none")
+    with Assistant.build(config=config) as plain:
+        answer = plain.ask("What will the harbour bridge cost in million euros?")
+        assert "48 million" in str(answer) or "71 million" in str(answer)
+        assert answer.provenance.models["reader"] == "shared-words"
+
+
+@pytest.mark.parametrize("question", ["¿Cuánto costará el puente?", "Сколько стоит мост?", "桥要花多少钱？"])
+def test_a_question_in_another_language_is_answered_or_abstained_from(town: Assistant, question: str) -> None:
+    """Never an error."""
+    answer = town.ask(question)
+    assert bool(answer.sentences) != bool(answer.abstention)
+
+
+def test_dates_of_sources_can_be_read_as_dates(town: Assistant) -> None:
+    """ISO 8601, whole where the source says the day."""
+    assert date.fromisoformat(town.document("gazette").source.published) == date(2021, 3, 4)

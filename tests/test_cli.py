@@ -1,0 +1,186 @@
+"""The command, in processes of its own: output, exit status, errors as one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import ROOT, TOWN
+from test_schema import SCHEMA
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with a corpus and its index."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "corpus").mkdir()
+    for name, text in TOWN.items():
+        (folder / "corpus" / f"{name}{'.md' if text.startswith('---') else '.txt'}").write_text(text)
+    assert qa(folder, "index").returncode == 0
+    return folder
+
+
+def qa(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qa", *arguments],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_asking_prints_sentences_markers_and_references(home: Path) -> None:
+    """Status 0."""
+    run = qa(home, "ask", "How many votes was the harbour bridge approved by?")
+    assert run.returncode == 0, run.stderr
+    assert "12 votes to 7" in run.stdout
+    assert "[1] The Harbour Gazette, Ana Ruiz" in run.stdout
+    assert "\x1b" not in run.stdout
+
+
+def test_passages_are_shown_when_asked_for(home: Path) -> None:
+    """The cited words with what stands around them."""
+    run = qa(home, "ask", "How many votes was the harbour bridge approved by?", "--show-passages")
+    assert "Mayor Inés Duarte said the bridge" in " ".join(run.stdout.split())
+
+
+def test_abstaining_is_status_1_and_shows_the_nearest(home: Path) -> None:
+    """Not an error: it goes to standard output."""
+    run = qa(home, "ask", "Who won the chess olympiad?")
+    assert run.returncode == 1
+    assert "Nearest passages" in run.stdout
+    assert run.stderr == ""
+
+
+def test_json_is_the_answers_dictionary(home: Path) -> None:
+    """For answers and abstentions."""
+    for question in ("Who objected to the bridge?", "Who won the chess olympiad?"):
+        jsonschema.validate(json.loads(qa(home, "ask", question, "--json").stdout), SCHEMA)
+
+
+def test_a_question_can_come_from_standard_input(home: Path) -> None:
+    """`qa ask -`."""
+    assert "310" in qa(home, "ask", "-", stdin="How many members has the cooperative?").stdout
+
+
+def test_a_conversation_shows_what_was_searched_for(home: Path) -> None:
+    """Two questions, an empty line, done."""
+    run = qa(home, "chat", stdin="What did Tomás Vidal call the plan?\nAnd who is he?\n\n")
+    assert run.returncode == 0
+    assert "gift to the" in run.stdout
+    assert "searched for:" in run.stdout
+
+
+def test_searching_prints_passages_with_their_ranks(home: Path) -> None:
+    """And status 1 when there is nothing."""
+    run = qa(home, "search", "ferry passengers", "-k", "2")
+    assert run.returncode == 0
+    assert "Island Ledger" in run.stdout
+    assert "dense 1" in run.stdout
+    assert len(json.loads(qa(home, "search", "ferry", "-k", "1", "--json").stdout)) == 1
+
+
+def test_sources_are_listed_and_shown(home: Path) -> None:
+    """With what is known of them."""
+    assert "gazette" in qa(home, "sources", "list").stdout
+    assert [s["id"] for s in json.loads(qa(home, "sources", "list", "--json").stdout)] == sorted(TOWN)
+    shown = qa(home, "sources", "show", "ledger").stdout
+    assert "publisher: Island Ledger" in shown
+    assert "Steel prices rose" in shown
+
+
+def test_a_source_can_be_removed(home: Path, tmp_path: Path) -> None:
+    """From the index, not from the corpus."""
+    index = str(tmp_path / "other")
+    qa(home, "index", "--index", index)
+    run = qa(home, "sources", "remove", "letters", "--index", index)
+    assert run.returncode == 0, run.stderr
+    listed = qa(home, "sources", "list", "--json", "--index", index).stdout
+    assert [s["id"] for s in json.loads(listed)] == ["gazette", "ledger"]
+    assert (home / "corpus" / "letters.txt").exists()
+
+
+def test_checking_a_text_says_which_sentence_is_borne_out(home: Path) -> None:
+    """Status 1 unless all are."""
+    text = "The council approved the harbour bridge on 3 March 2021 by 12 votes to 7.\n"
+    assert qa(home, "check", "-", stdin=text).returncode == 0
+    wrong = qa(home, "check", "-", stdin=text.replace("12 votes", "16 votes"))
+    assert wrong.returncode == 1
+    assert "supported" not in wrong.stdout.split("The council")[0]
+
+
+def test_doctor_finds_everything_well_or_says_how_to_mend_it(home: Path) -> None:
+    """Healthy: status 0; a changed corpus: status 2 and the command to run."""
+    well = qa(home, "doctor")
+    assert well.returncode == 0, well.stdout
+    extra = home / "corpus" / "extra.txt"
+    extra.write_text("One more document about the lighthouse.\n")
+    ill = qa(home, "doctor")
+    extra.unlink()
+    assert ill.returncode == 2
+    assert "qa index" in ill.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ask", ""), "the question is empty"),
+        (("ask", "?!"), "no word to search for"),
+        (("ask", "bridge", "--publisher", "The Times"), "no publisher 'The Times'"),
+        (("ask", "bridge", "--since", "yesterday"), "2017-11-30"),
+        (("sources", "show", "nope"), "there are: gazette"),
+        (("ask", "bridge", "--index", "nowhere", "--corpus", "nowhere"), "qa index"),
+        (("index", "no-such-file.md"), "no-such-file.md"),
+        (("check", "no-such-answer.md"), "no-such-answer.md"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(home: Path, arguments: tuple[str, ...], message: str) -> None:
+    """No traceback, and what to do."""
+    run = qa(home, *arguments, COLUMNS="1000")
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in run.stderr
+
+
+def test_a_document_that_cannot_be_read_is_skipped_and_said(home: Path, tmp_path: Path) -> None:
+    """The rest is indexed; the status says so."""
+    (tmp_path / "good.txt").write_text("The lighthouse was sold in 2020.\n")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 10)
+    run = qa(home, "index", str(tmp_path), "--index", str(tmp_path / "i"))
+    assert run.returncode == 2
+    assert "Indexed 1 documents" in run.stdout
+    assert "empty.txt" in run.stderr
+    assert "binary.txt" in run.stderr
+
+
+def test_folders_come_from_flag_or_environment(home: Path, tmp_path: Path) -> None:
+    """`QA_INDEX_DIR`, `QA_CORPUS_DIR`."""
+    run = qa(tmp_path, "ask", "Who objected to the bridge?", QA_INDEX_DIR=str(home / "index"))
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_command_has_help(home: Path) -> None:
+    """And the README names each of them."""
+    listing = qa(home, "--help").stdout
+    commands = [line.split()[0] for line in listing.split("Commands:")[1].splitlines() if line.strip()]
+    readme = (ROOT / "README.md").read_text()
+    for command in commands:
+        assert qa(home, command, "--help").returncode == 0
+        assert f"qa {command}" in readme, f"README does not name `qa {command}`"
+
+
+def test_the_version_is_the_packages(home: Path) -> None:
+    """Written once."""
+    from importlib.metadata import version
+
+    assert qa(home, "--version").stdout.strip() == version("qa")

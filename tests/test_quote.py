@@ -1,0 +1,87 @@
+"""Quoted answers: verbatim, attributed, without repetition, with the sentence that the first word needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conftest import make_hit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa import Hit, Verdict
+from qa.answer.quote import PER_SOURCE, quote, same
+from qa.schema import Candidate
+
+
+def candidates(hit: Hit, scores: Sequence[float]) -> list[Candidate]:
+    found = [Candidate(hit, *span, score) for span, score in zip(hit.passage.sentences, scores, strict=True)]
+    return sorted(found, key=lambda c: -c.score)
+
+
+SPEECH = make_hit("Mayor Duarte opened the fair. He added that the bridge is safe. Rain fell.")
+
+
+def test_a_quoted_sentence_is_verbatim_and_supported() -> None:
+    """Text, quote and document agree, and the outlet is named."""
+    [sentence] = quote(candidates(SPEECH, [0.1, 0.1, 0.9]), 0.5, 5)
+    assert sentence.text == sentence.citations[0].quote == "Rain fell."
+    assert sentence.verdict is Verdict.SUPPORTED
+    assert "The Paper" in sentence.attribution
+
+
+def test_the_sentence_before_comes_along_where_the_first_word_needs_it() -> None:
+    """ "He added" says nothing without its "he"."""
+    [sentence] = quote(candidates(SPEECH, [0.1, 0.9, 0.1]), 0.5, 5)
+    assert sentence.text == "Mayor Duarte opened the fair. He added that the bridge is safe."
+
+
+def test_a_sentence_that_came_along_is_not_quoted_again() -> None:
+    """The antecedent is already shown."""
+    found = list(quote(candidates(SPEECH, [0.8, 0.9, 0.1]), 0.5, 5))
+    assert len(found) == 1
+
+
+def test_below_the_threshold_nothing_is_quoted() -> None:
+    """The caller abstains."""
+    assert list(quote(candidates(SPEECH, [0.1, 0.2, 0.3]), 0.5, 5)) == []
+    assert list(quote([], 0.5, 5)) == []
+
+
+def test_two_outlets_with_the_same_words_are_quoted_once() -> None:
+    """Repetition is not corroboration; the better one stands."""
+    left = make_hit("The council approved the harbour bridge on Tuesday.", id="a")
+    right = make_hit("The council approved the harbour bridge Tuesday.", id="b")
+    both = [*candidates(left, [0.9]), *candidates(right, [0.8])]
+    assert [s.source_ids for s in quote(both, 0.5, 5)] == [("a",)]
+
+
+def test_a_comparison_gives_every_source_its_say() -> None:
+    """A strong source does not crowd out a weaker one, and none gets more than its share."""
+    strong = make_hit("One is red. Two is blue. Three is green. Four is black.", id="a")
+    weak = make_hit("Five is white.", id="b")
+    both = sorted(candidates(strong, [0.9, 0.89, 0.88, 0.87]) + candidates(weak, [0.55]), key=lambda c: -c.score)
+    found = [s.source_ids[0] for s in quote(both, 0.5, 5, comparing=True)]
+    assert found == ["a"] * PER_SOURCE + ["b"]
+
+
+@given(
+    st.lists(st.sampled_from(["Alpha met Beta. ", "He left. ", "It rained in Rome. ", "1 000 came! "]), min_size=1),
+    st.data(),
+)
+def test_every_quotation_stands_in_its_document(parts: list[str], data: st.DataObject) -> None:
+    """Promise 1 and 2, whatever is chosen."""
+    hit = make_hit("".join(parts).strip(), start=17)
+    scores = data.draw(
+        st.lists(st.floats(0, 1), min_size=len(hit.passage.sentences), max_size=len(hit.passage.sentences))
+    )
+    for comparing in (False, True):
+        for sentence in quote(candidates(hit, scores), 0.4, 3, comparing=comparing):
+            for citation in sentence.citations:
+                assert citation.quote == hit.passage.slice(citation.start, citation.end)
+                assert sentence.text == " ".join(citation.quote.split())
+
+
+def test_same_is_about_words_not_punctuation() -> None:
+    """Two sentences that share three quarters of their words say the same."""
+    assert same("The vote was 12 to 7.", "the vote was 12 to 7")
+    assert not same("The vote was 12 to 7.", "The bridge will cost 48 million.")

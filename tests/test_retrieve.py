@@ -1,0 +1,156 @@
+"""Question -> hits: both retrievers, fusion, balance, preferences, filters, reading."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import make_hit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa import Assistant, Filters, Hit, Source
+from qa.retrieve import MAX_QUESTION, WordReader, balance, preferred, searchable, windows
+from qa.schema import QuestionError
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("", "empty"),
+        (" \t\n", "empty"),
+        ("?!… —", "no word"),
+        ("\x00\x07", "empty"),
+        ("why " * 25_000, f"at most {MAX_QUESTION:,}"),
+    ],
+)
+def test_a_question_that_cannot_be_searched_says_why(question: str, message: str) -> None:
+    """Empty, only punctuation, control characters, 100,000 characters."""
+    with pytest.raises(QuestionError, match=message):
+        searchable(question)
+
+
+def test_control_characters_do_not_reach_the_retrievers() -> None:
+    """They become blanks."""
+    assert searchable("who\x00 met\r\nwhom?") == "who met whom?"
+
+
+@pytest.mark.parametrize("stage", ["dense", "lexical", "fused", "reader"])
+def test_each_stage_can_rank_alone_and_every_hit_shows_its_ranks(town: Assistant, stage: str) -> None:
+    """The eval measures each stage; the page shows why a passage is here."""
+    hits = town.search("What will the harbour bridge cost?", stage=stage)  # type: ignore[arg-type]
+    assert hits
+    ranks = [getattr(hit.ranks, stage) for hit in hits]
+    assert ranks == sorted(ranks)
+    assert all(hit.ranks.fused for hit in hits)
+
+
+def test_a_hit_is_cut_from_its_document(town: Assistant) -> None:
+    """Promise 1 after a round trip through the index."""
+    for hit in town.search("bridge ferry mayor garden"):
+        text = town.document(hit.source.id).text
+        assert text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+def test_a_word_that_is_nowhere_gets_no_lexical_hit(town: Assistant) -> None:
+    """A zero score is no hit: it would pollute the fusion."""
+    assert town.search("zyzzogeton", stage="lexical") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does the Island Ledger say of the cost?",
+        "cost of the bridge according to the 2022 article",
+    ],
+)
+def test_a_source_named_in_the_question_is_preferred(town: Assistant, question: str) -> None:
+    """By publisher or by year with a word for a text; the others stay in."""
+    hits = town.search(question, stage="fused")
+    assert hits[0].source.id == "ledger"
+    assert {hit.source.id for hit in hits} > {"ledger"}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("according to the Harbour Gazette", {"gazette"}),
+        ("what does Ruiz write?", {"gazette"}),
+        ("What happened in 2021?", set()),
+        ("the 2021 article", {"gazette"}),
+        ("who met whom?", set()),
+    ],
+)
+def test_preference_needs_a_name_or_a_dated_text(question: str, expected: set[str]) -> None:
+    """A bare year is about the matter, not about the source."""
+    sources = [
+        Source("gazette", "t", "The Harbour Gazette", "Ana Ruiz", "2021-03-04"),
+        Source("ledger", "t", "Island Ledger", "", "2022-11"),
+    ]
+    assert preferred(question, sources) == expected
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(sources=("ledger",)),
+        Filters(publishers=("Island Ledger",)),
+        Filters(kinds=("analysis",)),
+        Filters(since="2022"),
+    ],
+)
+def test_a_filter_is_a_wall(town: Assistant, filters: Filters) -> None:
+    """Nothing from another source comes through, in any stage."""
+    for stage in ("dense", "lexical", "fused", "reader"):
+        hits = town.search("the bridge and the mayor", filters=filters, stage=stage)  # type: ignore[arg-type]
+        assert {hit.source.id for hit in hits} == {"ledger"}
+
+
+def test_a_filter_that_nothing_passes_names_what_there_is(town: Assistant) -> None:
+    """The values that exist are in the message."""
+    with pytest.raises(QuestionError, match=r"no publisher 'The Times' \(there are: Island Ledger, The Harbour"):
+        town.search("bridge", filters=Filters(publishers=("The Times",)))
+    with pytest.raises(QuestionError, match="dated 2021-03-04 to 2022-11"):
+        town.search("bridge", filters=Filters(since="2030"))
+
+
+def test_the_same_question_finds_the_same_passages(town: Assistant) -> None:
+    """Promise 8."""
+    first, second = (town.search("who objected to the bridge?") for _ in range(2))
+    assert first == second
+
+
+@given(st.lists(st.sampled_from("abcde"), max_size=60), st.integers(1, 20), st.floats(0.05, 1))
+def test_balance_keeps_order_and_fills_up(owners: list[str], top_k: int, share: float) -> None:
+    """As many as asked for while there are any; nobody over the share while another is left out."""
+    hits = [make_hit(f"Sentence {i}.", id=owner) for i, owner in enumerate(owners)]
+    chosen = balance(hits, top_k, share)
+    assert len(chosen) == min(top_k, len(hits))
+    assert chosen == [hit for hit in hits if hit in chosen]
+    limit = max(1, -(-top_k * share // 1))
+    over = {o for o in owners if sum(h.source.id == o for h in chosen) > limit}
+    left_out = {h.source.id for h in hits if h not in chosen}
+    taken = {o: sum(h.source.id == o for h in chosen) for o in left_out}
+    assert not over or all(count >= limit for count in taken.values())
+
+
+def test_spread_gives_every_source_a_place() -> None:
+    """For questions that compare."""
+    hits = [make_hit(f"Sentence {i}.", id="a") for i in range(20)] + [make_hit("Other.", id="b")]
+    assert "b" in {hit.source.id for hit in balance(hits, 4, 1.0, spread=True)}
+
+
+@given(st.text(min_size=1).filter(str.strip), st.integers(0, 500))
+def test_windows_score_every_sentence_once(text: str, offset: int) -> None:
+    """Spans of a window, moved by its offset, are the passage's sentences."""
+    hit: Hit = make_hit(text, start=offset)
+    spans = [(a + at, b + at) for window, at in windows(hit) for a, b in window.sentences]
+    assert tuple(spans) == (hit.passage.sentences or ((hit.passage.start, hit.passage.end),))
+    for window, at in windows(hit):
+        assert hit.passage.slice(at, at + len(window.text)) == window.text
+
+
+def test_the_fallback_ranks_by_rare_shared_words() -> None:
+    """Without a reader the sentence with the question's words comes first."""
+    found = [w for hit in (make_hit("The cat sat. The bridge costs 48 million euros."),) for w, _ in windows(hit)]
+    [reading] = WordReader().read("What does the bridge cost in euros?", found)
+    assert reading.answers[1] > reading.answers[0]
+    assert all(0 <= p <= 1 for p in reading.answers)
