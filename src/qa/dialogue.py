@@ -1,0 +1,406 @@
+"""A follow-up becomes a question that stands alone.
+
+Rules over what was asked and answered: pronouns, bare question words, "what about", "the second one", "that
+article", corrections. A question that names its own subject is a new topic and comes back unchanged. With a
+language model the model rewrites, and the rules are what it falls back to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, stem
+from qa.schema import Source, Turn
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+ABOUT: Final = "{question}, about {subject}?"
+ASKED: Final = "{question}: {earlier}"
+SAYS: Final = "What does {outlet} say: {earlier}"
+PROMPT: Final = """\
+Rewrite the last question of this conversation so that it can be understood without the conversation.
+Put names where it has pronouns and complete what it leaves out. Add nothing that is not in the conversation.
+If it already stands alone, or starts a new topic, repeat it unchanged. Reply with the question only.
+
+{conversation}
+Last question: {question}
+Rewritten question:"""
+
+TURNS_READ: Final = 4
+"""Turns that a follow-up can point back to."""
+
+Sort = Literal["person", "thing", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """Something the conversation named: how, what sort, how much it stands in the foreground."""
+
+    text: str
+    sort: Sort
+    weight: float
+
+
+def resolve(question: str, history: Sequence[Turn]) -> str:
+    """The question as it would be asked without the conversation; unchanged where it already stands alone."""
+    asked = " ".join(question.split())
+    if not history or not asked:
+        return question
+    for rule in (_corrected, _nth, _bare, _about, _pronouns, _context):
+        resolved = rule(asked, history)
+        if resolved:
+            return resolved
+    return question
+
+
+def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
+    """As `resolve`, by a language model; by the rules where it fails or strays.
+
+    A rewrite strays when it holds a name, number or date that is in neither the question nor the
+    conversation, is empty, or runs on.
+    """
+    by_rule = resolve(question, history)
+    if not history:
+        return by_rule
+    try:
+        reply = str(llm.complete(PROMPT.format(conversation=_conversation(history), question=question)))
+    except Exception:  # any failure of any provider: the rules answer, nothing is lost
+        return by_rule
+    rewrite = reply.strip().strip("\"“”").strip()
+    known = f"{_conversation(history)}\n{question}"
+    runs_on = "\n" in rewrite or len(rewrite) > 2 * len(question) + 300
+    return by_rule if not rewrite or runs_on or missing(rewrite, known) else rewrite
+
+
+def _conversation(history: Sequence[Turn]) -> str:
+    return "\n".join(
+        f"Question: {turn.searched}\nAnswer: {_answered(turn)}" for turn in history[-TURNS_READ:]
+    )
+
+
+def _answered(turn: Turn) -> str:
+    return " ".join(sentence.text for sentence in turn.answer.sentences)
+
+
+# -- corrections: "no, in 2017", "I meant Hamas" -----------------------------------------------------------------
+
+_CORRECTION = re.compile(
+    r"^(?:no|nope|sorry|actually|wait|rather|correction)\b[\s,.:;–—-]*(?:i\s+mean[t]?\b[\s,:]*)?(?P<new>.*)$"
+    r"|^i\s+mean[t]?\b[\s,:]*(?P<meant>.*)$",
+    re.I,
+)
+_NOT_BUT = re.compile(r"^not\s+(?P<old>.+?)\s*(?:,|\bbut\b|—|–)\s*(?:but\s+)?(?P<new>.+)$", re.I)
+
+
+def _corrected(question: str, history: Sequence[Turn]) -> str:
+    last = history[-1].searched
+    swap = _NOT_BUT.match(question.rstrip("?.! "))
+    if swap and swap["old"].casefold() in last.casefold():
+        return re.sub(re.escape(swap["old"]), lambda _: swap["new"], last, count=1, flags=re.I)
+    match = _CORRECTION.match(question.rstrip("?.! "))
+    if not match:
+        return ""
+    new = (match["new"] or match["meant"] or "").strip(" ,")
+    if not new:
+        return ""
+    if _QUESTION_WORD.match(new) or len(new.split()) > 6:
+        return resolve(new[0].upper() + new[1:] + "?", history)
+    swap = _NOT_BUT.match(new)
+    if swap:
+        new = swap["new"]
+    return _replaced(last, new, history) or _joined(last, new)
+
+
+def _joined(question: str, addition: str) -> str:
+    return f"{question.rstrip('?. ')} {addition.rstrip('?. ')}?"
+
+
+def _replaced(last: str, new: str, history: Sequence[Turn]) -> str:
+    """The last question with the fact of `new`'s kind put in the place of the old one; empty if it has none."""
+    bare = re.sub(rf"^(?:{_PREPOSITIONS})\s+", "", new, flags=re.I)
+    bare = re.sub(r"^(?:the|a|an)\s+(?=[^\W\d_])", "", bare) if not re.search(r"[A-Z]", bare) else bare
+    kinds = [f.kind for f in facts(f"about {bare}")]
+    kind = kinds[0] if kinds else "name" if bare[:1].isupper() else None
+    if kind is None:
+        return ""
+    old = [f for f in facts(last) if f.kind == kind]
+    if kind == "name":
+        old = _same_role(last, old, bare, new, history)
+    if not old:
+        return ""
+    fact = old[0]
+    return last[: fact.start] + re.sub(r"^the\s+(?=[A-Z])", "", bare) + last[fact.end :]
+
+
+def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequence[Turn]) -> list[Fact]:
+    """The names of the last question that a new name can stand for: outlet for outlet, after the same preposition."""
+    if any(fold(last[f.start : f.end]) == fold(bare) for f in old):
+        return []
+    outlets = {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)) for s in _sources(history)}
+    is_outlet = fold(re.sub(r"^the\s+", "", bare, flags=re.I)) in outlets
+    same = [f for f in old if (fold(last[f.start : f.end]) in outlets) == is_outlet]
+    preposition = re.match(rf"({_PREPOSITIONS})\s", new, re.I)
+    if preposition:
+        same = [f for f in same if re.search(rf"\b{preposition[1]}\s+(?:the\s+)?$", last[: f.start], re.I)]
+    return same
+
+
+# -- "the second one", "that article" ----------------------------------------------------------------------------
+
+_ORDINALS = {w: n for n, w in enumerate("first second third fourth fifth sixth seventh eighth".split())}
+_NTH = re.compile(
+    rf"\b(?:the\s+)?(?P<nth>{'|'.join(_ORDINALS)}|last|latter|former)\s+"
+    r"(?P<what>one|article|source|paper|report|outlet|piece|document|study|text|quote|quotation|citation|point)?\b",
+    re.I,
+)
+_THAT_TEXT = re.compile(
+    r"\b(?:that|this|the\s+same)\s+(?:article|source|paper|report|outlet|piece|document|study|text|newspaper|journal)\b",
+    re.I,
+)
+
+
+def _nth(question: str, history: Sequence[Turn]) -> str:
+    cited = next((turn.answer.sources for turn in reversed(history) if turn.answer.sources), ())
+    match = _THAT_TEXT.search(question)
+    if match and cited:
+        return _finish(question, match.start(), match.end(), _title(cited[0]), history)
+    match = _NTH.search(question)
+    if not match or not (match["what"] or match["nth"].lower() in ("former", "latter")):
+        return ""
+    n = _ORDINALS.get(match["nth"].lower(), 0 if match["nth"].lower() == "former" else -1)
+    if match["what"] and match["what"].lower() != "one":
+        if n >= len(cited):
+            return ""
+        chosen = _title(cited[n])
+    else:
+        listed = _listed(history[-1])
+        if n < len(listed):
+            chosen = listed[n]
+        elif n < len(cited):
+            chosen = _title(cited[n])
+        else:
+            return ""
+    return _finish(question, match.start(), match.end(), chosen, history)
+
+
+def _finish(question: str, start: int, end: int, text: str, history: Sequence[Turn]) -> str:
+    resolved = question[:start] + text + question[end:]
+    return _pronouns(resolved, history) or resolved
+
+
+def _title(source: Source) -> str:
+    return source.name
+
+
+def _listed(turn: Turn) -> list[str]:
+    """Names that the last answer lists side by side: "Qatar, Turkey and Lebanon"."""
+    listed: list[str] = []
+    text = _answered(turn) or turn.searched
+    names = [f for f in facts(text) if f.kind == "name"]
+    for f in names:
+        name = text[f.start : f.end]
+        if name not in listed:
+            listed.append(name)
+    runs = re.findall(r"[^.;]*\band\b[^.;]*", text)
+    together = [n for n in listed if any(n in run for run in runs)]
+    return together if len(together) > 1 else listed
+
+
+# -- "Why?", "And from where?" -------------------------------------------------------------------------------------
+
+_PREPOSITIONS = "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+_QUESTION_WORD = re.compile(
+    r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
+    r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|will|would|"
+    r"should)\b",
+    re.I,
+)
+_BARE_QUESTION = re.compile(
+    rf"^(?:(?:and|but|so|then|ok|okay|or)[\s,]+)*(?P<ask>(?:(?:{_PREPOSITIONS})\s+)?"
+    r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|day|place|"
+    r"city|country|ones?|else|reason|purpose|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
+    r"(?:\s+(?:was|is|were|did|does|do)\s+(?:that|this|it|they|he|she|those)(?:\s+(?:happen|take\s+place|occur|be|so|do\s+(?:that|this|it)|about))?)?"
+    r"(?:\s+(?:exactly|then|again))?\s*\??$",
+    re.I,
+)
+_OPENING = re.compile(
+    rf"^(?:(?:{_PREPOSITIONS})\s+)?(?:when|where|why|how(?:\s+(?:many|much|long|often|far)(?:\s+\w+)?|\s+closely)?|whom|"
+    r"(?:what|which)(?:\s+(?:year|day|date|city|country|place|month|time|reason))?|who)\s+"
+    r"(?=(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b)",
+    re.I,
+)
+_AUXILIARY = re.compile(
+    r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b", re.I
+)
+
+
+def _bare(question: str, history: Sequence[Turn]) -> str:
+    match = _BARE_QUESTION.match(question)
+    if not match:
+        return ""
+    ask = match["ask"]
+    last = history[-1].searched
+    body = _OPENING.sub("", last, count=1)
+    if body != last and not re.match(r"(?:who|what|which)\b", last, re.I):
+        return f"{ask[0].upper()}{ask[1:]} {body}"
+    if _AUXILIARY.match(last):
+        return f"{ask[0].upper()}{ask[1:]} {last[0].lower()}{last[1:]}"
+    return ASKED.format(question=f"{ask[0].upper()}{ask[1:]}", earlier=last)
+
+
+# -- "What about Hamas?", "And the Jerusalem Post?" ------------------------------------------------------------------
+
+_ABOUT = re.compile(
+    rf"^(?:(?:and|but|so|ok|okay|then)[\s,]+)*(?:(?:what|how)\s+about\s+|(?=(?:(?:{_PREPOSITIONS})\s+)?(?:the\s+)?[A-Z0-9]))(?P<new>[^?]+?)\s*\??$",
+    re.I,
+)
+
+
+def _about(question: str, history: Sequence[Turn]) -> str:
+    match = _ABOUT.match(question)
+    opens = re.match(r"(?:and|but|so|ok|okay|then|what\s+about|how\s+about)\b", question, re.I)
+    if not match or not opens or _QUESTION_WORD.match(match["new"]) or len(match["new"].split()) > 7:
+        return ""
+    new = match["new"]
+    if _PRONOUN.search(new):
+        return ""
+    last = history[-1].searched
+    replaced = _replaced(last, new, history)
+    if replaced:
+        return replaced
+    outlets = {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)): s.name for s in _sources(history)}
+    outlet = outlets.get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
+    if outlet:
+        return SAYS.format(outlet=outlet, earlier=last)
+    if re.match(rf"(?:{_PREPOSITIONS})\s", new, re.I):
+        return _joined(last, new)
+    return ASKED.format(question=f"What about {new}", earlier=last)
+
+
+# -- pronouns --------------------------------------------------------------------------------------------------------
+
+_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs)\b", re.I)
+_POSSESSIVE = {"his", "hers", "its", "their", "theirs"}
+_WANTS: dict[str, Sort] = {
+    **dict.fromkeys("he him his she her hers".split(), "person"),
+    **dict.fromkeys("it its".split(), "thing"),
+    **dict.fromkeys("they them their theirs".split(), "group"),
+}  # type: ignore[arg-type]
+_EXPLETIVE = re.compile(r"\b(?:is|was|does|did|will|would)\s+it\s+(?:true|possible|likely|clear|known|that|mean|take|matter)\b", re.I)
+
+
+def _pronouns(question: str, history: Sequence[Turn]) -> str:
+    """Each pronoun replaced by what it most likely stands for."""
+    entities = _entities(history)
+    own = [question[f.start : f.end] for f in facts(question) if f.kind == "name"]
+    chosen: dict[str, str] = {}
+    out: list[str] = []
+    end = 0
+    for match in _PRONOUN.finditer(question):
+        word = match[0].lower()
+        sort = _WANTS[word]
+        if sort == "thing" and _EXPLETIVE.search(question):
+            continue
+        if any(question.find(name) < match.start() for name in own) and sort != "person":
+            continue  # "Does Iran fund its allies": the question has the antecedent itself
+        if any(question.find(name) < match.start() for name in own) and sort == "person" and _is_person(own[0], question):
+            continue
+        name = chosen.get(sort) or _best(entities, sort, own)
+        if not name:
+            continue
+        possessive = word in _POSSESSIVE or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
+        repeated = sort in chosen
+        chosen[sort] = name
+        if repeated and not possessive:
+            continue
+        out += [question[end : match.start()], f"{name}’s" if possessive and not repeated else match[0] if repeated else name]
+        end = match.end()
+    if not out:
+        return ""
+    return "".join([*out, question[end:]])
+
+
+def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
+    fits = [e for e in entities if e.sort == sort and not any(e.text in o or o in e.text for o in own)]
+    if not fits and sort in ("thing", "group"):
+        other: Sort = "group" if sort == "thing" else "thing"
+        fits = [e for e in entities if e.sort == other and not any(e.text in o or o in e.text for o in own)]
+    return max(fits, key=lambda e: e.weight).text if fits else ""
+
+
+def _entities(history: Sequence[Turn]) -> list[_Entity]:
+    """What was named lately. What was asked about weighs more than what an answer mentions."""
+    found: dict[str, _Entity] = {}
+    everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
+    for age, turn in enumerate(reversed(history[-TURNS_READ:])):
+        for text, base in ((turn.searched, 1.0), (_answered(turn), 0.6)):
+            for place, (name, sort) in enumerate(_named(text, everything)):
+                weight = base * 0.8**age - 0.02 * min(place, 10)
+                known = found.get(name)
+                total = weight + (0.3 * known.weight if known else 0)
+                if not known or total > known.weight:
+                    found[name] = _Entity(name, sort, total)
+    return list(found.values())
+
+
+def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
+    names = [f for f in facts(text) if f.kind == "name"]
+    for f in names:
+        name = re.sub(r"[’']s$", "", text[f.start : f.end])
+        yield name, "person" if _is_person(name, everything) else "thing"
+    for f, g in zip(names, names[1:], strict=False):
+        if re.fullmatch(r"\s+and\s+(?:the\s+)?", text[f.end : g.start]):
+            yield text[f.start : g.end], "group"
+
+
+_BODY = re.compile(
+    r"\b(?:University|Institute|Council|Party|Army|Ministry|Company|Corporation|Records|Committee|Center|Centre|Union|"
+    r"Organi[sz]ation|Post|Times|Beast|News|Agency|Bank|League|School|College|Church|Court|Front|Movement|Brigades|"
+    r"Jihad|Nations|States|Strip|Street|City|River|War|Battle|Award|Prize|Festival|Museum|Orchestra|Band)\b"
+)
+
+
+def _is_person(name: str, text: str) -> bool:
+    """Whether a name reads like a person's: two or more words, no article before it, no word of a body in it."""
+    if _BODY.search(name):
+        return False
+    if re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
+        return False
+    if re.search(rf"(?:[A-Z][\w’'-]+\s+){re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|wrote|was born)\b", text):
+        return True
+    return 2 <= len(name.split()) <= 4 and not name.isupper()
+
+
+def _sources(history: Sequence[Turn]) -> list[Source]:
+    every = [s for t in history for s in t.answer.sources] + [h.source for t in history for h in t.answer.hits]
+    return list({s.id: s for s in every}.values())
+
+
+# -- what leans on the conversation otherwise ---------------------------------------------------------------------------
+
+_LEANS = re.compile(
+    r"\b(?:that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|afterwards|ones?)\b|"
+    r"^(?:and|but|so|or)\b",
+    re.I,
+)
+
+
+def _context(question: str, history: Sequence[Turn]) -> str:
+    """The subject of the conversation added where a question names none and leans on it."""
+    if any(f.kind == "name" for f in facts(question)):
+        return ""
+    content = {stem(w) for w in re.findall(r"[^\W\d_]+", question) if fold(w) not in FUNCTION_WORDS}
+    spoken = {stem(w) for t in history for w in re.findall(r"[^\W\d_]+", f"{t.searched} {_answered(t)}")}
+    definite = re.search(r"\bthe\s+(\w+)", question, re.I)
+    leans = _LEANS.search(question) or len(content) < 2 or (definite and stem(definite[1]) in spoken)
+    if not leans:
+        return ""
+    names = [e.text for e in sorted(_entities(history), key=lambda e: -e.weight)][:2]
+    subject = " and ".join(names[:1])
+    if not subject:
+        return ASKED.format(question=question.rstrip("?. "), earlier=history[-1].searched)
+    return ABOUT.format(question=question.rstrip("?. "), subject=subject)
