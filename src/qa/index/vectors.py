@@ -1,0 +1,262 @@
+"""The dense half of an index: a Chroma collection, embedded or on a server, read through llama-index."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import chromadb
+import httpx
+import numpy as np
+from chromadb.config import Settings
+from chromadb.errors import ChromaError, NotFoundError
+from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index.core.vector_stores.types import (
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+    VectorStoreQuery,
+)
+from llama_index.core.vector_stores.utils import node_to_metadata_dict
+from llama_index.vector_stores.chroma import ChromaVectorStore
+from numpy.typing import NDArray
+
+from qa.schema import IndexStaleError, IndexWriteError, Passage, Source
+
+_HNSW: Final = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+_FILTER_LIMIT: Final = 1000
+"""Values in one filter; Chroma fails on some tens of thousands ("too many SQL variables")."""
+_BATCH: Final = 1000
+_opening = Lock()  # two threads that open one path at once would each make Chroma's shared system
+
+
+class VectorIndex:
+    """Unit vectors of passages, by passage id. Several threads may read at once."""
+
+    def __init__(self, client: Any, collection: Any) -> None:
+        self._client = client
+        self._collection = collection
+        self._store = ChromaVectorStore(chroma_collection=collection)
+
+    @classmethod
+    def create(cls, generation: Path, url: str = "") -> VectorIndex:
+        """A new, empty one, in `generation`, or on the Chroma server at `url` under its name.
+
+        Raises:
+            IndexWriteError: Chroma cannot write there.
+        """
+        with _writing(generation, url):
+            client = _connect(generation, url)
+            collection = client.create_collection(
+                _name(generation), embedding_function=None, configuration={"hnsw": _HNSW}
+            )
+        return cls(client, collection)
+
+    @classmethod
+    def open(cls, generation: Path, url: str = "") -> VectorIndex:
+        """The one that was made there.
+
+        Raises:
+            IndexStaleError: it is gone, damaged, or the server does not answer.
+        """
+        client = None
+        try:
+            if not url and not (generation / "chroma" / "chroma.sqlite3").is_file():
+                raise IndexStaleError(
+                    f"the index in {generation.parent} has lost its vectors; run `qa index`"
+                )
+            client = _connect(generation, url)
+            return cls(client, client.get_collection(_name(generation), embedding_function=None))
+        except NotFoundError as error:
+            _close(client)
+            where = f"the Chroma server at {url}" if url else generation
+            raise IndexStaleError(f"{where} has no vectors of this index; run `qa index`") from error
+        except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
+            _close(client)
+            if url:
+                raise IndexStaleError(
+                    f"the Chroma server at {url} does not answer ({error}); start it (`chroma run`), "
+                    "or unset chroma_url and run `qa index`"
+                ) from error
+            raise IndexStaleError(
+                f"the vectors in {generation} cannot be read ({error}); run `qa index`"
+            ) from error
+
+    def write(
+        self,
+        passages: Sequence[Passage],
+        sources: Sequence[Source],
+        vectors: NDArray[np.float32],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Puts passages in, each with its source and vector (same places), again if they are there already.
+
+        Raises:
+            IndexWriteError: Chroma cannot write, mostly because the disk is full.
+        """
+        with _writing(self._collection.name, ""):
+            size = min(_BATCH, self._client.get_max_batch_size())
+            for start in range(0, len(passages), size):
+                batch = slice(start, start + size)
+                self._collection.upsert(
+                    ids=[p.id for p in passages[batch]],
+                    embeddings=vectors[batch],
+                    documents=[p.text for p in passages[batch]],
+                    metadatas=[_metadata(p, s) for p, s in zip(passages[batch], sources[batch], strict=True)],
+                )
+                if progress:
+                    progress(min(start + size, len(passages)))
+
+    def count(self) -> int:
+        """Passages in it.
+
+        Raises:
+            IndexStaleError: the files are damaged.
+        """
+        with _reading():
+            return int(self._collection.count())
+
+    def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The stored vectors of those of `ids` that have one.
+
+        Raises:
+            IndexStaleError: a row has lost its vector, or the files are damaged.
+        """
+        found: dict[str, NDArray[np.float32]] = {}
+        with _reading():
+            for start in range(0, len(ids), _BATCH):
+                rows = self._collection.get(ids=list(ids[start : start + _BATCH]), include=["embeddings"])
+                found.update(zip(rows["ids"], rows["embeddings"], strict=True))
+        return found
+
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        sources: Collection[str] | None,
+        everything: Collection[str],
+    ) -> list[tuple[str, float]]:
+        """Passage ids with their cosine similarity, best first, ties by id.
+
+        Args:
+            sources: only passages of these; None: all.
+            everything: the ids of all sources, so that the shorter of "one of" and "none of" can be asked.
+
+        Raises:
+            IndexStaleError: the files are damaged or gone.
+        """
+        found: dict[str, float] = {}
+        for filters in _filters(sources, everything):
+            query = VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k, filters=filters)
+            with _reading():
+                result = self._store.query(query)
+            # the store gives exp(-distance), and distance is 1 - cosine
+            scores = (1.0 + math.log(similarity) for similarity in result.similarities or ())
+            found.update(zip(result.ids or (), scores, strict=True))
+        return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def close(self) -> None:
+        """Lets go of files and connections; may be called twice."""
+        _close(self._client)
+
+
+def delete(generation: Path, url: str) -> None:
+    """Removes a generation's collection from a Chroma server; one that is not there is no error."""
+    if not url:
+        return  # the folder goes as a whole
+    with _writing(generation, url):
+        client = _connect(generation, url)
+        try:
+            client.delete_collection(_name(generation))
+        except NotFoundError:
+            pass
+        finally:
+            _close(client)
+
+
+def _name(generation: Path) -> str:
+    return f"qa-{generation.name}"
+
+
+def _connect(generation: Path, url: str) -> Any:
+    settings = Settings(anonymized_telemetry=False)
+    if not url:
+        with _opening:
+            return chromadb.PersistentClient(str(generation / "chroma"), settings)
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} is not an address; write chroma_url as http://127.0.0.1:8000")
+    secure = parts.scheme == "https"
+    return chromadb.HttpClient(
+        parts.hostname, parts.port or (443 if secure else 8000), ssl=secure, settings=settings
+    )
+
+
+def _close(client: Any) -> None:
+    if client is not None:
+        with _opening:
+            client.close()
+
+
+def _metadata(passage: Passage, source: Source) -> dict[str, Any]:
+    # the form that llama-index reads back as a node; every row has every key, for `upsert` merges
+    node = TextNode(
+        id_=passage.id,
+        start_char_idx=passage.start,
+        end_char_idx=passage.end,
+        metadata={
+            "source": source.id,
+            "title": source.title,
+            "publisher": source.publisher,
+            "author": source.author,
+            "published": source.published,
+            "language": source.language,
+            "kind": source.kind,
+            "heading": passage.heading,
+        },
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=source.id)},
+    )
+    return node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
+
+
+def _filters(
+    sources: Collection[str] | None, everything: Collection[str]
+) -> Iterator[MetadataFilters | None]:
+    wanted = sorted(set(everything).intersection(everything if sources is None else sources))
+    unwanted = sorted(set(everything).difference(wanted))
+    if not unwanted:
+        yield None
+    elif len(unwanted) < len(wanted) and len(unwanted) <= _FILTER_LIMIT:
+        yield _filter(FilterOperator.NIN, unwanted)
+    else:
+        for start in range(0, len(wanted), _FILTER_LIMIT):
+            yield _filter(FilterOperator.IN, wanted[start : start + _FILTER_LIMIT])
+
+
+def _filter(operator: FilterOperator, values: list[str]) -> MetadataFilters:
+    return MetadataFilters(filters=[MetadataFilter(key="source", operator=operator, value=values)])
+
+
+@contextmanager
+def _writing(what: Path | str, url: str) -> Iterator[None]:
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError, ValueError) as error:
+        where = f"the Chroma server at {url}" if url else str(what)
+        raise IndexWriteError(
+            f"Chroma cannot write {where}: {error}; see whether the disk is full and the folder or server is "
+            "there, then run the command again. The index that was there before is untouched"
+        ) from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError) as error:
+        raise IndexStaleError(f"the vectors of the index cannot be read ({error}); run `qa index`") from error
