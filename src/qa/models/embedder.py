@@ -1,6 +1,6 @@
-"""Text -> vector. One model, two ways to run it: NumPy for a question, sentence-transformers for a corpus.
+"""Text -> vector. One model, two ways to run it: NumPy for few texts, sentence-transformers for many.
 
-Importing sentence-transformers takes six seconds, a question must not wait for it. The encoder below is the
+Importing sentence-transformers takes six seconds; a question must not wait for it. The encoder below is the
 one of BERT (Devlin et al. 2019, arXiv:1810.04805) with mean pooling, as all-MiniLM-L6-v2 was trained; tests
 hold both ways equal.
 """
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from qa.models.files import digest, minilm_folder, verified
 from qa.schema import ModelError
@@ -32,6 +33,9 @@ _PINNED: Final = {
 _WEIGHTS: Final = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 _MAX_TOKENS: Final = 256
 _BATCH: Final = 32
+_FEW: Final = 48
+"""Passages for which importing sentence-transformers takes longer than doing without it."""
+_one_at_a_time = Lock()  # the limit on BLAS threads is the whole process's
 
 
 class Embedder:
@@ -83,6 +87,12 @@ class Embedder:
             progress: called with the number of texts done, after each batch.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        if self._query and len(texts) <= _FEW:
+            for done, text in enumerate(texts, start=1):
+                vectors[done - 1] = self._query.encode(text)
+                if progress:
+                    progress(done)
+            return vectors
         # the text itself breaks ties: the same texts make the same batches, so the same bits
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), texts[i]))
         for start in range(0, len(order), _BATCH):
@@ -142,8 +152,14 @@ class _MiniLM:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()  # the file asks for 128 tokens, the model was published with 256
         self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._blas = ThreadpoolController()
 
     def encode(self, text: str) -> Vectors:
+        # one thread: two of OpenBLAS's spin, and take 100 times longer where another process uses the cores
+        with _one_at_a_time, self._blas.limit(limits=1, user_api="blas"):
+            return self._encode(text)
+
+    def _encode(self, text: str) -> Vectors:
         ids = self._tokenizer.encode(text).ids
         w = self._weights
         x = w["embeddings.word_embeddings.weight"][ids]
@@ -220,7 +236,7 @@ def _load_sentence_transformer(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer  # late: six seconds
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # a library does not draw on people's terminals
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a library does not draw on people's terminals
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     except Exception as error:  # whatever a broken folder makes the library raise
