@@ -280,9 +280,12 @@ class Index:
 
 
 def embedded_text(passage: Passage, source: Source) -> str:
-    """What the model and BM25 read: who, when, about what, then the passage. Never what is cited."""
+    """What the model and BM25 read, never what is cited: the passage, then who, when and about what.
+
+    The passage comes first because a model that reads 256 tokens must not lose its end to a long title.
+    """
     about = (source.title, source.publisher, source.published, passage.heading)
-    text = "\n".join(part for part in (". ".join(filter(None, about)), passage.text) if part)
+    text = f"{passage.text}\n{'. '.join(filter(None, about))}"
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
 
 

@@ -106,7 +106,7 @@ class VectorIndex:
                 self._collection.upsert(
                     ids=[p.id for p in passages[batch]],
                     embeddings=vectors[batch],
-                    documents=[p.text for p in passages[batch]],
+                    documents=[p.text.encode("utf-8", "replace").decode() for p in passages[batch]],
                     metadatas=[_metadata(p, s) for p, s in zip(passages[batch], sources[batch], strict=True)],
                 )
                 if progress:

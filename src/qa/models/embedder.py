@@ -160,7 +160,7 @@ class _MiniLM:
             return self._encode(text)
 
     def _encode(self, text: str) -> Vectors:
-        ids = self._tokenizer.encode(text).ids
+        ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
         w = self._weights
         x = w["embeddings.word_embeddings.weight"][ids]
         x = x + w["embeddings.position_embeddings.weight"][: len(ids)]
