@@ -1,9 +1,9 @@
 """Answers questions over a corpus of documents, and can vouch for every sentence it says.
 
-    from qa import Assistant
+from qa import Assistant
 
-    assistant = Assistant.open()
-    print(assistant.ask("When did they meet?"))
+assistant = Assistant.open()
+print(assistant.ask("When did they meet?"))
 """
 
 import os
@@ -17,8 +17,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from qa.config import Config, load_config  # noqa: E402 - the environment comes first
-from qa.schema import (  # noqa: E402
+from qa.config import Config, load_config
+from qa.schema import (
     Abstention,
     Answer,
     Citation,

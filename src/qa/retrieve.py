@@ -18,7 +18,7 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 
 from qa.config import Config
-from qa.facts import name_key
+from qa.facts import name_key, same_name
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.reader import Reading, Window
@@ -293,14 +293,15 @@ def _words(text: str) -> list[str]:
 
 def _same_names(query: str, vocabulary: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Other spellings, in this corpus, of the names in a query: Hizbullah for Hezbollah."""
-    present = set(re.findall(r"\w[\w’'-]*", query))
+    words = {word for word in re.findall(r"\w[\w’'-]*", query) if len(word) > 3}
+    known = {word.casefold() for word in words}
     found = (
         spelling
-        for word in sorted(present)
-        if len(word) > 3
-        for spelling in sorted(vocabulary.get(name_key(word), ()))
+        for word in sorted(words)
+        for spelling in vocabulary.get(name_key(word), ())
+        if spelling.casefold() not in known and same_name(word, spelling)
     )
-    return tuple(dict.fromkeys(s for s in found if s.casefold() not in {w.casefold() for w in present}))
+    return tuple(dict.fromkeys(found))
 
 
 def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:

@@ -311,8 +311,7 @@ class Citation:
             raise ValueError(f"a citation of {self.source.id} needs words, not {self.quote!r}")
         if self.end - self.start != len(self.quote):
             raise ValueError(
-                f"citation {self.start}..{self.end} of {self.source.id} "
-                f"quotes {len(self.quote)} characters"
+                f"citation {self.start}..{self.end} of {self.source.id} quotes {len(self.quote)} characters"
             )
 
     @classmethod
@@ -625,5 +624,3 @@ def reference(citation: Citation) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
