@@ -1,9 +1,7 @@
 """Answers questions over a corpus of documents, and can vouch for every sentence it says.
 
-from qa import Assistant
-
-assistant = Assistant.open()
-print(assistant.ask("When did they meet?"))
+>>> from qa import Assistant
+>>> print(Assistant.open().ask("When did they meet?"))
 """
 
 import os
