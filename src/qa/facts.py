@@ -45,15 +45,20 @@ class Fact:
 # words ------------------------------------------------------------------------------------------------
 
 FUNCTION_WORDS = frozenset(
-    "a an the this that these those it its he him his she her hers they them their theirs we us our ours you your "
-    "i me my who whom whose which what where when why how there here and or but nor so yet for if then than as at "
-    "by in into on onto of off to from with without within over under above below between among through during "
+    "a an the this that these those it its he him his she her hers they them their theirs we us our ours "
+    "you your "
+    "i me my who whom whose which what where when why how there here and or but nor so yet for if then "
+    "than as at "
+    "by in into on onto of off to from with without within over under above below between among through "
+    "during "
     "before after since until while about against along across behind beyond despite except near per toward "
     "towards upon via is are was were be been being am do does did done have has had having will would shall "
-    "should can could may might must not no all any both each every few many more most much other others some such "
+    "should can could may might must not no all any both each every few many more most much other others "
+    "some such "
     "only own same too very just also even still again once however although though because unless whether "
     "one two three four five six seven eight nine ten according meanwhile moreover furthermore additionally "
-    "instead nevertheless nonetheless therefore thus hence finally later earlier now today yesterday tomorrow "
+    "instead nevertheless nonetheless therefore thus hence finally later earlier now today yesterday "
+    "tomorrow "
     "another either neither none several yes like".split()
 )
 """Words that say nothing of their own. A capital at the start of a sentence does not make them names."""
@@ -63,7 +68,7 @@ _stemmer = Stemmer.Stemmer("english")
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The Snowball stem of a word, in lower case, without accents; a number word as digits ("forty" -> "40")."""
+    """The Snowball stem of a word, folded; of a number word its digits ("forty" -> "40")."""
     folded = fold(word)
     return _CARDINALS.get(folded) or str(_stemmer.stemWord(folded))
 
@@ -84,7 +89,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 
 # numbers ----------------------------------------------------------------------------------------------
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+)
 _UNITS += "seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {w: i for i, w in enumerate(_UNITS.split())} | {w: 20 + 10 * i for i, w in enumerate(_TENS.split())}
@@ -97,7 +104,10 @@ _ORDINALS = (
 ).split()
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _NUMBER_WORD = rf"(?:{'|'.join(sorted([*_SMALL, *_LARGE], key=len, reverse=True))})"
-_SPELLED = rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+_SPELLED = (
+    rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)"
+    rf"(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+)
 _CURRENCIES = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR",
     "euro": "EUR", "euros": "EUR", "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "¥": "JPY",
@@ -106,7 +116,8 @@ _CURRENCIES = {
 _MEASURES = {
     "km": "kilometre kilometer kilometres kilometers km kms", "m": "metre meter metres meters",
     "cm": "centimetre centimeter centimetres centimeters cm", "mm": "millimetre millimeter millimetres mm",
-    "mile": "mile miles", "foot": "foot feet ft", "inch": "inch inches", "kg": "kilogram kilograms kg kilo kilos",
+    "mile": "mile miles", "foot": "foot feet ft", "inch": "inch inches",
+    "kg": "kilogram kilograms kg kilo kilos",
     "g": "gram grams", "tonne": "tonne tonnes ton tons", "litre": "litre litres liter liters",
     "acre": "acre acres", "ha": "hectare hectares", "second": "second seconds", "minute": "minute minutes",
     "hour": "hour hours hr hrs", "day": "day days", "week": "week weeks", "month": "month months",
@@ -115,6 +126,7 @@ _MEASURES = {
 }  # fmt: skip
 _MEASURE = {word: unit for unit, words in _MEASURES.items() for word in words.split()}
 
+_UNIT = "|".join(sorted([*_MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.,])
     (?P<currency>(?:US)?\$|[€£¥₪])?\s?
@@ -122,7 +134,7 @@ _NUMBER = re.compile(
        (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km](?![\w]))\b)?
      | (?P<spelled>\b{_SPELLED})\b)
     (?:(?P<percent>\s?%|[\s-]per\s?cent\b|[\s-]percentage\spoints?\b)
-     | [\s-](?P<unit>{"|".join(sorted([*_MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key=len, reverse=True))})\b
+     | [\s-](?P<unit>{_UNIT})\b
      | (?P<glued>km|kg|cm|mm|mph|ft)\b)?
     """,
     re.I | re.X,
@@ -153,7 +165,15 @@ def _plain_number(value: Decimal) -> str:
 def _numbers(text: str) -> Iterator[Fact]:
     for match in _NUMBER.finditer(text):
         if match["spelled"]:
-            if match["spelled"].lower() in {"one", "zero", "hundred", "thousand", "million", "billion", "dozen"}:
+            if match["spelled"].lower() in {
+                "one",
+                "zero",
+                "hundred",
+                "thousand",
+                "million",
+                "billion",
+                "dozen",
+            }:
                 continue  # "one of them", "a million reasons" of unknown count: not a figure
             value = _spelled(match["spelled"])
         else:
@@ -189,8 +209,11 @@ def _suffix(n: int) -> str:
 # dates ------------------------------------------------------------------------------------------------
 
 _MONTHS = "january february march april may june july august september october november december".split()
-_MONTH_NUMBER = {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+_MONTH_NUMBER = (
+    {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
+)
+_MONTH = rf"(?:{'|'.join(_MONTHS).title()}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+_LONE_MONTH = "|".join(m.title() for m in _MONTHS if m not in {"march", "may"})
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1\d{3}|20\d{2})"
 _DATE = re.compile(
@@ -204,10 +227,17 @@ _DATE = re.compile(
     | (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?m\b\.?)
     | (?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)(?!\d)
     | (?P<weekday>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b
-    | (?P<year4>{_YEAR})(?![\w,]*\d|\.\d|\s?(?:%|per\s?cent|percent|km|kg|miles|metres|meters|feet|people|million|billion|thousand))
-    | (?P<month5>(?:January|February|April|June|July|August|September|October|November|December)|(?<=[Ii]n\s)(?:March|May)|(?<=since\s)(?:March|May)|(?<=until\s)(?:March|May)|(?<=[Ll]ast\s)(?:March|May))\b
+    | (?P<year4>{_YEAR})(?![\w,]*\d|\.\d|\s?(?:%|per\s?cent|{_UNIT}|people|[mb]illion|thousand)\b)
+    | (?P<month5>{_LONE_MONTH}|(?:(?<=[Ii]n\s)|(?<=since\s)|(?<=until\s)|(?<=[Ll]ast\s))(?:March|May))\b
     )""",
     re.X,
+)
+
+
+_BEFORE_YEAR = re.compile(
+    r"(?:\b(?:in|since|of|by|until|till|from|during|after|before|to|and|year|around|about|circa|c\.|early|late|mid)"
+    r"|[(\-–—/,])\s*$",
+    re.I,
 )
 
 
@@ -217,6 +247,8 @@ def _dates(text: str) -> Iterator[Fact]:
         month = group["month1"] or group["month2"] or group["month3"] or group["month5"]
         day = group["day1"] or group["day2"]
         year = group["year1"] or group["year2"] or group["year3"] or group["year4"]
+        if group["year4"] and year < "1800" and not _BEFORE_YEAR.search(text[: match.start()]):
+            continue  # "1200 of them": a count
         if group["iso"]:
             value = group["iso"]
         elif month:
@@ -242,16 +274,23 @@ def _dates(text: str) -> Iterator[Fact]:
 # names ------------------------------------------------------------------------------------------------
 
 _TITLES = frozenset(
-    "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen colonel col "
-    "captain capt sheikh shaikh ayatollah imam sayyed sayyid senator sen rep judge justice pope bishop".split()
+    "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen "
+    "colonel col "
+    "captain capt sheikh shaikh ayatollah imam sayyed senator sen rep judge justice pope bishop".split()
 )
 _ARTICLE = r"(?:[Aa]l|[Ee]l|[Aa]n|[Aa]r|[Aa]s|[Aa]sh|[Aa]d|[Aa]t|[Uu]l)[-‐‑'’]"
-_CAPITAL = rf"(?:{_ARTICLE})?(?=[^\W\d_a-zß-öø-ÿ])[^\W_](?:[^\W_]|[.](?=[A-Z]\b)|['’ʼ&](?=[^\W\d_])(?!s\b)|[-‐‑](?=[^\W_]))*(?:(?<=\b[A-Z])\.(?=[A-Z\s]))?"
+_CAPITAL = (
+    rf"(?:{_ARTICLE})?(?=[^\W\d_a-zß-öø-ÿ])[^\W_]"  # "al-Aruri"; "B"
+    r"(?:[^\W_]|[.](?=[A-Z]\b)|['’ʼ&](?=[^\W\d_])(?!s\b)|[-‐‑](?=[^\W_]))*"  # "U.S", "O'Neill", "R&D"
+    r"(?:(?<=\b[A-Z])\.(?=[A-Z\s]))?"  # "J. K."
+)
 _NAME = re.compile(
     rf"(?<![\w]){_CAPITAL}(?:(?:\s(?:of|of\sthe|de|la|van|von|bin|ibn|abu|al|el|der|du|da|di|del|y|&))?\s{_CAPITAL})*"
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s|[\n\r]|[\"“‘(\[«])\s*$")
-_CALENDAR = frozenset(_MONTHS) | {f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
+_CALENDAR = frozenset(_MONTHS) | {
+    f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
+}
 
 
 def _names(text: str, taken: list[Fact]) -> Iterator[Fact]:
@@ -288,7 +327,9 @@ def _looks_like_name(word: str) -> bool:
     """Whether a single capitalised word that opens a sentence is more likely a name than a common word."""
     if sum(c.isupper() for c in word) > 1 or not word.isascii():
         return True
-    return not re.search(r"(?:ing|ed|ly|ers?|ors?|ists?|ions?|ments?|ness|ties|ity|ials?|ous|ive|able|ents?|ants?|s)$", word)
+    return not re.search(
+        r"(?:ing|ed|ly|ers?|ors?|ists?|ions?|ments?|ness|ties|ity|ials?|ous|ive|able|ents?|ants?|s)$", word
+    )
 
 
 _FOLDS = (
@@ -299,7 +340,7 @@ _FOLDS = (
 
 @lru_cache(maxsize=65536)
 def name_key(word: str) -> str:
-    """The consonants of a name, folded over the ways it is transliterated: "Hizbullah", "Hezbollah" -> "hzbl".
+    """The consonants of a name, however it is transliterated: "Hizbullah", "Hezbollah" -> "hzbl".
 
     A key to look names up by. Two names may share it (Khomeini, Khamenei); `same_name` decides.
     """
@@ -311,7 +352,7 @@ def _sounds(word: str) -> str:
     """Consonants, with front vowels as "a", back vowels as "o"; a leading vowel keeps its class."""
     word = re.sub(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]", "", fold(word).strip())
     for pattern, new in _FOLDS:
-        word = re.sub(pattern, new, word)  # type: ignore[arg-type]
+        word = re.sub(pattern, new, word)
     word = re.sub(r"(?<=[aeiou])h$", "", word)
     word = re.sub(r"(?<=[aeiou])h(?=[^aeiou])", "", word)
     word = re.sub(r"[ou]+w?|(?<=[a-z])w(?=[^aeiou]|$)", "o", word)
@@ -320,7 +361,7 @@ def _sounds(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def same_name(a: str, b: str) -> bool:
-    """Whether two words may spell one name: same consonants, and no front vowel where the other has a back one.
+    """Whether two words may spell one name: same consonants, no front vowel where the other has a back one.
 
     "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei".
     """
@@ -330,8 +371,8 @@ def same_name(a: str, b: str) -> bool:
     if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper():
         return False
     left, right = _slots(_sounds(a)), _slots(_sounds(b))
-    if len(left) != len(right) or left[0] != right[0]:
-        return False
+    if len(left) != len(right) or left[0] != right[0] or bool(left[-1]) != bool(right[-1]):
+        return False  # Omar, Amr; Niger, Nigeria
     return all(not x or not y or x[0] == y[0] for x, y in zip(left, right, strict=True))
 
 
@@ -394,7 +435,7 @@ def _quotations(text: str) -> Iterator[Fact]:
 
 
 def fold_quote(words: str) -> str:
-    """Quoted words as they are compared: plain quotes and dashes, one space, no case, no mark at either end."""
+    """Quoted words as they are compared: plain marks, one space, no case, no mark at either end."""
     return re.sub(r"\s+", " ", fold(words)).strip(" \t\n.,;:!?'\"-…()")
 
 
@@ -419,8 +460,8 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """The facts of the claim that do not stand in the evidence.
 
     A date may be less exact than the evidence's, a name shorter, spelled otherwise, or given by its initials.
-    A negation is missing where the evidence does not deny the same word. It does not see a negation that the claim
-    leaves out; see `denied`.
+    A negation is missing where the evidence does not deny the same word. The other way round, a negation that
+    the claim leaves out, is seen by `denied`.
     """
     held = facts(evidence)
     values = {(f.kind, f.value) for f in held}
@@ -482,7 +523,9 @@ def _parts(value: str) -> tuple[str, str, str]:
 def _named(name: str, words: set[str], capitals: list[str]) -> bool:
     """Whether each word of a name stands in the evidence, or its initials do."""
     parts = [w for w in _WORD.findall(re.sub(r"['’]s\b", "", name)) if fold(w) not in FUNCTION_WORDS]
-    parts = [w for w in parts if fold(w) not in _TITLES and fold(w) not in {"al", "el", "bin", "ibn"}] or parts
+    parts = [
+        w for w in parts if fold(w) not in _TITLES and fold(w) not in {"al", "el", "bin", "ibn"}
+    ] or parts
     if all(fold(p) in words or any(_same_word(p, c) for c in capitals) for p in parts):
         return True
     letters = re.sub(r"\W", "", name)
@@ -492,7 +535,7 @@ def _named(name: str, words: set[str], capitals: list[str]) -> bool:
 
 
 def denied(claim: str, evidence: str) -> tuple[Fact, ...]:
-    """Negations of the evidence that the claim leaves out though it says the word denied: "did not attend" -> "attended"."""
+    """Negations of the evidence that the claim leaves out, though it says the word denied ("attended")."""
     own = {f.value for f in facts(claim) if f.kind == "negation"}
     said = {stem(w) for w in _WORD.findall(claim)}
     return tuple(

@@ -1,8 +1,8 @@
-"""Make a false claim out of a true sentence, by program: what trains the support model, and what judges the judge.
+"""Make a false claim out of a true sentence, by program: it trains the support model, and judges the judge.
 
-Each mutation breaks one thing and keeps the rest, as the errors people look for do (the kinds follow FRANK, Pagnoni
-et al. 2021, arXiv:2104.13346, and FactCC, Kryscinski et al. 2020, arXiv:1910.12840, plus the ways a quotation fails).
-The same sentence, document and seed give the same mutations.
+Each mutation breaks one thing and keeps the rest, as the errors people look for do. The kinds follow FRANK
+(Pagnoni et al. 2021, arXiv:2104.13346) and FactCC (Kryscinski et al. 2020, arXiv:1910.12840), and the ways
+in which a quotation fails. The same sentence, document and seed give the same mutations.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeVar, get_args
 
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, fold_quote, same_name
@@ -28,8 +29,8 @@ MUTATION_KINDS: tuple[MutationKind, ...] = get_args(MutationKind)
 class Mutation:
     """A claim that its evidence does not bear out, though the original sentence was borne out.
 
-    `text[start:end]` is what was changed. Where the claim is kept and its evidence is taken away (swapped, dropped),
-    `evidence` is what the claim is now held against, and the span is the whole claim; else `evidence` is None.
+    `text[start:end]` is what was changed. Where the claim is kept and its evidence is taken away (swapped,
+    dropped), `evidence` is what the claim is now held against, and the span is the whole claim.
     """
 
     kind: MutationKind
@@ -49,8 +50,8 @@ class Mutation:
 def mutations(sentence: str, document: str | Sequence[str], seed: int = 0) -> list[Mutation]:
     """One mutation of each kind that the sentence allows, in the order of MUTATION_KINDS.
 
-    `document` is the text the sentence stands in, or its sentences: names, numbers and quotations to confuse it with
-    are taken from there, so that a mutation cannot be told by a word foreign to the document.
+    `document` is the text the sentence stands in, or its sentences: names, numbers and quotations to confuse
+    it with are taken from there, so that a mutation cannot be told by a word foreign to the document.
     """
     sentences = _split(document) if isinstance(document, str) else [s for s in document if s.strip()]
     place = _Place(sentence, sentences, facts(sentence), random.Random(f"{seed}|{sentence}"))
@@ -76,7 +77,12 @@ class _Place:
     def elsewhere(self, *kinds: str) -> list[tuple[str, str]]:
         """Value and wording of facts in the document's other sentences, each once."""
         return list(
-            {f.value: (f.value, s[f.start : f.end]) for s in self.others for f in facts(s) if f.kind in kinds}.values()
+            {
+                f.value: (f.value, s[f.start : f.end])
+                for s in self.others
+                for f in facts(s)
+                if f.kind in kinds
+            }.values()
         )
 
     def words(self, fact: Fact) -> str:
@@ -93,7 +99,11 @@ class _Place:
 
 
 def _split(document: str) -> list[str]:
-    return [s for s in re.split(r"(?<=[.!?][\"'”’)\]])\s+|(?<=[.!?])\s+(?=[A-Z\"“‘'(])|\n+", document) if s.strip()]
+    return [
+        s
+        for s in re.split(r"(?<=[.!?][\"'”’)\]])\s+|(?<=[.!?])\s+(?=[A-Z\"“‘'(])|\n+", document)
+        if s.strip()
+    ]
 
 
 def _pick(rng: random.Random, items: Sequence[_T]) -> _T | None:
@@ -103,7 +113,8 @@ def _pick(rng: random.Random, items: Sequence[_T]) -> _T | None:
 # number, date ---------------------------------------------------------------------------------------
 
 _SPELLED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen "
     "eighteen nineteen twenty"
 ).split()
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
@@ -177,12 +188,13 @@ def _date(place: _Place) -> Mutation | None:
             parts.append((*match.span(), other if word == full else other[:3]))
         elif word.isdigit() and len(word) == 4:
             step = 10 if said.endswith("s") else 1
-            parts.append((*match.span(), str(int(word) + step * rng.choice((-7, -4, -3, -2, -1, 1, 2, 3, 5)))))
+            parts.append(
+                (*match.span(), str(int(word) + step * rng.choice((-7, -4, -3, -2, -1, 1, 2, 3, 5))))
+            )
         elif word.isdigit():
-            number = int(word)
             top = 59 if said[max(0, match.start() - 1) : match.start()] == ":" else 12 if ":" in said else 28
-            other = rng.choice([n for n in range(1, top + 1) if n != number])
-            parts.append((*match.span(), str(other).zfill(len(word) if word[0] == "0" else 1)))
+            day = rng.choice([n for n in range(1, top + 1) if n != int(word)])
+            parts.append((*match.span(), str(day).zfill(len(word) if word[0] == "0" else 1)))
         elif word.lower() in _ORDINALS:
             parts.append((*match.span(), rng.choice([o for o in _ORDINALS if o != word.lower()])))
     part = _pick(rng, parts)
@@ -205,7 +217,9 @@ _SPEECH = (
     r"warns|noted|notes|explained|explains|stated|states|insisted|insists|declared|declares|suggested|suggests|"
     r"asserted|asserts|replied|reported|reports|commented|remarked|believes|believed|denied|confirmed|concluded)"
 )
-_PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|to|into|across|outside|inside|around|toward|towards)\s(?:the\s)?$", re.I)
+_PLACE_BEFORE = re.compile(
+    r"\b(?:in|at|near|from|to|into|across|outside|inside|around|toward|towards)\s(?:the\s)?$", re.I
+)
 
 
 def _distinct(a: str, b: str) -> bool:
@@ -215,7 +229,7 @@ def _distinct(a: str, b: str) -> bool:
 
 
 def _rivals(place: _Place, fact: Fact) -> list[str]:
-    """Names of the document to mistake this one for: of the same make (place or not, length) where there are such."""
+    """Names of the document to mistake this one for, of the same make (place, length) if there are such."""
     own = {f.value for f in place.of("name")}
     spatial = bool(_PLACE_BEFORE.search(place.sentence[: fact.start]))
     ranked: dict[str, int] = {}
@@ -268,11 +282,13 @@ def _role(place: _Place) -> Mutation | None:
     names = place.of("name")
     pairs = [
         (a, b)
-        for a, b in zip(names, names[1:], strict=False)
+        for a, b in pairwise(names)
         if _distinct(a.value, b.value)
         and 2 < b.start - a.end < 60
         and re.match(r"(?:\s\w+)?\s\w+(?:ed|s|ew|ought|ade|eld|aw|eat|on)\b", place.sentence[a.end : b.start])
-        and not re.search(r"^['’]|\b(?:of|for|in|at|on|from)(?: the| an?)?\s*$", place.sentence[a.end : b.start])
+        and not re.search(
+            r"^['’]|\b(?:of|for|in|at|on|from)(?: the| an?)?\s*$", place.sentence[a.end : b.start]
+        )
         and not _SYMMETRIC.search(place.sentence[a.end : b.start])
         and not _PLACE_BEFORE.search(place.sentence[: b.start])
         and not _PLACE_BEFORE.search(place.sentence[: a.start])
@@ -306,18 +322,20 @@ def _speaker(place: _Place) -> Mutation | None:
 
 # negation, quantifier, direction ------------------------------------------------------------------------
 
+_VERBS = "is|are|was|were|has|have|had|would|could|might|must|should|did|does|do|may|will"
 _AUXILIARY = re.compile(
-    r"\b(is|are|was|were|has|have|had|will|would|can|could|may|might|must|should|did|does|do)\b"
-    r"(?!\s+(?:not|never|no|only)\b|n['’]t)",
+    rf"\b({_VERBS}|can)\b(?!\s+(?:not|never|no|only)\b|n['’]t)",
 )
 _REMOVABLE: tuple[tuple[str, str], ...] = (
-    (r"\b(is|are|was|were|has|have|had|would|could|might|must|should|did|does|do|may|will)(?:\snot|n['’]t)\b", r"\1"),
+    (rf"\b({_VERBS})(?:\snot|n['’]t)\b", r"\1"),
     (r"\bcan(?:not|['’]t|\snot)\b", "can"), (r"\bwon['’]t\b", "will"), (r"\bnever\b", "always"),
     (r"\bwithout\b", "with"), (r"\bnobody\b|\bno one\b", "everybody"), (r"\bnothing\b", "everything"),
     (r"\bnone\b", "all"), (r"\bneither\b", "both"), (r"\bno longer\b", "still"), (r"\bno\b", "some"),
     (r"\b(?:failed|refused|declined) to\b", "managed to"), (r"\bnot\b", "indeed"),
 )  # fmt: skip
-_VERB_ED = re.compile(r"(?<=[a-z)] )([a-z]{3,})ed(?= (?:the|a|an|that|his|her|its|their|to|in|on|at|for|from|with|into|[A-Z0-9]))")
+_VERB_ED = re.compile(
+    r"(?<=[a-z)] )[a-z]{3,}ed(?= (?:the|a|an|that|his|her|its|their|to|in|on|at|for|from|with|into|[A-Z0-9]))"
+)
 
 
 def _negation(place: _Place) -> Mutation | None:
@@ -330,25 +348,13 @@ def _negation(place: _Place) -> Mutation | None:
     spots = list(_AUXILIARY.finditer(place.sentence))
     match = spots[0] if spots and place.rng.random() < 0.6 else _pick(place.rng, spots)
     if match:
-        return place.put("negation", match.start(), match.end(), f"{match[0]} {place.rng.choice(('not', 'not', 'never'))}")
+        return place.put(
+            "negation", match.start(), match.end(), f"{match[0]} {place.rng.choice(('not', 'not', 'never'))}"
+        )
     match = _VERB_ED.search(place.sentence)
-    if match is None or match[1] in {"ne", "spe", "exce", "proce", "succe", "inde", "bre", "fe", "hundr"}:
+    if match is None or match[0] in {"need", "indeed", "hundred", "exceed", "proceed", "succeed"}:
         return None
-    return place.put("negation", match.start(), match.end(), f"did not {_base_form(match[1])}")
-
-
-def _base_form(stump: str) -> str:
-    """The infinitive of a regular past, without its "-ed"."""
-    if stump.endswith("i"):
-        return stump[:-1] + "y"
-    if re.search(r"([bdgmnprt])\1$", stump):
-        return stump[:-1]
-    if re.search(r"(?:[cvuz]|[^aeious]s|[aeiou]s|[aeo]g|dg|[^aeiou]l|[aiu]t|[aiou]r|[aiu]d|[ao]k|[aiou]n|[io]b)$", stump) and not (
-        re.search(r"(?:ai|ea|ee|oo|ou|ie|oi)[a-z]$|(?:en|on|er|it|in|ain|on|tt|nt|ct|rt|st|ft|pt|nd|rd|sk|rk)$|ss$", stump)
-        and not re.search(r"(?:ous|ais|eas|oos|uis|ois|ceiv|iev|eav|eas)$|[aeiou]{2}[sv]$|in$", stump)
-    ):
-        return stump + "e"
-    return stump
+    return place.put("negation", match.start(), match.end(), f"never {match[0]}")
 
 
 _QUANTIFIERS: dict[str, tuple[str, ...]] = {
@@ -356,14 +362,18 @@ _QUANTIFIERS: dict[str, tuple[str, ...]] = {
     "some": ("all", "no", "most"), "most": ("all", "few", "hardly any"), "many": ("few", "all"),
     "few": ("many", "all"), "several": ("all", "no"), "always": ("sometimes", "never"),
     "often": ("never", "always"), "usually": ("never", "always"), "sometimes": ("always", "never"),
-    "rarely": ("often", "always"), "never": ("often", "sometimes"), "both": ("neither",), "majority": ("minority",),
-    "minority": ("majority",), "mostly": ("entirely", "barely"), "almost": ("more than",), "nearly": ("well over",),
+    "rarely": ("often", "always"), "never": ("often", "sometimes"), "both": ("neither",),
+    "majority": ("minority",), "minority": ("majority",), "mostly": ("entirely", "barely"),
+    "almost": ("more than",), "nearly": ("well over",),
     "at least": ("at most", "exactly"), "at most": ("at least",), "more than": ("less than", "exactly"),
     "less than": ("more than",), "fewer than": ("more than",), "up to": ("more than", "at least"),
-    "over": (), "entirely": ("partly",), "partly": ("entirely",), "completely": ("partly",),
+    "entirely": ("partly",), "partly": ("entirely",), "completely": ("partly",),
     "about half": ("nearly all",), "half": ("all", "a quarter"), "various": ("all",), "any": ("all",),
 }  # fmt: skip
-_QUANTIFIER = re.compile(rf"(?<!how )\b(?:{'|'.join(sorted((q for q, to in _QUANTIFIERS.items() if to), key=len, reverse=True))})\b", re.I)
+_QUANTIFIER = re.compile(
+    rf"(?<!how )\b(?:{'|'.join(sorted(_QUANTIFIERS, key=len, reverse=True))})\b",
+    re.I,
+)
 
 
 def _quantifier(place: _Place) -> Mutation | None:
@@ -371,7 +381,11 @@ def _quantifier(place: _Place) -> Mutation | None:
     if match:
         new = place.rng.choice(_QUANTIFIERS[match[0].lower()])
         return place.put("quantifier", match.start(), match.end(), new)
-    names = [f for f in place.of("name") if f.start == 0 and re.match(r"\s[a-z]+(?:ed|s)\b", place.sentence[f.end :])]
+    names = [
+        f
+        for f in place.of("name")
+        if f.start == 0 and re.match(r"\s[a-z]+(?:ed|s)\b", place.sentence[f.end :])
+    ]
     if names:
         return place.put("quantifier", 0, names[0].end, f"Only {place.words(names[0])}")
     return None
@@ -379,35 +393,40 @@ def _quantifier(place: _Place) -> Mutation | None:
 
 _OPPOSITES = """
 rose fell|rise fall|rises falls|rising falling|risen fallen|increase decrease|increased decreased
-increases decreases|increasing decreasing|grew shrank|grow shrink|growing shrinking|growth decline|before after
-earlier later|more less|higher lower|high low|highest lowest|above below|support oppose|supported opposed
-supports opposes|supporting opposing|supporter opponent|supporters opponents|win lose|won lost|wins loses|victory defeat
-accept reject|accepted rejected|accepts rejects|approve reject|approved rejected|allow forbid|allowed forbidden
-allows forbids|begin end|began ended|begins ends|beginning end|start stop|started stopped|starts stops|open close
-opened closed|opens closes|largest smallest|larger smaller|large small|big small|bigger smaller|strong weak
-stronger weaker|strengthen weaken|strengthened weakened|improve worsen|improved worsened|better worse|best worst
-north south|northern southern|east west|eastern western|left right|inside outside|internal external|import export
-imports exports|arrive leave|arrived left|enter leave|entered left|attack defend|attacked defended|ally enemy
-allies enemies|friend foe|public private|success failure|successful unsuccessful|succeeded failed|succeed fail
-gain lose|gained lost|gains losses|expand contract|expanded contracted|encourage discourage|encouraged discouraged
-confirm deny|confirmed denied|confirms denies|agree disagree|agreed disagreed|agreement disagreement|include exclude
-included excluded|includes excludes|including excluding|praise criticize|praised criticized|positive negative
-majority minority|male female|men women|man woman|father mother|son daughter|brother sister|husband wife|king queen
-old new|older younger|oldest youngest|young old|early late|longer shorter|longest shortest|fast slow
-faster slower|hot cold|warm cool|wet dry|rich poor|richer poorer|safe dangerous|easy difficult|possible impossible
-likely unlikely|legal illegal|direct indirect|directly indirectly|common rare|permanent temporary|native foreign
+increases decreases|increasing decreasing|grew shrank|grow shrink|growing shrinking|growth decline
+before after|earlier later|more less|higher lower|high low|highest lowest|above below|support oppose
+supported opposed|supports opposes|supporting opposing|supporter opponent|supporters opponents
+win lose|won lost|wins loses|victory defeat|accept reject|accepted rejected|accepts rejects
+approve reject|approved rejected|allow forbid|allowed forbidden|allows forbids|begin end|began ended
+begins ends|beginning end|start stop|started stopped|starts stops|open close|opened closed
+opens closes|largest smallest|larger smaller|large small|big small|bigger smaller|strong weak
+stronger weaker|strengthen weaken|strengthened weakened|improve worsen|improved worsened
+better worse|best worst|north south|northern southern|east west|eastern western|left right
+inside outside|internal external|import export|imports exports|arrive leave|arrived left|enter leave
+entered left|attack defend|attacked defended|ally enemy|allies enemies|friend foe|public private
+success failure|successful unsuccessful|succeeded failed|succeed fail|gain lose|gained lost
+gains losses|expand contract|expanded contracted|encourage discourage|encouraged discouraged
+confirm deny|confirmed denied|confirms denies|agree disagree|agreed disagreed|agreement disagreement
+include exclude|included excluded|includes excludes|including excluding|praise criticize
+praised criticized|positive negative|majority minority|male female|men women|man woman|father mother
+son daughter|brother sister|husband wife|king queen|old new|older younger|oldest youngest|young old
+early late|longer shorter|longest shortest|fast slow|faster slower|hot cold|warm cool|wet dry
+rich poor|richer poorer|safe dangerous|easy difficult|possible impossible|likely unlikely
+legal illegal|direct indirect|directly indirectly|common rare|permanent temporary|native foreign
 domestic foreign|urban rural|ancient modern|maximum minimum|upper lower|near far|present absent
-hired fired|buy sell|bought sold|lend borrow|teach learn|taught learned|sent received|send receive|gave took|give take
-gives takes|raise lower|raised lowered|cause prevent|caused prevented|causes prevents|help hinder|helped hindered
-protect endanger|build destroy|built destroyed|create destroy|created destroyed|join leave|joined left|unite divide
-united divided|love hate|loved hated|remember forget|appear disappear|appeared disappeared|advance retreat
-advanced retreated|innocent guilty|acquitted convicted|optimistic pessimistic|hope fear|profit loss|profits losses
-peace war|alive dead|life death|born died|advantage disadvantage|benefit harm|top bottom|front back|winner loser
-escalate de-escalate|escalation de-escalation|closer further|deeper shallower|tightened loosened|ahead behind
-offensive defensive|hostile friendly|willing unwilling|happy unhappy|known unknown|official unofficial
-independent dependent|voluntary compulsory|simple complex|major minor|heavy light|thick thin|wide narrow|deep shallow
-full empty|bright dark|clean dirty|broad narrow|primarily partly|rapidly slowly|quickly slowly|slightly sharply
-together separately|despite because of|alone together|same different|similar different|considerable negligible
+hired fired|buy sell|bought sold|lend borrow|teach learn|taught learned|sent received|send receive
+gave took|give take|gives takes|raise lower|raised lowered|cause prevent|caused prevented
+causes prevents|help hinder|helped hindered|protect endanger|build destroy|built destroyed
+create destroy|created destroyed|join leave|joined left|unite divide|united divided|love hate
+loved hated|remember forget|appear disappear|appeared disappeared|advance retreat|advanced retreated
+innocent guilty|acquitted convicted|optimistic pessimistic|hope fear|profit loss|profits losses
+peace war|alive dead|life death|born died|advantage disadvantage|benefit harm|top bottom|front back
+winner loser|escalate de-escalate|escalation de-escalation|closer further|deeper shallower
+tightened loosened|ahead behind|offensive defensive|hostile friendly|willing unwilling|happy unhappy
+known unknown|official unofficial|independent dependent|voluntary compulsory|simple complex
+major minor|heavy light|thick thin|wide narrow|deep shallow|full empty|bright dark|clean dirty
+broad narrow|primarily partly|rapidly slowly|quickly slowly|slightly sharply|together separately
+despite because of|alone together|same different|similar different|considerable negligible
 """
 _OPPOSITE: dict[str, str] = {}
 for _line in _OPPOSITES.strip().splitlines():
@@ -415,8 +434,13 @@ for _line in _OPPOSITES.strip().splitlines():
         _left, _right = _pair.split(maxsplit=1)
         _OPPOSITE.setdefault(_left, _right)
         _OPPOSITE.setdefault(_right, _left)
-_FIXED = re.compile(r"\b(?:more than|less than|at least|at most|all over|right to|over \d|up to|so far|as long|no longer|as well)\b", re.I)
-_DIRECTION = re.compile(rf"(?<![-\w])(?:{'|'.join(sorted(map(re.escape, _OPPOSITE), key=len, reverse=True))})(?![-\w])", re.I)
+_FIXED = re.compile(
+    r"\b(?:more than|less than|at least|at most|all over|right to|up to|so far|as long|no longer|as well)\b",
+    re.I,
+)
+_DIRECTION = re.compile(
+    rf"(?<![-\w])(?:{'|'.join(sorted(map(re.escape, _OPPOSITE), key=len, reverse=True))})(?![-\w])", re.I
+)
 
 
 def _direction(place: _Place) -> Mutation | None:
@@ -432,7 +456,9 @@ def _direction(place: _Place) -> Mutation | None:
     if match is None:
         return None
     new = _OPPOSITE[match[0].lower()]
-    return place.put("direction", match.start(), match.end(), new.capitalize() if match[0][0].isupper() else new)
+    return place.put(
+        "direction", match.start(), match.end(), new.capitalize() if match[0][0].isupper() else new
+    )
 
 
 # quotations -----------------------------------------------------------------------------------------
@@ -454,7 +480,14 @@ def _halves(text: str) -> tuple[str, str] | None:
     if len(words) < 6:
         return None
     middle = len(words) // 2
-    cut = next((i for i in sorted(range(2, len(words) - 2), key=lambda i: abs(i - middle)) if words[i - 1].endswith(",")), middle)
+    cut = next(
+        (
+            i
+            for i in sorted(range(2, len(words) - 2), key=lambda i: abs(i - middle))
+            if words[i - 1].endswith(",")
+        ),
+        middle,
+    )
     return " ".join(words[:cut]), " ".join(words[cut:])
 
 
@@ -481,7 +514,9 @@ def _fabricated(place: _Place) -> Mutation | None:
     if quote:
         end = place.words(quote)[-2]
         return place.put("fabricated", quote.start, quote.end, f"“{words}{end if end in ',.?!' else ''}”")
-    speaker = next((f for f in place.of("name") if " " in f.value), None) or _pick(place.rng, place.of("name"))
+    speaker = next((f for f in place.of("name") if " " in f.value), None) or _pick(
+        place.rng, place.of("name")
+    )
     who = place.words(speaker) if speaker else "one of those involved"
     body = place.sentence.rstrip()
     start = len(body.rstrip(".!?"))
@@ -496,7 +531,7 @@ def _content(text: str) -> set[str]:
 
 
 def _swapped(place: _Place) -> Mutation | None:
-    """The claim is true but cites another sentence: the one of the document most like it that does not hold it."""
+    """The claim is true but cites another sentence: one of those most like it that do not hold it."""
     own = _content(place.sentence)
     others = [s for s in place.others if len(_content(s)) > 3 and len(own & _content(s)) < 0.6 * len(own)]
     if not others or not own:
@@ -515,7 +550,9 @@ def _dropped(place: _Place) -> Mutation | None:
         return None
     at = next((i for i, s in enumerate(place.sentences) if fold_quote(s) == fold_quote(place.sentence)), 0)
     near = [s for s in place.sentences[max(0, at - 3) : at + 4] if s in rest] or rest[:4]
-    return Mutation("dropped", place.sentence, place.sentence, 0, len(place.sentence), evidence=" ".join(near))
+    return Mutation(
+        "dropped", place.sentence, place.sentence, 0, len(place.sentence), evidence=" ".join(near)
+    )
 
 
 _MAKERS: dict[MutationKind, Callable[[_Place], Mutation | None]] = {

@@ -1,0 +1,196 @@
+"""Numbers, dates, names, negations and quotations: found, normalised, compared."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.facts import Fact, denied, facts, missing, name_key, same_name
+
+
+def values(text: str, kind: str) -> list[str]:
+    return [f.value for f in facts(text) if f.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("It has forty rooms.", "number", "40"),
+        ("It has 40 rooms.", "number", "40"),
+        ("There were twenty-five of them.", "number", "25"),
+        ("There were 1,200 of them.", "number", "1200"),
+        ("There were 1200 of them.", "number", "1200"),
+        ("two hundred and fifty boats", "number", "250"),
+        ("some 1.2 million people", "number", "1200000"),
+        ("a dozen boats", "number", "12"),
+        ("her third book", "number", "3rd"),
+        ("the 3rd book", "number", "3rd"),
+        ("rose by 12.5%", "percent", "12.5"),
+        ("rose by 12.5 per cent", "percent", "12.5"),
+        ("twelve percent of them", "percent", "12"),
+        ("It cost $3.5 million.", "money", "USD 3500000"),
+        ("It cost 3.5 million dollars.", "money", "USD 3500000"),
+        ("It cost €48m.", "money", "EUR 48000000"),
+        ("a 40-day truce", "quantity", "40 day"),
+        ("forty days", "quantity", "40 day"),
+        ("30km away", "quantity", "30 km"),
+        ("30 kilometres away", "quantity", "30 km"),
+        ("on Oct. 7", "date", "--10-07"),
+        ("on October 7th", "date", "--10-07"),
+        ("on 7 October", "date", "--10-07"),
+        ("on 7 October 2023", "date", "2023-10-07"),
+        ("on October 7, 2023", "date", "2023-10-07"),
+        ("on 2023-10-07", "date", "2023-10-07"),
+        ("in October 2023", "date", "2023-10"),
+        ("in 2017", "date", "2017"),
+        ("in the 1990s", "date", "1990s"),
+        ("in the nineteenth century", "date", "c19"),
+        ("on Tuesday", "date", "tuesday"),
+        ("at 9:30 p.m.", "date", "T21:30"),
+        ("at 21:45", "date", "T21:45"),
+        ("a man called Saleh al-Aruri left", "name", "saleh al-aruri"),
+        ("the University of Chicago won", "name", "university of chicago"),
+        ("it was J. K. Rowling", "name", "j. k. rowling"),
+        ("the UN agreed", "name", "un"),
+        ("He did not attend.", "negation", "not attend"),
+        ("He didn’t attend.", "negation", "not attend"),
+        ("He never attended.", "negation", "not attend"),
+        ("They failed to agree.", "negation", "not agre"),
+        ("He said “we will wait”.", "quote", "we will wait"),
+        ('He said "We will wait."', "quote", "we will wait"),
+        ("He said «We will wait».", "quote", "we will wait"),
+        ("He said ‘we don’t wait’.", "quote", "we don't wait"),
+    ],
+)
+def test_normal_form(text: str, kind: str, value: str) -> None:
+    """A fact has one value, however it is written."""
+    assert values(text, kind) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("One of them may go in May.", "number"),
+        ("The weather was fine. Researchers agreed.", "name"),
+        ("It was not only late but wrong.", "negation"),
+        ("They may march, he said.", "date"),
+        ("The ship's dogs' bowls", "quote"),
+        ("According to him, However odd, This is so.", "name"),
+    ],
+)
+def test_not_a_fact(text: str, kind: str) -> None:
+    """What only looks like a fact is none."""
+    assert values(text, kind) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("al-Aruri", "al-Arouri"),
+        ("Hizbullah", "Hezbollah"),
+        ("Nakhalah", "Nakhleh"),
+        ("Abdullahian", "Abdollahian"),
+        ("Haniyeh", "Haniya"),
+        ("Muhammad", "Mohamed"),
+        ("Hussein", "Hossein"),
+        ("Qassem", "Kassim"),
+        ("Müller", "Muller"),
+        ("Aruri", "al-Arouri"),
+    ],
+)
+def test_one_name_spelled_two_ways(a: str, b: str) -> None:
+    """Transliterations of a name are the same name, both ways round, under one key."""
+    assert same_name(a, b)
+    assert same_name(b, a)
+    assert name_key(a) == name_key(b)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("Khomeini", "Khamenei"), ("Iran", "Iraq"), ("Oman", "Amman"), ("Martin", "Morton"), ("Beirut", "Berat"),
+     ("Israel", "Ismail"), ("Austria", "Australia"), ("Niger", "Nigeria")],
+)  # fmt: skip
+def test_two_names(a: str, b: str) -> None:
+    """Names that differ in more than transliteration stay apart."""
+    assert not same_name(a, b)
+
+
+EVIDENCE = (
+    "On Oct. 7, 2023 Hizbullah fired forty rockets, said U.S. President Joe Biden. Saleh al-Aruri did not attend "
+    "the meeting in Lebanon of the United Nations. “We will never forget it,” he added. It cost $3.5 million."
+)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "On 7 October 2023 Hezbollah fired 40 rockets.",
+        "In October 2023 rockets were fired.",
+        "In 2023 it was fired, Biden said.",
+        "Al-Arouri did not attend the UN meeting.",
+        "The Lebanese meeting took place in the US.",
+        "He said: \"we will never forget it\".",
+        "The cost was 3.5 million dollars.",
+    ],
+)  # fmt: skip
+def test_nothing_missing(claim: str) -> None:
+    """A claim may say a date less exactly, a name shorter, otherwise spelled, as adjective or by initials."""
+    assert missing(claim, EVIDENCE) == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("On 8 October 2023 it was fired.", "8 October 2023"),
+        ("On Oct. 7, 2022 it was fired.", "Oct. 7, 2022"),
+        ("Hezbollah fired 41 rockets.", "41"),
+        ("It was said in Tehran.", "Tehran"),
+        ("President Barack Biden said it.", "President Barack Biden"),
+        ("He said “we will always remember it”.", "“we will always remember it”"),
+        ("Hezbollah did not fire rockets.", "not"),
+        ("It cost €3.5 million.", "€3.5 million"),
+        ("It rose by 40%.", "40%"),
+    ],
+)
+def test_what_is_missing_is_named(claim: str, said: str) -> None:
+    """The fact that the evidence does not hold is returned with the words that state it."""
+    assert [claim[f.start : f.end] for f in missing(claim, EVIDENCE)] == [said]
+
+
+def test_a_denial_left_out_is_seen() -> None:
+    """A claim that says what the evidence denies is told from one that denies it too."""
+    assert [f.value for f in denied("Al-Aruri attended the meeting.", EVIDENCE)] == ["not attend"]
+    assert denied("Al-Aruri did not attend the meeting.", EVIDENCE) == ()
+    assert denied("Joe Biden spoke.", EVIDENCE) == ()
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (3, 3), (4, 2)])
+def test_a_fact_has_characters(start: int, end: int) -> None:
+    """A fact without characters cannot be made; the message holds the offsets."""
+    with pytest.raises(ValueError, match=rf"{start}\.\.{end}"):
+        Fact("number", "1", start, end)
+
+
+_pieces = st.sampled_from(
+    ["On 7 October", "2023", "forty", "1,200", "$3.5 million", "12%", "Hizbullah", "al-Arouri", "“we wait”", "not",
+     "n't", "’", "\"", "3rd", "\n", ". ", ", ", "the", "café", "é", "🚀", "שלום", "Oct.", "-", "9:30 p.m.", "ǆ", "İ"]
+)  # fmt: skip
+
+
+@given(st.lists(_pieces, max_size=12).map(" ".join) | st.text(max_size=80))
+def test_spans_are_exact_and_ordered(text: str) -> None:
+    """Every fact lies in the text, in order; only quotations overlap; the text itself lacks none of its facts."""
+    found = facts(text)
+    assert all(0 <= f.start < f.end <= len(text) for f in found)
+    assert list(found) == sorted(found, key=lambda f: f.start)
+    plain = [f for f in found if f.kind != "quote"]
+    assert all(a.end <= b.start for a, b in zip(plain, plain[1:], strict=False))
+    assert missing(text, text) == ()
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_same_name_is_symmetric(a: str, b: str) -> None:
+    """Whether two words spell one name does not depend on their order; each word spells itself."""
+    assert same_name(a, b) == same_name(b, a)
+    assert same_name(a, a)
