@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from qa.answer.compare import one_entity
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, stem
 from qa.schema import Source, Turn
 
@@ -29,6 +30,12 @@ If it already stands alone, or starts a new topic, repeat it unchanged. Reply wi
 {conversation}
 Last question: {question}
 Rewritten question:"""
+
+FADING: Final = 0.8
+"""Weight that an entity keeps from one turn to the next."""
+
+ANSWER_WEIGHT: Final = 0.4
+"""Weight of an entity that an answer names, where one that a question names has 1."""
 
 TURNS_READ: Final = 4
 """Turns that a follow-up can point back to."""
@@ -70,7 +77,7 @@ def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
         reply = str(llm.complete(PROMPT.format(conversation=_conversation(history), question=question)))
     except Exception:  # any failure of any provider: the rules answer, nothing is lost
         return by_rule
-    rewrite = reply.strip().strip("\"“”").strip()
+    rewrite = reply.strip().strip('"“”').strip()
     known = f"{_conversation(history)}\n{question}"
     runs_on = "\n" in rewrite or len(rewrite) > 2 * len(question) + 300
     return by_rule if not rewrite or runs_on or missing(rewrite, known) else rewrite
@@ -212,7 +219,9 @@ def _listed(turn: Turn) -> list[str]:
 
 # -- "Why?", "And from where?" -------------------------------------------------------------------------------------
 
-_PREPOSITIONS = "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+_PREPOSITIONS = (
+    "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+)
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
     r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|will|would|"
@@ -290,7 +299,15 @@ _WANTS: dict[str, Sort] = {
     **dict.fromkeys("it its".split(), "thing"),
     **dict.fromkeys("they them their theirs".split(), "group"),
 }  # type: ignore[arg-type]
-_EXPLETIVE = re.compile(r"\b(?:is|was|does|did|will|would)\s+it\s+(?:true|possible|likely|clear|known|that|mean|take|matter)\b", re.I)
+_FALLBACK: dict[Sort, tuple[frozenset[str], ...]] = {
+    "person": (frozenset({"person"}), frozenset({"thing"})),
+    "thing": (frozenset({"thing"}),),
+    "group": (frozenset({"group"}), frozenset({"thing", "person"})),
+}
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was|does|did|will|would)\s+it\s+(?:true|possible|likely|clear|known|that|mean|take|matter)\b",
+    re.I,
+)
 
 
 def _pronouns(question: str, history: Sequence[Turn]) -> str:
@@ -307,7 +324,11 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
             continue
         if any(question.find(name) < match.start() for name in own) and sort != "person":
             continue  # "Does Iran fund its allies": the question has the antecedent itself
-        if any(question.find(name) < match.start() for name in own) and sort == "person" and _is_person(own[0], question):
+        if (
+            any(question.find(name) < match.start() for name in own)
+            and sort == "person"
+            and _is_person(own[0], question)
+        ):
             continue
         name = chosen.get(sort) or _best(entities, sort, own)
         if not name:
@@ -317,7 +338,10 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
         chosen[sort] = name
         if repeated and not possessive:
             continue
-        out += [question[end : match.start()], f"{name}’s" if possessive and not repeated else match[0] if repeated else name]
+        out += [
+            question[end : match.start()],
+            f"{name}’s" if possessive and not repeated else match[0] if repeated else name,
+        ]
         end = match.end()
     if not out:
         return ""
@@ -325,30 +349,36 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
 
 
 def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
-    fits = [e for e in entities if e.sort == sort and not any(e.text in o or o in e.text for o in own)]
-    if not fits and sort in ("thing", "group"):
-        other: Sort = "group" if sort == "thing" else "thing"
-        fits = [e for e in entities if e.sort == other and not any(e.text in o or o in e.text for o in own)]
-    return max(fits, key=lambda e: e.weight).text if fits else ""
+    """The entity in the foreground among those a pronoun can stand for; another sort where none is of its own."""
+    left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
+    for wanted in _FALLBACK[sort]:
+        fits = [e for e in left if e.sort in wanted]
+        if fits:
+            return max(fits, key=lambda e: e.weight).text
+    return ""
 
 
 def _entities(history: Sequence[Turn]) -> list[_Entity]:
-    """What was named lately. What was asked about weighs more than what an answer mentions."""
-    found: dict[str, _Entity] = {}
+    """What was named lately, each under its fullest name. What was asked about weighs more than what was answered."""
+    found: list[_Entity] = []
+    turns = history[-TURNS_READ:]
     everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
-    for age, turn in enumerate(reversed(history[-TURNS_READ:])):
-        for text, base in ((turn.searched, 1.0), (_answered(turn), 0.6)):
+    for turn in turns:
+        found = [replace(e, weight=e.weight * FADING) for e in found]
+        for text, base in ((turn.searched, 1.0), (_answered(turn), ANSWER_WEIGHT)):
             for place, (name, sort) in enumerate(_named(text, everything)):
-                weight = base * 0.8**age - 0.02 * min(place, 10)
-                known = found.get(name)
-                total = weight + (0.3 * known.weight if known else 0)
-                if not known or total > known.weight:
-                    found[name] = _Entity(name, sort, total)
-    return list(found.values())
+                weight = base / (1 + 0.2 * place)
+                known = next((e for e in found if e.sort == sort and one_entity(e.text, name)), None)
+                if known:
+                    found.remove(known)
+                    name = max(known.text, name, key=lambda n: len(n.split()))
+                    weight += known.weight
+                found.append(_Entity(name, sort, weight))
+    return found
 
 
 def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
-    names = [f for f in facts(text) if f.kind == "name"]
+    names = [f for f in facts(text) if f.kind == "name" and not _only_opens(text, f, everything)]
     for f in names:
         name = re.sub(r"[’']s$", "", text[f.start : f.end])
         yield name, "person" if _is_person(name, everything) else "thing"
@@ -357,26 +387,39 @@ def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
             yield text[f.start : g.end], "group"
 
 
+def _only_opens(text: str, fact: Fact, everything: str) -> bool:
+    """Whether a single word has its capital from the start of a sentence, as far as the conversation shows."""
+    word = text[fact.start : fact.end]
+    if " " in word or not re.search(r"(?:^|[.!?:]\s*)[\"“”]?$", text[: fact.start]):
+        return False
+    return not re.search(rf"[\w,]\s+{re.escape(word)}\b", everything)
+
+
 _BODY = re.compile(
     r"\b(?:University|Institute|Council|Party|Army|Ministry|Company|Corporation|Records|Committee|Center|Centre|Union|"
     r"Organi[sz]ation|Post|Times|Beast|News|Agency|Bank|League|School|College|Church|Court|Front|Movement|Brigades|"
-    r"Jihad|Nations|States|Strip|Street|City|River|War|Battle|Award|Prize|Festival|Museum|Orchestra|Band)\b"
+    r"Jihad|Nations|States|Strip|Street|City|River|War|Battle|Award|Prize|Festival|Museum|Orchestra|Band)s?\b"
 )
 
 
 def _is_person(name: str, text: str) -> bool:
-    """Whether a name reads like a person's: two or more words, no article before it, no word of a body in it."""
-    if _BODY.search(name):
+    """Whether a name reads like a person's: two to four words, no article before it, no word of a body in it."""
+    if _BODY.search(name) or re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
         return False
-    if re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
-        return False
-    if re.search(rf"(?:[A-Z][\w’'-]+\s+){re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|wrote|was born)\b", text):
-        return True
-    return 2 <= len(name.split()) <= 4 and not name.isupper()
+    if 2 <= len(name.split()) <= 4:
+        return not re.search(r"\b(?:of|the|and)\b", name)
+    return bool(
+        re.search(
+            rf"\b(?!The\b)[A-Z][\w’'-]+\s+{re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|wrote)\b",
+            text,
+        )
+    )
 
 
 def _sources(history: Sequence[Turn]) -> list[Source]:
-    every = [s for t in history for s in t.answer.sources] + [h.source for t in history for h in t.answer.hits]
+    every = [s for t in history for s in t.answer.sources] + [
+        h.source for t in history for h in t.answer.hits
+    ]
     return list({s.id: s for s in every}.values())
 
 
@@ -389,6 +432,14 @@ _LEANS = re.compile(
 )
 
 
+_LIGHT = frozenset(
+    stem(w)
+    for w in "happen next result outcome reason begin start end say tell know do make come go get take place year "
+    "name example detail explain response react respond purpose mean important first last time date long "
+    "interesting aspect fact learn thing get role part call describe know notable famous cause effect".split()
+)
+
+
 def _context(question: str, history: Sequence[Turn]) -> str:
     """The subject of the conversation added where a question names none and leans on it."""
     if any(f.kind == "name" for f in facts(question)):
@@ -396,7 +447,7 @@ def _context(question: str, history: Sequence[Turn]) -> str:
     content = {stem(w) for w in re.findall(r"[^\W\d_]+", question) if fold(w) not in FUNCTION_WORDS}
     spoken = {stem(w) for t in history for w in re.findall(r"[^\W\d_]+", f"{t.searched} {_answered(t)}")}
     definite = re.search(r"\bthe\s+(\w+)", question, re.I)
-    leans = _LEANS.search(question) or len(content) < 2 or (definite and stem(definite[1]) in spoken)
+    leans = _LEANS.search(question) or not content - _LIGHT or (definite and stem(definite[1]) in spoken)
     if not leans:
         return ""
     names = [e.text for e in sorted(_entities(history), key=lambda e: -e.weight)][:2]

@@ -8,11 +8,11 @@ that fails the outlet alone is named: an attribution may be less precise than th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from qa.facts import FUNCTION_WORDS, fold
 from qa.schema import Passage, Source, Span
 
 OUTLET: Final = "According to {outlet}"
@@ -52,10 +52,11 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
         if source.author and source.author != source.name:
             return AUTHOR.format(author=source.author, outlet=outlet)
         return OUTLET.format(outlet=outlet)
-    if _is_medium(who, passage.text):
+    if _is_medium(re.sub(r"^the ", "", who), passage.text):
         return RELAYED.format(outlet=outlet, speaker=who)
-    template = QUOTED if _QUOTED.search(text) else REPORTED
-    return template.format(speaker=who[0].upper() + who[1:] if who[:4] == "the " else who, outlet=outlet)
+    spoken = _QUOTED.search(text) or _in_quotation(passage, *_sentences(passage)[_last(passage, span)])
+    template = QUOTED if spoken else REPORTED
+    return template.format(speaker=who[0].upper() + who[1:], outlet=outlet)
 
 
 def dated(source: Source) -> str:
@@ -82,35 +83,50 @@ MONTHS: Final = (
 def speaker(passage: Passage, span: Span) -> str:
     """The person or body whose speech the last sentence of a span gives; empty if the outlet itself speaks."""
     sentences = _sentences(passage)
-    inside = [i for i, (start, end) in enumerate(sentences) if start < span[1] and end > span[0]]
-    if not inside:
-        return ""
-    place = inside[-1]
+    place = _last(passage, span)
     subject = _subject_of(passage, sentences, place)
     return _resolved(subject, passage, sentences, place) if subject else ""
 
 
+def _last(passage: Passage, span: Span) -> int:
+    """The place of the last sentence that a span touches.
+
+    Raises:
+        ValueError: the span lies outside the passage.
+    """
+    inside = [i for i, (start, end) in enumerate(_sentences(passage)) if start < span[1] and end > span[0]]
+    if not inside:
+        raise ValueError(f"{span[0]}..{span[1]} touches no sentence of {passage.id}")
+    return inside[-1]
+
+
 def leans_back(text: str) -> bool:
     """Whether the first words of a sentence point to the sentence before it ("He added", "However, they")."""
-    words = [w.casefold() for w in re.findall(r"[^\W\d_][\w’'-]*", text)[:7]]
-    names = [w for w in re.findall(r"[^\W\d_][\w’'-]*", text)[:7]]
-    if not words:
-        return False
-    if words[0] in _JOINS or " ".join(words[:2]) in _JOINS or " ".join(words[:3]) in _JOINS:
+    shown = re.findall(r"[^\W\d_][\w’'-]*|[,;:]", text)[:8] + [""] * 3
+    words = [word.casefold() for word in shown]
+    first, second, third = words[:3]
+    if first in _JOINS or {f"{first} {second}", f"{first} {second} {third}"} & _OPENERS:
         return True
-    if words[0] == "it" and _EXPLETIVE.match(text):
+    if first in _JOINS_BEFORE_COMMA:
+        return second == ","
+    if first == "it":
+        return not _EXPLETIVE.match(text)
+    if first in _PRONOUNS | _POSSESSIVES:
+        return first != "who"
+    if first in _DEMONSTRATIVES:
+        names_both = first in ("neither", "both") and shown[1][:1].isupper()
+        return second not in _NOT_BACK and not names_both
+    if first == "the":
+        return second in _BARE and third not in ("of", "for", "in", "who") and not shown[2][:1].isupper()
+    if first == "one":
+        return bool(second) and second not in _NOT_COUNTED and not shown[1][:1].isupper()
+    if first not in _BEGINNINGS:
         return False
-    if words[0] in ("this", "that", "these", "those") and len(words) > 1 and words[1] in _NOT_BACK:
-        return False
-    if words[0] in _BACK:
-        return True
-    if words[0] == "the" and len(words) > 2 and words[1] in _BARE and words[2] not in ("of", "for", "in", "who"):
-        return words[1] not in _OWN_VOICE
-    for word, shown in zip(words[1:5], names[1:5], strict=True):
-        if shown[0].isupper():
+    for word, written, following in zip(words[1:5], shown[1:5], words[2:6], strict=True):
+        if written[:1].isupper() or word == ",":
             return False
-        if word in _BACK_PRONOUNS:
-            return True
+        if word in _BACK_PRONOUNS or word in ("this", "that", "these", "those", "such"):
+            return following not in _NOT_BACK
     return False
 
 
@@ -139,19 +155,37 @@ def _subject_of(passage: Passage, sentences: tuple[Span, ...], place: int) -> _S
     found = _subject(_outside_quotes(passage)[start - passage.start : end - passage.start])
     if found or not _in_quotation(passage, start, end):
         return found
-    # a quotation over several sentences: its speaker stands where it ends, else where it began
-    masked = _outside_quotes(passage)
-    for other in (*range(place + 1, min(place + 5, len(sentences))), *range(place - 1, max(place - 5, -1), -1)):
+    # its speaker stands where the quotation ends ("...,” she said"), else before it
+    ahead = range(place + 1, min(place + 6, len(sentences))) if _stays_open(passage, end) else ()
+    for other in ahead:
         a, b = sentences[other]
-        if other > place and not (_in_quotation(passage, a, b) or masked[a - passage.start :].lstrip()[:1] in "”\""):
-            tail = _subject(masked[a - passage.start : b - passage.start])
-            if other == place + 1 and tail and b - a < 60:
-                return tail
-            continue
-        near = _subject(masked[a - passage.start : b - passage.start])
+        near = _subject(_outside_quotes(passage)[a - passage.start : b - passage.start])
+        if near:
+            return near
+        if not _stays_open(passage, b):
+            break
+    if place + 1 < len(sentences) and _tag(passage, end, sentences[place + 1]):
+        return _tag(passage, end, sentences[place + 1])
+    for other in range(place - 1, max(place - 1 - LOOK_BACK, -1), -1):
+        a, b = sentences[other]
+        near = _subject(_outside_quotes(passage)[a - passage.start : b - passage.start])
         if near:
             return near
     return None
+
+
+def _tag(passage: Passage, end: int, following: Span) -> _Subject | None:
+    """The speaker named after a closed quotation that the splitter cut off: "... .” Smith said." """
+    start, stop = following
+    if stop - start > 60 or "\n" in passage.slice(end, start):
+        return None
+    return _subject(_outside_quotes(passage)[start - passage.start : stop - passage.start])
+
+
+def _stays_open(passage: Passage, end: int) -> bool:
+    """Whether a quotation mark opened before `end` is still open there."""
+    before = _outside_quotes(passage)[: end - passage.start]
+    return before.rfind("“") > before.rfind("”") and before.rfind("“") > before.rfind("\n")
 
 
 def _outside_quotes(passage: Passage) -> str:
@@ -193,11 +227,12 @@ def _subject(sentence: str) -> _Subject | None:
     for pattern in (_ACCORDING, _VIEW):
         match = pattern.search(sentence)
         if match:
-            found = _phrase(_tokens(match["who"]))
+            own = re.match(r"[Ii]n\s+(his|her|their|its)\b", match[0])
+            found = _phrase(_tokens(_SUBJECT_OF[own[1]] if own else match["who"]))
             if found:
                 return found
     tokens = _tokens(sentence)
-    for i, word in enumerate(tokens):
+    for i in range(len(tokens)):
         if not _reports(tokens, i):
             continue
         found = _inverted(tokens, i) or _by(tokens, i) if i else None
@@ -214,11 +249,12 @@ def _tokens(text: str) -> list[str]:
 def _reports(tokens: list[str], i: int) -> bool:
     word = tokens[i]
     after = tokens[i + 1] if i + 1 < len(tokens) else ""
+    before = tokens[i - 1].casefold() if i else ""
     if word in _PARTICLE_VERBS:
-        return after in _PARTICLE_VERBS[word]
-    if word not in _VERBS:
-        return False
-    return tokens[i - 1].casefold() not in ("to", "not") if i else False
+        return after in _PARTICLE_VERBS[word] or (not _PARTICLE_VERBS[word] and before in _PRONOUNS)
+    if word == "put":  # "Maksad put the outlay at tens of billions"
+        return before != "to" and "at" in tokens[i + 1 : i + 15]
+    return word in _VERBS and bool(before) and before not in _DETERMINERS and before not in ("to", "not")
 
 
 def _inverted(tokens: list[str], i: int) -> _Subject | None:
@@ -227,10 +263,14 @@ def _inverted(tokens: list[str], i: int) -> _Subject | None:
         return None
     right: list[str] = []
     for word in tokens[i + 1 :]:
-        if not (word[0].isalnum()) or word in _STOPS or len(right) == 7:
+        if not word[0].isalnum() or word in _STOPS or (word in ("for", "of") and not _named(right[-1])):
             break
         right.append(word)
-    if not right or not (right[0][0].isupper() or right[0] in _DETERMINERS or _is_particle_name(right[0])):
+    if (
+        not right
+        or len(right) > 7
+        or not (right[0][0].isupper() or right[0] in _DETERMINERS or _is_particle_name(right[0]))
+    ):
         return None
     return _phrase(right)
 
@@ -259,6 +299,9 @@ def _left(tokens: list[str], i: int) -> _Subject | None:
         j -= 1 + (j > 0 and tokens[j - 1] == ",")
         return _phrase(_back(tokens, j))
     if tokens[j] not in (",", ")", "—", "–"):
+        words = _back(tokens, j)
+        if tokens[i] in _NAMING and tokens[j - len(words)] in ("what", "which", "whom") and j >= len(words):
+            return None  # "what Iran calls the ...": a name given, nothing said
         if tokens[j] == "and" and j:  # "warned ... and said": the subject of the first verb
             return None
         return _phrase(_back(tokens, j))
@@ -268,8 +311,11 @@ def _left(tokens: list[str], i: int) -> _Subject | None:
             continue
         words = _back(tokens, k - 1)
         begins = k - len(words)
-        if words and (begins == 0 or tokens[begins - 1] in _CLAUSE_EDGES):
+        apposed = words and words[0] in _DETERMINERS and tokens[k + 1] in _DETERMINERS
+        if words and (begins == 0 or apposed or tokens[begins - 1] in _CLAUSE_EDGES):
             found = _phrase(words)
+            if found and found.sort == "role":  # "A Hamas leader, Khaled Mashal, said"
+                found = _phrase(tokens[k + 1 : j]) if all(map(_named, tokens[k + 1 : j])) else found
             if found and found.sort != "pronoun":
                 return found
     # "Firas Maksad of the Institute, a fellow there, said": the name opens the sentence
@@ -286,9 +332,15 @@ def _back(tokens: list[str], end: int) -> list[str]:
     words: list[str] = []
     for k in range(end, max(-1, end - 9), -1):
         word = tokens[k]
-        joins = word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
-        joins = joins or (word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2]))
-        if not word[0].isalnum() or (word.casefold() in _STOPS and not joins and word.casefold() not in _PRONOUNS):
+        if word.casefold() in _PRONOUNS:
+            return words or [word]
+        joins = (
+            word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
+        )
+        joins = joins or (
+            word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2])
+        )
+        if not word[0].isalnum() or (word.casefold() in _STOPS and not joins):
             break
         words.insert(0, word)
         if word.casefold() in _DETERMINERS and not joins:
@@ -312,9 +364,10 @@ def _phrase(words: list[str]) -> _Subject | None:
             if not (_named(word) or (name and word in _NAME_JOINS)):
                 break
             name.insert(0, word)
+        article = len(name) == len(words) and name[:1] == ["the"]
         while name and name[0] in _NAME_JOINS:
             name = name[1:]
-        return _Subject(_cut_of(name), "name") if name else None
+        return _Subject("the " * article + _cut_of(name), "name") if name else None
     if last.casefold() in _ROLES or last.casefold() in _OWN_VOICE:
         text = " ".join(words)
         return _Subject(text[0].lower() + text[1:] if words[0].casefold() in _DETERMINERS else text, "role")
@@ -348,6 +401,10 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
         bare = len(subject.text.split()) <= 2 and subject.text.split()[0].casefold() in _POINTING
         if not bare:
             return subject.text
+        if subject.head == "report":
+            earlier_text = passage.text[: sentences[place][0] - passage.start]
+            media = [n for n in _NAMES.findall(earlier_text) if _is_medium(n, passage.text)]
+            return media[-1] if media else ""
         for i in before:
             earlier = _subject_of(passage, sentences, i)
             if earlier and _answers_to(earlier, subject.head, passage.text):
@@ -370,8 +427,6 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
 
 def _answers_to(earlier: _Subject, head: str, text: str) -> bool:
     """Whether an earlier subject is what "the leader" or "the report" means."""
-    if head == "report":
-        return earlier.sort == "name" and _is_medium(earlier.text, text)
     if head in _OWN_VOICE:
         return False
     if earlier.sort == "role":
@@ -401,12 +456,11 @@ def _full_name(name: str, text: str) -> str:
     """The name with its first names, where the passage gives them once: London -> Doug London."""
     if " " in name:
         return name
-    longer = {
+    kept = {
         m
-        for m in re.findall(rf"(?:[A-Z][\w’'-]+\s+){{1,3}}{re.escape(name)}\b(?!-)", text)
-        if not set(m.split()[:-1]) & _NOT_FIRST_NAMES
+        for m in re.findall(rf"\b((?:[A-Z][\w’'-]+ ){{1,3}}{re.escape(name)})\b(?!-)", text)
+        if not {fold(word) for word in m.split()[:-1]} & FUNCTION_WORDS
     }
-    kept = {" ".join(m.split()) for m in longer}
     shortest = min(kept, key=len, default="")
     return shortest if all(full.endswith(shortest) for full in kept) and shortest else name
 
@@ -418,7 +472,8 @@ def _fuller_role(head: str, text: str) -> str:
 
 
 def _is_outlet_itself(who: str, source: Source) -> bool:
-    mine, theirs = _bare(who), [_bare(n) for n in (source.publisher, source.author, source.title) if n]
+    own_names = (source.publisher, source.author) if source.publisher or source.author else (source.title,)
+    mine, theirs = _bare(who), [_bare(n) for n in own_names if n]
     initials = "".join(w[0] for w in source.publisher.split() if w[0].isupper())
     return any(mine == t or (len(mine) > 3 and f" {mine} " in f" {t} ") for t in theirs) or who == initials
 
@@ -434,7 +489,7 @@ def _is_medium(who: str, text: str) -> bool:
         return True
     nouns = "|".join(sorted(_MEDIA))
     return bool(
-        re.search(rf"{re.escape(who)}\s*(?:,|\()\s*(?:an?|the)\s+[^,.;]{{0,40}}\b(?:{nouns})\b", text)
+        re.search(rf"{re.escape(who)}\s*[,(]\s*(?:an?|the)\s+(?:[\w-]+\s+){{0,3}}(?:{nouns})\s*[,.;)]", text)
         or re.search(rf"\b(?:{nouns})\s+{re.escape(who)}\b", text)
     )
 
@@ -445,17 +500,14 @@ _QUOTED = re.compile(r"[“”«»]|(?<!\w)\"|\"(?!\w)")
 _WHO = r"(?P<who>(?:[^\W_][\w’'.-]*\s+){0,6}?[^\W_][\w’'-]*?)"
 _ACCORDING = re.compile(rf"\b[Aa]ccording\s+to\s+{_WHO}(?=\s*(?:[,.;:)“]|$|\s(?:in|on|at|who|which|and)\s))")
 _VIEW = re.compile(
-    rf"\b[Ii]n\s+(?P<who>(?:[^\W_][\w’'.-]*\s+){{0,4}}?[^\W_][\w-]*?)[’']s?\s+"
+    r"\b[Ii]n\s+(?:(?P<who>(?:[^\W_][\w’'.-]*\s+){0,4}?[^\W_][\w-]*?)[’']s?|(?:his|her|their|its))\s+"
     r"(?:view|judge?ment|account|words|opinion|reading|telling|estimate|eyes|image)\b"
-    r"|\b[Ii]n\s+(?P<whose>his|her|their|its)\s+"
-    r"(?:view|judge?ment|account|words|opinion|reading|telling|estimate|eyes|image)\b".replace(
-        "(?P<whose>his|her|their|its)", "(?:his|her|their|its)"
-    )
 )
 _EXPLETIVE = re.compile(
     r"It\s+(?:is|was|has\s+been|will\s+be|seems?|seemed|appears?|appeared|remains?|would)\s+"
     r"(?:\w+\s+){0,2}?(?:that|to|in|on|not|clear|unclear|possible|likely|unlikely|known|said|believed)\b"
 )
+_NAMES = re.compile(r"\b(?:[Tt]he\s+)?((?:[A-Z][\w’'-]+\s+)*[A-Z][\w’'-]+)")
 _PERSON = re.compile(r"\b(?:[A-Z][\w’'-]+\s+){1,2}(?:al-|el-)?[A-Z][\w’'-]+")
 
 _VERBS = frozenset(
@@ -466,9 +518,9 @@ _VERBS = frozenset(
     "contends declare declared declares denied denies deny describe described describes disclose disclosed "
     "discloses dispute disputed disputes doubt doubted doubts emphasise emphasised emphasises emphasize "
     "emphasized emphasizes estimate estimated estimates expect expected expects explain explained explains "
-    "foresaw foresee foresees forecast forecasts insist insisted insists judge judged judges maintain "
+    "foresaw foresee foresees forecast forecasts hint hinted hints insist insisted insists judge judged judges maintain "
     "maintained maintains mention mentioned mentions note noted notes observe observed observes predict "
-    "predicted predicts pledge pledged pledges praise praised praises presume presumed presumes promise "
+    "predicted predicts pledge pledged pledges presume presumed presumes promise "
     "promised promises reason reasoned reasons recall recalled recalls reiterate reiterated reiterates reject "
     "rejected rejects remark remarked remarks repeat repeated repeats reply replied replies report reported "
     "reports respond responded responds reveal revealed reveals said say says state stated states stress "
@@ -478,24 +530,30 @@ _VERBS = frozenset(
 )
 _PARTICLE_VERBS = {
     "went": ("on",), "goes": ("on",), "points": ("out", "to"), "pointed": ("out", "to"), "holds": (",", ".", "that"),
-    "held": ("that",), "put": ("it",), "puts": ("it",), "asks": (), "finds": (",", ".", "that"),
+    "held": ("that",), "asks": (), "finds": (",", ".", "that"),
     "found": ("that",), "spoke": ("of",), "speaks": ("of",), "sees": (",", "in", "that"), "lists": (),
 }  # fmt: skip
 _INVERTING = frozenset(
     "said says added adds wrote writes argued argues warned warns explained explains noted notes asked asks "
     "recalled recalls claimed claims insisted insists concluded replied told".split()
 ) - {"told"}
+_NAMING = frozenset("call calls called describe describes described".split())
 _BE = frozenset("is are was were be been being".split())
+_SUBJECT_OF = {"his": "he", "her": "she", "their": "they", "its": "it"}
 _ADVERBS = frozenset(
     "also then later again even once still now never always often first further afterwards has have had "
     "would will could did does do in fact himself herself themselves itself too instead since so".split()
 ) - {"in", "fact", "since", "so"}
 _PRONOUNS = frozenset("he she they it who".split())
-_DETERMINERS = frozenset("the a an this that these those its his her their one some several many two three".split())
+_DETERMINERS = frozenset(
+    "the a an this that these those its his her their one some several many two three".split()
+)
 _POINTING = frozenset("the this that its his her their".split())
 _LEADING = frozenset("but and yet so still meanwhile however also when while as although though if".split())
 _NAME_JOINS = frozenset("and of for the bin ibn al de van von der du da".split())
-_CLAUSE_EDGES = frozenset([",", "”", ".", ";", ":", "—", "–", "and", "but", "while", "as", "that", "when", "(", "“"])
+_CLAUSE_EDGES = frozenset(
+    [",", "”", ".", ";", ":", "—", "–", "and", "but", "while", "as", "that", "when", "(", "“"]
+)
 _STOPS = frozenset(
     "that which but because when as if where while whereas since after before though although so then than in "
     "on at by with from to into about over under between and or what how why not is are was were has have had "
@@ -530,32 +588,40 @@ _NOT_PERSONS = frozenset(
     "April May June July August September October November December Monday Tuesday Wednesday Thursday Friday "
     "Saturday Sunday Brigades Bureau Strip Bank Gulf Sea Flood Jihad States Nations Union Court Committee".split()
 )
-_NOT_FIRST_NAMES = frozenset(
-    "The A An In On At But And When While After Before As If Though Since For From With By Of To Later Still "
-    "Yet Then According Even".split()
-)
 
 _JOINS = frozenset(
-    "however but yet still moreover furthermore besides nevertheless nonetheless instead therefore thus hence "
-    "consequently accordingly similarly likewise meanwhile otherwise also afterwards then throughout and or so "
-    "|in addition|as evidence|for example|for instance|as a result|in turn|even so|in contrast|by contrast|if "
-    "anything|on the other|one reason|in response|at the same|that is why".replace("\n", " ").split("|")[0].split()
-) | frozenset(
-    [
-        "in addition", "as evidence", "for example", "for instance", "as a result", "in turn", "even so",
-        "in contrast", "by contrast", "if anything", "on the other", "in response", "at the same", "even then",
-        "in that", "in this", "in those", "in these", "after that", "since then", "none of", "both of",
-    ]
-)  # fmt: skip
-_BACK_PRONOUNS = frozenset("he she they it his her hers their theirs its him them himself herself".split())
-_BACK = _BACK_PRONOUNS | frozenset("this that these those such both neither another others latter former same".split())
-_NOT_BACK = frozenset("week month year morning evening time who that which is".split()) - {"is", "that"}
-_BARE = _PERSONS | _BODIES | _OWN_VOICE | frozenset(
-    "meeting visit attack attacks talks agreement deal event incident two three first second third latter "
-    "former same other others men women move decision plan measure battle channel school".split()
+    "however but yet moreover furthermore nevertheless nonetheless therefore thus hence consequently accordingly "
+    "similarly likewise meanwhile otherwise also afterwards then and or so".split()
+)
+_JOINS_BEFORE_COMMA = frozenset(
+    "besides throughout instead still later earlier again rather further first second third".split()
+)
+_OPENERS = frozenset(
+    "in addition|as evidence|for example|for instance|as a result|in turn|even so|in contrast|by contrast|"
+    "if anything|on the other|in response|at the same|even then|since then|none of|at that|in the end".split(
+        "|"
+    )
+)
+_POSSESSIVES = frozenset("his her hers its their theirs him them".split())
+_BACK_PRONOUNS = _POSSESSIVES | frozenset("he she they it himself herself themselves itself".split())
+_DEMONSTRATIVES = frozenset("this that these those such both neither another others latter former".split())
+_NOT_COUNTED = frozenset("of can may might must".split())
+_NOT_BACK = frozenset("week month year morning evening time who which".split())
+_BEGINNINGS = frozenset(
+    "in at on with after before during when while as if although though for from by under despite since until "
+    "because through besides should once without within beyond among between to according of even only".split()
+)
+_BARE = (_PERSONS | _BODIES | frozenset(
+    "meeting visit attack attacks talks agreement deal event incident two three four first second third latter "
+    "former same other others men women move decision plan measure channel statement".split()
+)) - _OWN_VOICE - frozenset(
+    "military government police army court committee union team bank university hospital board media party "
+    "president minister ministry opposition intelligence authorities he she".split()
 )  # fmt: skip
 
-_MODALS = frozenset("may might could should must would will likely unlikely probably possibly perhaps".split())
+_MODALS = frozenset(
+    "may might could should must would will likely unlikely probably possibly perhaps".split()
+)
 _JUDGEMENTS = frozenset(
     "clearly obviously unfortunately fortunately surely undoubtedly certainly best worst better worse greatest "
     "unprecedented outrageous shameful heroic brutal evil ominous reckless fraudulent sincere cowardly brave "
