@@ -1,0 +1,268 @@
+"""The reader's training examples: questions people asked, with the windows that answer them and those
+that do not, and the examples of `made`."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import bm25s
+from data import (
+    DEV_ARTICLES,
+    SHIPPABLE,
+    Example,
+    Paragraph,
+    Row,
+    Span,
+    choose,
+    detokenise,
+    find_all,
+    fit,
+    joined,
+    overlap,
+    rows,
+    words,
+)
+from made import Article, articles, clutter, defined, front_matter, near_miss, speakers
+
+SENTENCE_SETS = ("wikiqa_train", "trecqa_train")
+"""Under research terms: to measure what they would add, not for weights that ship."""
+
+
+def reader_sources(
+    data: Path, use: Sequence[str] = SHIPPABLE, held_out: Sequence[str] = DEV_ARTICLES
+) -> list[tuple[Paragraph, list[Row]]]:
+    """Paragraphs with the questions asked of them; held-out articles left out."""
+    by_text: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    own_file = ("squad2_train", "feedback")
+    everything = [
+        {**row, "src": name} for name in own_file if name in use for row in rows(data, f"train/{name}")
+    ]
+    if set(use) - {*own_file, *SENTENCE_SETS}:
+        everything += rows(data, "train/reader_train")
+    for row in everything:
+        if row["src"] in use and row.get("title") not in held_out and row["src"] != "qamr":
+            by_text[row["context"], row.get("title", ""), row["src"]].append(row)
+    return [
+        (Paragraph.of(text, title, f"{src}:{title}" if title else ""), asked)
+        for (text, title, src), asked in by_text.items()
+    ]
+
+
+def ranked_sentences(data: Path, use: Sequence[str]) -> Iterator[Example]:
+    """Answer sentence selection: each candidate a window of its own."""
+    for row in rows(data, "train/rerank_train"):
+        if row["src"] in use:
+            text = detokenise(row["passage"])
+            yield Example(
+                detokenise(row["query"]), text, ((0, len(text)),), (int(row["grade"] > 0),), kind=row["src"]
+            )
+
+
+def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
+    """QAMR has questions on single sentences: joined to windows with sentences around them."""
+    by_sid: dict[str, list[Row]] = defaultdict(list)
+    for row in rows(data, "train/reader_train"):
+        if row["src"] == "qamr":
+            by_sid[row["sid"]].append(row)
+    text = {sid: detokenise(asked[0]["context"]) for sid, asked in by_sid.items()}
+    near = defaultdict(list)
+    for sid in text:
+        near[sid.rsplit(":", 2)[0]].append(sid)
+    for sid, asked in by_sid.items():
+        good = [r for r in asked if len(r["question"].split()) >= 5]
+        for row in rng.sample(good, min(each, len(good))):
+            question = detokenise(row["question"])
+            kin = [s for s in near[sid.rsplit(":", 2)[0]] if s != sid]
+            others = [text[s] for s in rng.sample(kin, min(len(kin), rng.randint(0, 3)))]
+            if rng.random() < 0.3:
+                others.append(text[rng.choice(list(text))])
+            others = [o for o in others if not any(find_all(o, x) for x in row["answers"])]
+            parts = [*others, text[sid]]
+            rng.shuffle(parts)
+            p = Paragraph(*joined(parts))
+            right = parts.index(text[sid])
+            labels = [int(k == right) for k in range(len(parts))]
+            a, b = p.sentences[right]
+            spans = [
+                s for x in row["answers"] for s in find_all(p.text, detokenise(x)) if a <= s[0] and s[1] <= b
+            ]
+            yield p.window(question, 0, len(parts), labels, spans[0] if spans else None, kind="qamr")
+            if others and rng.random() < 0.35:
+                q = Paragraph(*joined(others))
+                yield q.window(question, 0, len(others), [0] * len(others), None, kind="qamr-miss")
+
+
+def reader_examples(
+    data: Path,
+    seed: int = 0,
+    use: Sequence[str] = SHIPPABLE,
+    held_out: Sequence[str] = DEV_ARTICLES,
+    only: Sequence[str] | None = None,
+    rounds: int = 2,
+) -> list[Example]:
+    """The reader's training examples in random order.
+
+    `only` keeps the examples of some articles (for the held-out part); `rounds` is how many
+    windows are cut for each question asked by a person.
+    """
+    rng = random.Random(seed)
+    sources = reader_sources(data, use, () if only else held_out)
+    if only:
+        sources = [(p, asked) for p, asked in sources if p.title.replace(" ", "_") in only]
+    pool = articles(sources)
+    elsewhere = _lexical_neighbours(sources)
+    out: list[Example] = []
+    for n, (p, asked) in enumerate(sources):
+        others = elsewhere.get(n, [])
+        for row in asked:
+            question, answers = row["question"], row["answers"]
+            labels, span = p.locate(question, answers)
+            for _ in range(rounds):
+                out += _windows(rng, p, question, answers, labels, span, pool[p.group], row)
+            misses = [m for m in others if not any(find_all(sources[m][0].text, a) for a in answers)]
+            if answers and misses and rng.random() < 0.35:
+                q = sources[rng.choice(misses)][0]
+                keep = max(range(len(q.sentences)), key=lambda i: overlap(question, q.part(i, i + 1)))
+                first, last = fit(q, *choose(rng, len(q.sentences), keep, 4), keep)
+                out.append(
+                    q.window(
+                        question,
+                        first,
+                        last,
+                        [0] * len(q.sentences),
+                        None,
+                        heading=q.title if rng.random() < 0.3 else "",
+                        kind="elsewhere",
+                    )
+                )
+        stranger = rng.choice(sources)[0]
+        out += defined(rng, p)
+        if rng.random() < 0.3:
+            out += front_matter(rng, p)
+        if rng.random() < 0.7:
+            out += speakers(rng, p, stranger)
+    if "qamr" in use and not only:
+        out += qamr(rng, data, each=12)
+    if set(use) & set(SENTENCE_SETS) and not only:
+        out += ranked_sentences(data, use)
+    out = [_ask_plainly(rng, e) for e in out]
+    rng.shuffle(out)
+    return out
+
+
+def _windows(
+    rng: random.Random,
+    p: Paragraph,
+    question: str,
+    answers: Sequence[str],
+    labels: list[int],
+    span: Span | None,
+    pool: Article,
+    row: Row,
+) -> Iterator[Example]:
+    n = len(p.sentences)
+    longest = rng.choice((1, 3, 5, 5, 9))
+    heading = p.title if rng.random() < 0.4 else ""
+    kind = row["src"]
+    if not answers:  # SQuAD 2.0's unanswerable: the part that looks most like an answer
+        keep = max(range(n), key=lambda i: (overlap(question, p.part(i, i + 1)), rng.random()))
+        first, last = fit(p, *choose(rng, n, keep, longest), keep)
+        yield p.window(question, first, last, labels, None, heading=heading, kind=kind + "-unanswerable")
+        return
+    if span is None:
+        return
+    keep = labels.index(1)
+    first, last = fit(p, *choose(rng, n, keep, longest), keep)
+    if last - first == 1:  # alone, a sentence may lack the name that its pronoun stands for
+        heading = p.title
+    example = p.window(question, first, last, labels, span, heading=heading, kind=kind)
+    if rng.random() < 0.2:
+        example = _with_clutter(rng, example, clutter(rng, p, question))
+    yield example
+    roll = rng.random()
+    if roll < 0.3:  # the same paragraph without the sentence that answers
+        rest = [run for run in ((0, keep), (keep + 1, n)) if run[1] > run[0]]
+        if rest:
+            a, b = rng.choice(rest)
+            near = max(range(a, b), key=lambda i: overlap(question, p.part(i, i + 1)))
+            first, last = max(a, near - rng.randint(0, 2)), min(b, near + rng.randint(1, 3))
+            first, last = fit(p, first, last, near)
+            if not any(labels[i] for i in range(first, last)):
+                yield p.window(question, first, last, labels, None, heading=heading, kind=kind + "-rest")
+    elif roll < 0.65:
+        if swapped := near_miss(rng, question, example.text, pool):
+            yield replace(
+                example, question=swapped, labels=(0,) * len(example.labels), span=None, kind="near-miss"
+            )
+    elif roll < 0.8:  # another question of the article, asked of another paragraph
+        first_word = question.split()[0].lower()
+        rivals = [
+            q
+            for q, a, _ in pool.questions
+            if q.lower().startswith(first_word)
+            and q != question
+            and not any(find_all(example.text, x) for x in a)
+        ]
+        if rivals:
+            q = max(rng.sample(rivals, min(20, len(rivals))), key=lambda q: overlap(q, example.text))
+            yield replace(example, question=q, labels=(0,) * len(example.labels), span=None, kind="rival")
+
+
+def _with_clutter(rng: random.Random, example: Example, line: str) -> Example:
+    """The example with a line of clutter before or after, as a sentence that does not answer."""
+    if rng.random() < 0.5:
+        shift = len(line) + 1
+        moved = tuple((a + shift, b + shift) for a, b in example.sentences)
+        span = (example.span[0] + shift, example.span[1] + shift) if example.span else None
+        return replace(
+            example,
+            text=f"{line}\n{example.text}",
+            sentences=((0, len(line)), *moved),
+            labels=(0, *example.labels),
+            span=span,
+        )
+    at = len(example.text) + 1
+    return replace(
+        example,
+        text=f"{example.text}\n{line}",
+        sentences=(*example.sentences, (at, at + len(line))),
+        labels=(*example.labels, 0),
+    )
+
+
+def _ask_plainly(rng: random.Random, example: Example) -> Example:
+    """A share of the questions as people type them: lower case, no question mark, key words."""
+    roll, question = rng.random(), example.question
+    if roll < 0.12:
+        question = question.lower()
+    if roll < 0.2:
+        question = question.rstrip("?. ")
+    if 0.2 <= roll < 0.23 and example.answerable == 1:
+        question = " ".join(words(question)) or question
+    return replace(example, question=question)
+
+
+def _lexical_neighbours(sources: Sequence[tuple[Paragraph, list[Row]]]) -> dict[int, list[int]]:
+    """For each paragraph, those of other articles with most words in common (BM25 on its questions)."""
+    asked = [" ".join(r["question"] for r in rows[:6]) for _, rows in sources]
+    index = bm25s.BM25()
+    index.index(bm25s.tokenize([p.text for p, _ in sources], show_progress=False), show_progress=False)
+    found, _ = index.retrieve(
+        bm25s.tokenize(asked, show_progress=False), k=min(12, len(sources)), show_progress=False
+    )
+    return {
+        n: [int(m) for m in row if sources[m][0].group != sources[n][0].group] for n, row in enumerate(found)
+    }
+
+
+def describe(examples: Iterable[Example]) -> str:
+    """How many of each kind, and their mean words."""
+    count: dict[str, list[int]] = defaultdict(list)
+    for e in examples:
+        count[e.kind].append(len(e.text.split()))
+    lines = [f"{k:28} {len(v):7,} {sum(v) / len(v):6.1f} words" for k, v in sorted(count.items())]
+    return "\n".join([*lines, f"{'all':28} {sum(map(len, count.values())):7,}"])
