@@ -1,0 +1,587 @@
+"""The index: whole or not at all, what it finds, and what it says when it does not fit."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.config import Config
+from qa.index import Index, embedded_text, generations
+from qa.index.words import Words, tokens
+from qa.models.embedder import Embedder
+from qa.schema import (
+    CorpusError,
+    Document,
+    IndexBusyError,
+    IndexMissingError,
+    IndexStaleError,
+    IndexWriteError,
+    Section,
+    Source,
+)
+
+
+def document(id_, text, **fields):
+    return Document(Source(id=id_, title=fields.pop("title", id_.title()), **fields), text)
+
+
+NASTY = "Line one.\r\nLine\u2028two has 🙂 and \u202eright\u202c to left.\n\nCafe\u0301 closes at nine."
+
+DOCUMENTS = (
+    document(
+        "ferry",
+        "The ferry to Lindholm leaves at seven. It carries forty cars.\n\n"
+        "In winter the harbour freezes, and the ferry stops for six weeks.",
+        publisher="Harbour News",
+        published="2021-03-04",
+        kind="news",
+        language="en",
+    ),
+    document(
+        "bridge",
+        "Engineers plan a bridge to Lindholm. The bridge would cost 1,200 million crowns.\n\n"
+        "Mayor Astrid Falk-Olsen called the price absurd.",
+        publisher="Bridge Institute",
+        published="2022",
+        kind="research",
+    ),
+    Document(Source(id="café", title="Café"), NASTY, (Section("Hours", 10, len(NASTY)),), (0, 30)),
+)
+
+
+class Counting(Embedder):
+    """The real embedder; remembers what it was asked to embed."""
+
+    asked: list[str]
+
+    def embed_passages(self, texts, progress=None):
+        self.asked = list(texts)
+        return super().embed_passages(texts, progress)
+
+
+@pytest.fixture(scope="session")
+def embedder():
+    return Counting.load()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, embedder):
+    """An index of the small documents; tests that damage one take a copy."""
+    folder = tmp_path_factory.mktemp("built") / "index"
+    with Index.build(DOCUMENTS, folder, Config(), embedder) as index:
+        yield index
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    """A copy of the built index, closed, that a test may change."""
+    folder = tmp_path / "index"
+    shutil.copytree(built.folder, folder)
+    return folder
+
+
+def generation(folder):
+    return folder / json.loads((folder / "current.json").read_text())["current"]
+
+
+def folders(folder):
+    return sorted(path.name for path in folder.glob("gen-*"))
+
+
+# -- what it holds -------------------------------------------------------------------------------------
+
+
+def test_documents_come_back_as_they_were(built):
+    """Documents, sources and passages are equal to those that went in, whatever their characters."""
+    assert tuple(built.documents.values()) == DOCUMENTS
+    assert built.sources == tuple(d.source for d in DOCUMENTS)
+    for passage in built.passages.values():
+        assert built.documents[passage.document_id].text[passage.start : passage.end] == passage.text
+    assert built.manifest.passages == len(built.passages) >= len(DOCUMENTS)
+
+
+def test_metadata_is_embedded_but_not_cited(built, embedder):
+    """The embedded text carries title, publisher, date and heading; the passage's text does not."""
+    passage = next(p for p in built.passages.values() if p.document_id == "ferry")
+    source = DOCUMENTS[0].source
+    text = embedded_text(passage, source)
+    assert all(part in text for part in (source.title, source.publisher, source.published, passage.text))
+    assert source.publisher not in passage.text
+    assert built.lexical("Harbour News", 1)[0][0] == passage.id
+
+
+def test_vocabulary_knows_the_spellings_of_names(built):
+    """Names are found by the key that their spellings share."""
+    from qa.facts import name_key
+
+    assert "Lindholm" in built.vocabulary[name_key("Lindholm")]
+
+
+def test_the_manifest_says_what_it_was_built_from(built, embedder):
+    """The manifest names format, corpus, documents, model, settings and library versions."""
+    data = json.loads((generation(built.folder) / "manifest.json").read_text())
+    assert set(data["documents"]) == {"ferry", "bridge", "café"}
+    assert data["model_digest"] == embedder.digest
+    assert data["settings"]["passage_words"] == Config().passage_words
+    assert set(data["versions"]) == {"chromadb", "bm25s", "llama-index-core"}
+    assert type(built.manifest).from_json(built.manifest.to_json()) == built.manifest
+
+
+def test_differences_name_what_changed(built):
+    """Added, removed and changed documents are told apart; a changed title counts, an order does not."""
+    renamed = document("bridge", DOCUMENTS[1].text, title="Another", publisher="Bridge Institute")
+    new = document("tunnel", "A tunnel.")
+    assert built.differences(DOCUMENTS[::-1]) == ()
+    assert built.differences([DOCUMENTS[0], renamed, new]) == (
+        "bridge was changed",
+        "café was removed",
+        "tunnel was added",
+    )
+
+
+# -- what it finds -------------------------------------------------------------------------------------
+
+
+def test_dense_gives_the_cosine(built, embedder):
+    """A dense score is the cosine similarity of question and embedded passage, best first."""
+    sources = {s.id: s for s in built.sources}
+    vector = embedder.embed_query("When does the boat sail?")
+    hits = built.dense(vector, 10)
+    assert len(hits) == len(built.passages)
+    assert hits[0][0].startswith("ferry")
+    for id_, score in hits:
+        passage = built.passages[id_]
+        there = embedder.embed_query(embedded_text(passage, sources[passage.document_id]))
+        assert score == pytest.approx(float(there @ vector), abs=1e-5)
+    assert hits == sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sets(st.sampled_from(["ferry", "bridge", "café", "nowhere"])),
+    st.integers(1, 20),
+    st.text(max_size=40),
+)
+def test_a_source_filter_is_a_wall(built, embedder, allowed, k, query):
+    """Whatever is asked, nothing of another source is found, and never more than `k`."""
+    everything = built.dense(embedder.embed_query(query), 100)
+    expected = [hit for hit in everything if built.passages[hit[0]].document_id in allowed][:k]
+    dense = built.dense(embedder.embed_query(query), k, allowed)
+    assert [id_ for id_, _ in dense] == [id_ for id_, _ in expected]
+    every_word = built.lexical(query, 100)
+    assert (
+        built.lexical(query, k, allowed)
+        == [hit for hit in every_word if built.passages[hit[0]].document_id in allowed][:k]
+    )
+
+
+def test_words_that_nobody_wrote_find_nothing(built):
+    """BM25 gives no hit of score zero: not for unknown words, stopwords, or no words."""
+    for query in ("colosseum", "the of and", "", "?!", "\ud800"):
+        assert built.lexical(query, 10) == []
+
+
+def test_words_are_found_by_stem_number_and_name(built):
+    """Inflection, case, accents, possessives and thousands separators make no difference."""
+    for query in ("FERRIES", "cafe's", "1200", "Falk-Olsen"):
+        assert built.lexical(query, 1), query
+    assert tokens("The U.S. and Iran's 1,200 rockets") == ["us", "iran", "1200", "rocket"]
+    assert tokens("東京は") == ["東", "京", "は"]
+
+
+def test_equal_scores_are_ordered_by_id():
+    """Passages that score the same come in the order of their ids, the same each time."""
+    words = Words.build(["one ferry", "one ferry", "nothing"])
+    assert list(words.scores("ferry") > 0) == [True, True, False]
+
+
+def test_equal_hits_are_ordered_by_id(tmp_path, embedder):
+    """Documents with the same words tie, and ties are broken by id in both rankings."""
+    same = [document(id_, "The ferry leaves.", title="Same") for id_ in ("b", "c", "a")]
+    with Index.build(same, tmp_path, Config(), embedder) as index:
+        assert [id_[0] for id_, _ in index.lexical("ferry", 2)] == ["a", "b"]
+        assert [id_[0] for id_, _ in index.dense(embedder.embed_query("ferry"), 3)] == ["a", "b", "c"]
+
+
+def test_threads_read_the_same(built, embedder):
+    """Many threads that search at once find what one finds alone."""
+    queries = ["ferry in winter", "cost of the bridge", "when does it close", "mayor"] * 4
+
+    def search(query):
+        return built.dense(embedder.embed_query(query), 3), built.lexical(query, 3)
+
+    alone = [search(query) for query in queries]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(search, queries)) == alone
+
+
+# -- building again ------------------------------------------------------------------------------------
+
+
+def test_only_what_changed_is_embedded_again(copy, embedder):
+    """A document more costs its own passages; the other vectors are taken over, exactly."""
+    vector = embedder.embed_query("bridge")
+    with Index.open(copy, Config()) as before:
+        expected = dict(before.dense(vector, 100))
+    new = document("tunnel", "A tunnel under the sound was dug in 1999.")
+    with Index.build((*DOCUMENTS, new), copy, Config(), embedder) as index:
+        assert [text.splitlines()[0] for text in embedder.asked] == [new.text]
+        found = dict(index.dense(vector, 100))
+        assert {id_: found[id_] for id_ in expected} == pytest.approx(expected, abs=1e-6)
+        assert index.lexical("tunnel", 1)
+    with Index.build(DOCUMENTS[:1], copy, Config(), embedder) as index:
+        assert list(index.documents) == ["ferry"]
+
+
+def test_the_same_documents_make_the_same_index(built, tmp_path, embedder):
+    """Two builds of the same documents have equal manifests, digests of every file included."""
+    with Index.build(DOCUMENTS, tmp_path, Config(), embedder) as index:
+        assert index.manifest == built.manifest
+
+
+def test_two_generations_stay_and_older_ones_go(copy, embedder):
+    """After a build the current and the previous generation are there, and nothing else."""
+    first = folders(copy)
+    for _ in range(3):
+        Index.build(DOCUMENTS, copy, Config(), embedder).close()
+        pointer = json.loads((copy / "current.json").read_text())
+        assert folders(copy) == sorted({pointer["current"], pointer["previous"]})
+    assert not set(first) & set(folders(copy))
+
+
+def test_an_open_index_survives_builds(copy, embedder):
+    """An index that is open in this process still answers after two builds replaced it."""
+    with Index.open(copy, Config()) as old:
+        for _ in range(3):
+            Index.build(DOCUMENTS[:1], copy, Config(), embedder).close()
+        assert old.dense(embedder.embed_query("bridge"), 1)[0][0].startswith("bridge")
+        assert old.lexical("bridge", 1)
+    Index.build(DOCUMENTS, copy, Config(), embedder).close()
+    assert len(folders(copy)) == 2
+
+
+def test_progress_reaches_the_end(tmp_path, embedder):
+    """Each step of a build reports how far it is, and ends at its total."""
+    steps = []
+    Index.build(DOCUMENTS, tmp_path, Config(), embedder, lambda *step: steps.append(step)).close()
+    last = {step: (done, total) for step, done, total in steps}
+    assert list(last) == ["splitting", "embedding", "writing"]
+    assert all(done == total for done, total in last.values())
+
+
+# -- what does not fit ---------------------------------------------------------------------------------
+
+
+def test_no_index_is_said(tmp_path):
+    """A folder without an index, or no folder, says what to run."""
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(IndexMissingError, match="run `qa index`"):
+            Index.open(folder, Config())
+
+
+def test_other_settings_do_not_fit(copy):
+    """An index of other settings says which, with both values."""
+    with pytest.raises(IndexStaleError, match=r"passage_words was 150 and is 99.*Run `qa index`"):
+        Index.open(copy, Config(passage_words=99))
+    with pytest.raises(IndexStaleError, match="embedding_model was 'all-MiniLM-L6-v2' and is 'other'"):
+        Index.open(copy, Config(embedding_model="other"))
+    with pytest.raises(IndexStaleError, match="chroma_url"):
+        Index.open(copy, Config(chroma_url="http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 0}, "its format is 0, this version of qa reads 1"),
+        ({"model_digest": "f" * 64}, "the files of all-MiniLM-L6-v2 were ffffffffffff and are"),
+        ({"passages": 1000}, "vectors for 1000 passages"),
+        ({"surprise": 1}, "missing or unknown: surprise"),
+    ],
+)
+def test_a_foreign_manifest_does_not_fit(copy, change, message):
+    """An index of another format, model or content is refused, and the message says how it differs."""
+    path = generation(copy) / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(IndexStaleError, match=f"{message}.*Run `qa index`"):
+        Index.open(copy, Config())
+
+
+@pytest.mark.parametrize(
+    "name", ["passages.jsonl", "documents.jsonl", "sources.jsonl", "names.jsonl", "words/vocab.index.json"]
+)
+@pytest.mark.parametrize("how", ["altered", "lost"])
+def test_a_damaged_file_is_found_when_it_is_read(copy, name, how):
+    """A file that was altered or lost is never read as if it were whole."""
+    path = generation(copy) / name
+    if how == "lost":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-2] + b" \n")
+    with Index.open(copy, Config()) as index, pytest.raises(IndexStaleError, match=f"{how}|run `qa index`"):
+        _ = (index.documents, index.passages, index.vocabulary, index.lexical("ferry", 1))
+
+
+@pytest.mark.parametrize("how", ["lost", "garbage", "cut", "empty"])
+def test_damaged_vectors_are_found(copy, embedder, how):
+    """A Chroma file that is gone, cut or overwritten is an index that must be built again, not a crash."""
+    path = generation(copy) / "chroma" / "chroma.sqlite3"
+    data = path.read_bytes()
+    changed = {"garbage": b"\x00nonsense" * 500, "cut": data[: len(data) // 2], "empty": b""}
+    path.unlink() if how == "lost" else path.write_bytes(changed[how])
+    with pytest.raises(IndexStaleError, match="qa index"):  # noqa: SIM117 - both may raise
+        with Index.open(copy, Config()) as index:
+            index.dense(embedder.embed_query("ferry"), 1)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"current": "gen-gone"}', '{"current": 1}'])
+def test_a_damaged_pointer_is_said_and_mended(copy, embedder, text):
+    """A pointer that cannot be followed is refused by a reader, and set right by the next build."""
+    (copy / "current.json").write_text(text)
+    with pytest.raises(IndexStaleError, match="run `qa index`"):
+        Index.open(copy, Config())
+    with Index.build(DOCUMENTS, copy, Config(), embedder) as index:
+        assert index.lexical("ferry", 1)
+
+
+def test_nothing_to_index_is_said(tmp_path, embedder):
+    """No documents, no words and two documents of one id are corpus errors; no folder is made ready."""
+    cases = {
+        "there are no documents": (),
+        "not one word": (document("empty", "  \n "),),
+        "two documents have the id 'ferry'": (DOCUMENTS[0], DOCUMENTS[0]),
+    }
+    for message, documents in cases.items():
+        with pytest.raises(CorpusError, match=message):
+            Index.build(documents, tmp_path / "index", Config(), embedder)
+    with pytest.raises(IndexMissingError):
+        Index.open(tmp_path / "index", Config())
+
+
+def test_a_second_writer_is_turned_away(copy, embedder):
+    """While one writer works, another is told who it is, and readers go on."""
+    with generations.writing(copy):
+        with pytest.raises(IndexBusyError, match=f"process {os.getpid()} on "):
+            Index.build(DOCUMENTS, copy, Config(), embedder)
+        Index.open(copy, Config()).close()
+    Index.build(DOCUMENTS, copy, Config(), embedder).close()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path, embedder):
+    """A path below a file cannot hold an index; the message says what to do."""
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(IndexWriteError, match="choose a folder you may write"):
+        Index.build(DOCUMENTS, tmp_path / "file" / "index", Config(), embedder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_said(tmp_path, embedder):
+    """A folder without write permission is an error with a remedy."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(IndexWriteError, match="permissions"):
+        Index.build(DOCUMENTS, tmp_path / "index", Config(), embedder)
+
+
+@pytest.mark.parametrize("step", ["splitting", "embedding", "writing"])
+def test_ctrl_c_leaves_the_old_index(copy, embedder, step):
+    """An interrupt during a build is passed on, and leaves the old index and no scraps."""
+
+    def interrupt(now, done, total):
+        if now == step:
+            raise KeyboardInterrupt
+
+    before = folders(copy)
+    with pytest.raises(KeyboardInterrupt):
+        Index.build(DOCUMENTS[:1], copy, Config(), embedder, interrupt)
+    assert folders(copy) == before
+    with Index.open(copy, Config()) as index:
+        assert len(index.documents) == len(DOCUMENTS)
+
+
+# -- crashes -------------------------------------------------------------------------------------------
+
+CRASHES = """
+import json, os, resource, signal, sys
+from pathlib import Path
+import qa.index as index_module
+from qa.config import Config
+from qa.index import Index, generations, words
+from qa.models.embedder import Embedder
+from qa.schema import Document, IndexWriteError, Source
+
+folder = Path(sys.argv[1])
+old = [Document(Source(id="old", title="Old"), "The old ferry.")]
+new = [Document(Source(id=f"new{i}", title="New"), f"The new bridge {i}.") for i in range(40)]
+embedder = Embedder.load()
+
+
+def child(work):
+    # nothing of Chroma is running in the parent, so that a fork is a fresh process without its imports
+    if (pid := os.fork()) == 0:
+        code = 70
+        try:
+            code = work() or 0
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    return os.waitpid(pid, 0)[1]
+
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def at(step, n):
+    return lambda now, done, total: kill() if now == step and done >= n else None
+
+
+def before(module, name, nth=1):
+    def work():
+        original, left = getattr(module, name), [nth]
+        def counted(*args, **kwargs):
+            left[0] -= 1
+            return kill() if not left[0] else original(*args, **kwargs)
+        setattr(module, name, counted)
+        Index.build(new, folder, Config(), embedder)
+    return work
+
+
+def seen():
+    with Index.open(folder, Config()) as index:
+        found = {id_[:3] for id_, _ in index.dense(embedder.embed_query("a bridge or a ferry"), 5)}
+        assert found == {id_[:3] for id_ in index.documents} and index.lexical("bridge ferry", 1)
+    return 10 if found == {"old"} else 20
+
+
+def limited(size):
+    def work():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        try:
+            Index.build(new, folder, Config(), embedder)
+        except IndexWriteError as error:
+            return 30 if "untouched" in str(error) else 31
+    return work
+
+
+def build(documents):
+    return lambda: Index.build(documents, folder, Config(), embedder).close()
+
+
+points = {
+    "splitting": lambda: Index.build(new, folder, Config(), embedder, at("splitting", 2)),
+    "embedding": lambda: Index.build(new, folder, Config(), embedder, at("embedding", 5)),
+    "written": lambda: Index.build(new, folder, Config(), embedder, at("writing", 1)),
+    "words": before(words.Words, "save"),
+    "files": before(index_module, "_dump", 3),
+    "pointer": before(index_module, "move_pointer"),
+    "sync": before(os, "fsync", 6),
+    "replace": before(os, "replace"),
+    "swapped": before(index_module, "sweep", 2),
+}
+assert child(build(old)) == 0
+report = {}
+for size in (0, 3_000, 100_000, 200_000):
+    ended = child(limited(size))
+    report[f"limit {size}"] = [os.waitstatus_to_exitcode(ended), os.waitstatus_to_exitcode(child(seen))]
+for name, work in points.items():
+    died = child(work)
+    report[name] = [os.WTERMSIG(died), os.waitstatus_to_exitcode(child(seen))]
+assert child(build(new)) == 0
+report["after"] = os.waitstatus_to_exitcode(child(seen))
+report["generations"] = len(list(folder.glob("gen-*")))
+print(json.dumps(report))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
+def test_a_crash_at_any_point_leaves_a_whole_index(tmp_path):
+    """Killed at any point, or out of disk, a build leaves the old index usable; the next one cleans up."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CRASHES, str(tmp_path / "index")],
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report.pop("after") == 20
+    assert report.pop("generations") == 2
+    assert report.pop("swapped") == [signal.SIGKILL, 20]  # the pointer had moved: the new one counts
+    for name, (ended, found) in report.items():
+        assert found == 10, (name, report)
+        assert ended == (30 if name.startswith("limit") else signal.SIGKILL), (name, report)
+
+
+# -- a server ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chroma_url(tmp_path_factory):
+    """The address of a Chroma server of our own."""
+    chroma = Path(sys.executable).with_name("chroma")
+    if not chroma.exists():
+        pytest.skip("the `chroma` command is not installed beside this Python")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = tmp_path_factory.mktemp("server")
+    server = subprocess.Popen(
+        [chroma, "run", "--path", where, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_a_server_can_hold_the_vectors(built, chroma_url, tmp_path, embedder):
+    """With a Chroma server the same passages are found, and replaced collections are removed from it."""
+    import chromadb
+
+    config = Config(chroma_url=chroma_url)
+    vector = embedder.embed_query("when does the ferry sail")
+    for _ in range(4):
+        with Index.build(DOCUMENTS, tmp_path, config, embedder) as index:
+            assert dict(index.dense(vector, 9)) == pytest.approx(dict(built.dense(vector, 9)), abs=1e-5)
+            assert [i for i, _ in index.dense(vector, 9, ["bridge"])] == [
+                i for i, _ in built.dense(vector, 9, ["bridge"])
+            ]
+    client = chromadb.HttpClient("127.0.0.1", int(chroma_url.rsplit(":", 1)[1]))
+    assert sorted(c.name for c in client.list_collections()) == [f"qa-{name}" for name in folders(tmp_path)]
+    with pytest.raises(IndexStaleError, match="chroma_url says in the folder"):
+        Index.open(tmp_path, Config())
+    with pytest.raises(KeyboardInterrupt):
+        Index.build(DOCUMENTS[:1], tmp_path, config, embedder, interrupt_writing)
+    assert len(client.list_collections()) == 2
+
+
+def interrupt_writing(step, done, total):
+    if step == "writing":
+        raise KeyboardInterrupt
+
+
+def test_a_server_that_is_away_is_said(tmp_path, embedder):
+    """A server that does not answer is a write error with a remedy."""
+    with pytest.raises(IndexWriteError, match=r"Chroma server at http://127\.0\.0\.1:9"):
+        Index.build(DOCUMENTS, tmp_path, Config(chroma_url="http://127.0.0.1:9"), embedder)
+    with pytest.raises(IndexWriteError, match="write chroma_url as"):
+        Index.build(DOCUMENTS, tmp_path, Config(chroma_url="localhost"), embedder)
