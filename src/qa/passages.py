@@ -15,7 +15,9 @@ import sentencex
 
 from qa.schema import Document, Passage, Span
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\s{_UNSPACED}]{{1,32}}")
 """A word, for sizes: between blanks, at most 32 characters; two characters where words are not spaced."""
 
@@ -139,7 +141,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
     while start < end:
         stop = min(end, start + _WINDOW)
         found = sentencex.get_sentence_boundaries("en", text[start:stop])
-        edges = [start + boundary["end_index"] for boundary in found]
+        edges = [start + boundary["end_index"] for boundary in found] or [stop]
         if stop < end and len(edges) > 1:
             edges.pop()  # cut off by the window: seen whole in the next one
         for i, edge in enumerate(edges):
@@ -159,5 +161,5 @@ def _goes_on(before: str, after: str) -> bool:
     if _LABEL.fullmatch(before):
         return True
     return (after[0].isdigit() and bool(_NUMBER_AFTER.search(before))) or (
-        bool(_LEADS_ON.match(after)) and before[-1] in "…”\"’)]?!"
+        bool(_LEADS_ON.match(after)) and before[-1] in '…”"’)]?!'
     )

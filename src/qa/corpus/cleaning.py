@@ -1,0 +1,273 @@
+"""What a page says, without what surrounds it: navigation, share bars, notices, repeated captions.
+
+A block that is clearly prose is never dropped, save a cookie note, an advertisement's label and the like that
+fill a whole short block. Doubtful ones (a lone "Print", a short line without a full stop) go only in the company
+of others, and depending on where they stand: before the article, inside it, or after it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+
+from qa.schema import Section, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list item or table row. `level` is a heading's, from 1. `turns` are page breaks
+    inside the text: (offset, page)."""
+
+    text: str
+    kind: Literal["text", "heading", "item"] = "text"
+    level: int = 0
+    page: int = 0
+    turns: tuple[Span, ...] = ()
+
+    @property
+    def is_fragment(self) -> bool:
+        """Neither a heading nor an item, short, without an end."""
+        return self.kind == "text" and not is_prose(self.text)
+
+
+# Marks that nobody reads: controls, zero-width no-break space, soft hyphen, object replacement
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u2060\ufeff\ufffc\ufff9-\ufffb]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ENDS = re.compile(r"[.!?…。！？؟।]\W*$")
+_SHORT = 20  # words: at least this many are prose even without a full stop
+
+
+def normalise(text: str) -> str:
+    """Canonical characters (NFC), one blank between words, nothing invisible."""
+    text = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def is_prose(text: str) -> bool:
+    """Ends like a sentence of at least four words, or is long, or leads up to something (a colon)."""
+    words = len(text.split())
+    ended = bool(_ENDS.search(text))
+    unspaced = words < 4 and len(text) >= 12 and not text.isascii()  # Chinese, Japanese, Thai
+    return words >= _SHORT or (ended and (words >= 4 or unspaced)) or (text.endswith(":") and words >= 4)
+
+
+# -- what is never part of an article ------------------------------------------------------------------------
+
+_ALWAYS = re.compile(
+    r"""
+      skip\ to\ (?:main\ |the\ )?content | jump\ to\ (?:navigation|search|content)
+    | (?:-+\s*)?(?:advertisement|advertising|sponsored(?:\ content)?|promoted(?:\ content)?)(?:\s*-+)?
+    | (?:story|article|content)\ continues\ (?:below|after)\b.{0,40}
+    | share(?:\ (?:this|on|via|with)\b.{0,40})? | click\ to\ share\b.{0,60}
+    | (?:filed\ under|posted\ in|tagged(?:\ (?:with|as))?|tags|categories)\s*:.{0,200}
+    | (?:\d+|one|two|three)\s*-?min(?:ute)?s?(?:\ read)? | reading\ time\b.{0,20} | (?:high|\d[\d,.kKmM]*)\ views
+    | \(?(?:photo|image|picture)?\s*(?:credit|courtesy)s?\s*(?::|of\b).{0,120}
+    | (?:sign\ up|subscribe|register)\ (?:now\ |today\ )?(?:to|for)\b.{0,80}
+          (?:newsletter|newsletters|alerts?|updates|briefing|emails?|magazine|channel|inbox)\b.{0,60}
+    | (?:subscribe|sign\ up)\ (?:now|today|here)\W* | get\ .{0,60}\b(?:in|to)\ your\ inbox\b.{0,40}
+    | stay\ (?:updated|informed|tuned|connected|up\ to\ date|in\ the\ know)\b.{0,60}
+    | (?:download|get|install)\ (?:now\ )?(?:the\ |our\ ).{0,40}\bapp\b.{0,60}
+    | (?:download|get\ it|available)\ (?:on|from)\ (?:the\ )?(?:google\ play|app\ store)\b.{0,30}
+    | we\ (?:and\ our\ partners\ )?use\ cookies\b.{0,250} | (?:this|our)\ (?:web)?site\ uses\ cookies\b.{0,250}
+    | by\ (?:continuing|using|browsing)\b.{0,80}\b(?:cookies|cookie\ policy)\b.{0,120}
+    | (?:accept|reject|manage)\ (?:all\ )?(?:cookies|preferences)
+    | (?:©|\(c\)|copyright)\ .{0,120}all\ rights\ reserved\W* | all\ rights\ reserved\W*
+    | (?:read|see)\ (?:also|more|next)(?::.{0,160})? | (?:related|recommended|popular|more|latest)\ (?:articles|stories|
+          news|posts|topics)\W* | you\ (?:may|might)\ also\ (?:like|be\ interested\ in)\W* | most\ (?:read|popular|viewed)
+    | follow\ us\b.{0,60} | like\ us\ on\b.{0,40} | join\ our\ (?:whatsapp|telegram)\b.{0,60}
+    | (?:leave|post)\ a\ (?:comment|reply) | \d+\ comments? | back\ to\ top | print\ this\ (?:page|article)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_IN_COMPANY = re.compile(
+    r"""
+    (?: share | facebook | twitter | x\.com | whats\s?app | messenger | telegram | linkedin | pinterest | reddit
+      | instagram | youtube | tiktok | threads | bluesky | flipboard | pocket | viber | line | e-?mail | print
+      | copy\ link | link\ copied | save | bookmark | listen | comments? | like | tweet | pin
+    )(?:[\s,|/•·]+(?:share|facebook|twitter|whats\s?app|messenger|telegram|linkedin|pinterest|reddit|instagram|
+        youtube|tiktok|threads|e-?mail|print|copy\ link|tweet))*
+    | home | menu | search | log\s?in | sign\s?in | sign\s?up | register | subscribe | donate | about(?:\ us)?
+    | contact(?:\ us)? | privacy(?:\ policy)? | terms(?:\ (?:of\ (?:use|service)|&\ conditions))? | accept | decline
+    | reject | close | ok | got\ it | learn\ more | read\ more | show\ more | load\ more | more | next | previous
+    | (?:\S+\ ){1,2}(?:next|previous) | next\ (?:article|post) | previous\ (?:article|post)
+    | google\ play | app\ store | cookies? | we\ use(?:\ cookies)? | \d{4}-\d\d-\d\d(?:\s*\|\s*\d\d?:\d\d)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_CREDIT = re.compile(r"\s*\((?:photo|image|picture|photograph)?\s*(?:credit|courtesy)s?\s*(?::|of\b)[^()]{0,120}\)\s*$", re.I)
+
+
+def _always(block: Block) -> bool:
+    return bool(_ALWAYS.fullmatch(block.text))
+
+
+def _in_company(block: Block) -> bool:
+    return block.kind != "item" and bool(_IN_COMPANY.fullmatch(block.text))
+
+
+def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = False) -> list[Block]:
+    """The article's own blocks.
+
+    Args:
+        blocks: the page from top to bottom.
+        title: of the document; where it stands alone it is kept once, as heading.
+        infer_headings: plain text: take a short line between paragraphs for the heading of what follows.
+    """
+    tidy = [replace(b, text=text) for b in blocks if (text := normalise(b.text))]
+    tidy = _without_captions(join_broken(tidy))
+    tidy = _one_title(tidy, title)
+    tidy = list(_without_furniture(tidy, title))
+    return list(_with_headings(tidy)) if infer_headings else tidy
+
+
+def join_broken(blocks: Sequence[Block]) -> list[Block]:
+    """Paragraphs that were broken mid sentence (by a page's end, by a converter), made whole."""
+    whole: list[Block] = []
+    for block in blocks:
+        if whole and _continues(whole[-1], block):
+            before = whole.pop()
+            at = len(before.text) + 1
+            turn = ((at, block.page),) if block.page != before.page else ()
+            inner = tuple((at + offset, page) for offset, page in block.turns)
+            block = replace(before, text=f"{before.text} {block.text}", turns=before.turns + turn + inner)
+        whole.append(block)
+    return whole
+
+
+def _continues(before: Block, block: Block) -> bool:
+    return (
+        before.kind == block.kind == "text"
+        and block.text[0].islower()
+        and (before.text[-1].isalnum() or before.text[-1] in ",-–—’'")
+        and not any(_in_company(b) or _always(b) for b in (before, block))
+    )
+
+
+def _without_captions(blocks: Sequence[Block]) -> list[Block]:
+    """A caption that the page repeats stands once if it is a sentence, and goes if it is a label."""
+    blocks = [replace(b, text=_CREDIT.sub("", b.text)) for b in blocks]
+    blocks = [b for b in blocks if b.text]
+    kept: list[Block] = []
+    labels: set[str] = set()
+    for run_is_fragments, group in groupby(blocks, key=lambda b: b.is_fragment):
+        run = list(group)
+        if run_is_fragments and len(run) == 2 and _repeats(*run):
+            labels |= {b.text for b in run}
+        else:
+            kept += run
+    kept = [b for b in kept if not (b.is_fragment and b.text in labels)]
+    return [b for i, b in enumerate(kept) if not (i and is_prose(b.text) and b.text == kept[i - 1].text)]
+
+
+def _repeats(label: Block, caption: Block) -> bool:
+    """Whether two lines are one caption: equal, or the second says more after a comma or colon."""
+    short, long = sorted((label.text, caption.text), key=len)
+    return short == long or (long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1)
+
+
+def _one_title(blocks: Sequence[Block], title: str) -> list[Block]:
+    named = normalise(title).casefold()
+    seen = False
+    kept = []
+    for block in blocks:
+        if named and block.text.casefold() == named and block.kind != "item":
+            if seen:
+                continue
+            seen = True
+            block = replace(block, kind="heading", level=block.level or 1)
+        kept.append(block)
+    return kept
+
+
+def _without_furniture(blocks: Sequence[Block], title: str) -> Iterator[Block]:
+    """Runs of blocks that are no prose are judged together: what one is shows in its neighbours."""
+    first = next((i for i, b in enumerate(blocks) if _is_article(b)), len(blocks))
+    last = max((i for i, b in enumerate(blocks) if _is_article(b)), default=-1)
+    at = 0
+    for article, group in groupby(blocks, key=_is_article):
+        run = list(group)
+        where = "head" if at < first else "tail" if at > last else "middle"
+        at += len(run)
+        yield from run if article else _own(run, where, title)
+
+
+def _is_article(block: Block) -> bool:
+    return block.kind != "heading" and is_prose(block.text) and not _always(block)
+
+
+def _own(run: Sequence[Block], where: str, title: str) -> Iterator[Block]:
+    sure = [_always(b) for b in run]
+    doubtful = [_in_company(b) for b in run]
+    if not any(sure) and sum(doubtful) < 2:
+        yield from run
+        return
+    furniture = [a or b for a, b in zip(sure, doubtful, strict=True)]
+    first = furniture.index(True)
+    last = len(run) - 1 - furniture[::-1].index(True)
+    named = normalise(title).casefold()
+    for i, block in enumerate(run):
+        if furniture[i]:
+            continue
+        is_title = block.kind == "heading" and block.text.casefold() == named
+        few_words = len(block.text.split()) <= 3
+        above = where == "head" and i < last and block.is_fragment and sum(furniture) > 1
+        below = where == "tail" and (i > first or (few_words and block.is_fragment))
+        if is_title or not (above or below):
+            yield block
+
+
+_NO_HEADING = re.compile(r".*[,;:\-–—]$|[\W\d]*$|.*@|https?:|\S+\.\w{2,}/|.*\b(?:doi|issn|isbn)\b", re.IGNORECASE)
+
+
+def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    for i, block in enumerate(blocks):
+        alone = block.is_fragment and not (i and blocks[i - 1].is_fragment)
+        leads = i + 1 < len(blocks) and is_prose(blocks[i + 1].text)
+        words = len(block.text.split())
+        if alone and leads and words <= 12 and not block.text[0].islower() and not _NO_HEADING.match(block.text):
+            block = replace(block, kind="heading", level=2)
+        yield block
+
+
+# -- blocks into one text ------------------------------------------------------------------------------------
+
+
+def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, ...], tuple[int, ...]]:
+    """Text, sections and page starts. Blocks are apart by a blank line, items of one list by a line break."""
+    if all(b.kind == "heading" for b in blocks):  # nothing but headings: then they are the text
+        blocks = [replace(b, kind="text") for b in blocks]
+    parts: list[str] = []
+    sections: list[Section] = []
+    pages: list[int] = []
+    at = 0
+    heading, since = "", 0
+
+    def turn(page: int, offset: int) -> None:
+        pages.extend([offset] * (page - len(pages)))
+
+    for i, block in enumerate(blocks):
+        if i:
+            gap = "\n" if block.kind == blocks[i - 1].kind == "item" else "\n\n"
+            parts.append(gap)
+            at += len(gap)
+        if block.kind == "heading":
+            sections += [Section(heading, since, at)] if since or heading else []
+            if not sections and at:
+                sections.append(Section("", 0, at))
+            # the title is the source's: it is no section's heading
+            heading = "" if block.text.casefold() == normalise(title).casefold() else block.text
+            since = at + len(block.text)
+        turn(block.page, at if pages else 0)
+        for offset, page in block.turns:
+            turn(page, at + offset)
+        parts.append(block.text)
+        at += len(block.text)
+    if since or heading:
+        sections.append(Section(heading, since, at))
+    return "".join(parts), tuple(sections), tuple(pages)

@@ -1,0 +1,427 @@
+"""Bytes of each format into blocks and declared metadata. Every reader library is imported when first needed:
+together they take over a second, which asking a question must not pay.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from qa.corpus.cleaning import Block, normalise
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+SUFFIXES = {
+    ".md": "markdown", ".markdown": "markdown", ".mdown": "markdown", ".txt": "text", ".text": "text",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".docx": "docx",
+}  # fmt: skip
+CONTENT_TYPES = {
+    "text/html": "html", "application/xhtml+xml": "html", "text/plain": "text", "text/markdown": "markdown",
+    "text/x-markdown": "markdown", "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+}  # fmt: skip
+
+_UNPACKED_RATIO = 20
+"""A DOCX may unpack to so many times the size limit; more is a zip bomb."""
+
+
+class Unreadable(Exception):
+    """This one document cannot be read: why, and what to do."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document before cleaning. `declared`: what it states about itself. `guessed`: what its container says."""
+
+    blocks: list[Block]
+    declared: dict[str, Any] = field(default_factory=dict)
+    guessed: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    plain: bool = False
+    """The format has no headings of its own."""
+
+
+def parse(data: bytes, name: str, *, content_type: str = "", max_bytes: int) -> Parsed:
+    """The blocks of a document whose format its first bytes, content type or suffix tell.
+
+    Raises:
+        Unreadable: with reason and remedy.
+    """
+    if not data.strip():
+        raise Unreadable("it is empty", "Put text into it, or remove it")
+    kind = _kind(data, name, content_type)
+    try:
+        if kind == "pdf":
+            return _pdf(data, max_bytes)
+        if kind == "docx":
+            return _docx(data, max_bytes)
+        if kind == "html":
+            return _html(data)
+        text, notes = decode(data)
+        read = _markdown if kind == "markdown" else _text
+        return _with_front_matter(text, notes, read)
+    except (Unreadable, MemoryError):
+        raise
+    except Exception as error:  # a reader library met something that its authors did not foresee
+        detail = normalise(str(error))[:120]
+        raise Unreadable(
+            f"its {kind} is malformed ({type(error).__name__}{': ' + detail if detail else ''})",
+            "Open it in the program that made it and save it again, or save it as plain text",
+        ) from error
+
+
+def _kind(data: bytes, name: str, content_type: str) -> str:
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n\x00")
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if head.startswith(b"PK\x03\x04") and zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "word/document.xml" in archive.namelist():
+                return "docx"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable(
+            "it is an old Word file or is encrypted", "Save it as DOCX without a password, or as PDF"
+        )
+    suffix = PurePath(name).suffix.lower()
+    kind = CONTENT_TYPES.get(content_type) or SUFFIXES.get(suffix, "")
+    if not content_type and suffix and not kind:
+        known = ", ".join(SUFFIXES)
+        raise Unreadable(f"files ending in {suffix} are not read", f"Save it as one of {known}")
+    if content_type and not kind:
+        raise Unreadable(f"its content type is {content_type}", "Give the address of a page, a text, a PDF or a DOCX")
+    if kind in ("pdf", "docx"):
+        raise Unreadable(f"it is called {kind} but is none: damaged, or another format", "Save it again, or remove it")
+    if kind != "markdown" and re.match(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", head, re.IGNORECASE):
+        return "html"
+    return kind or "text"
+
+
+def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Text of bytes: UTF-8, else by byte order mark, else by charset-normalizer's guess, which is noted."""
+    for mark, encoding in ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+                           (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):  # fmt: skip
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding), ()
+            except UnicodeDecodeError as error:
+                raise Unreadable(f"it begins like {encoding} but is not", "Save it as UTF-8") from error
+    if b"\x00" in data:
+        raise Unreadable("it is binary, not text", "Remove it, or save its text as UTF-8")
+    try:
+        return data.decode("utf-8-sig"), ()
+    except UnicodeDecodeError:
+        pass
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data).best()
+    if best is None:
+        raise Unreadable("its encoding cannot be told", "Save it as UTF-8")
+    return str(best), (f"not UTF-8, read as {best.encoding}; save it as UTF-8 to be sure",)
+
+
+# -- text and Markdown ---------------------------------------------------------------------------------------
+
+
+def _with_front_matter(text: str, notes: tuple[str, ...], read: Callable[[str], Parsed]) -> Parsed:
+    declared, body, problem = _front_matter(text)
+    parsed = read(body)
+    return Parsed(parsed.blocks, declared, {}, notes + problem, parsed.plain)
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
+    if not re.match(r"---[^\S\n]*\r?\n", text):
+        return {}, text, ()
+    import frontmatter
+    import yaml
+
+    try:
+        declared, body = frontmatter.parse(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = normalise(str(getattr(error, "problem", "") or error))[:100]
+        body = re.sub(r"\A---.*?^---[^\S\n]*$", "", text, count=1, flags=re.DOTALL | re.MULTILINE)
+        return {}, body, (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",)
+    return (declared, body, ()) if isinstance(declared, dict) else ({}, text, ())
+
+
+_ITEM = re.compile(r"\s*(?:[-*•·▪–]\s+)(?=\S)")
+
+
+def _text(text: str) -> Parsed:
+    return Parsed(list(_paragraphs(text.splitlines())), plain=True)
+
+
+def _paragraphs(lines: Sequence[str], page: int = 0, known: Counter[str] | None = None) -> Iterator[Block]:
+    """Lines into blocks: hard-wrapped paragraphs are joined, words hyphenated at a line's end made whole."""
+    lines = [line.strip() for line in lines]
+    running = [len(a) for a, b in zip(lines, lines[1:], strict=False) if a and b]
+    running.sort()
+    width = running[int(len(running) * 0.9)] if running else 0
+    longest = max(map(len, lines), default=0)
+    wrapped = 45 <= width <= 130 and running[len(running) // 2] >= 0.6 * width and longest <= 1.5 * width
+    words = known if known is not None else (_vocabulary(lines) if wrapped else Counter())
+    paragraph = ""
+    last = ""
+    for line in [*lines, ""]:
+        goes_on = (
+            wrapped and last and line and not _ITEM.match(line)
+            and (len(last) >= 0.6 * width or line[0].islower())
+            and not (len(last) < 0.85 * width and re.search(r"[.!?”\"]$", last) and line[0].isupper())
+        )  # fmt: skip
+        if paragraph and not goes_on:
+            yield _block(paragraph, page)
+            paragraph = ""
+        paragraph = glue(paragraph, line, words) if paragraph else line
+        last = line
+
+
+def _block(text: str, page: int) -> Block:
+    item = _ITEM.match(text)
+    return Block(text[item.end() :], "item", page=page) if item else Block(text, page=page)
+
+
+def _vocabulary(lines: Sequence[str]) -> Counter[str]:
+    return Counter(w.lower() for line in lines for w in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line))
+
+
+def glue(before: str, after: str, known: Counter[str]) -> str:
+    """Two lines of one paragraph as one; a word broken by a hyphen is joined unless it has one elsewhere."""
+    broken = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", before)
+    rest = re.match(r"[^\W\d_]+", after)
+    if not broken or not rest:
+        return f"{before} {after}"
+    if not rest[0][0].islower() or known[f"{broken[1]}-{rest[0]}".lower()]:
+        return before + after
+    return before[:-1] + after
+
+
+def _markdown(text: str) -> Parsed:
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(text)
+    return Parsed(list(_markdown_blocks(tokens)))
+
+
+def _markdown_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
+    """Block tokens as a reader sees them: no marks, links as their words, images left out."""
+    lists: list[int | None] = []  # number of the next item; None: bullets
+    level = 0
+    fresh = False  # at the beginning of a list item
+    row: list[str] | None = None
+    for token in tokens:
+        match token.type:
+            case "heading_open":
+                level = int(token.tag[1])
+            case "heading_close":
+                level = 0
+            case "bullet_list_open":
+                lists.append(None)
+            case "ordered_list_open":
+                lists.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                lists.pop()
+            case "list_item_open":
+                fresh = True
+            case "tr_open":
+                row = []
+            case "tr_close":
+                yield Block(" | ".join(cell for cell in row or [] if cell), "item")
+                row = None
+            case "inline":
+                words = _inline(token.children or [])
+                if row is not None:
+                    row.append(normalise(words))
+                elif level:
+                    yield Block(words, "heading", level)
+                elif lists:
+                    if fresh and lists[-1] is not None:
+                        words = f"{lists[-1]}. {words}"
+                        lists[-1] += 1
+                    fresh = False
+                    yield Block(words, "item")
+                else:
+                    yield from (Block(line) for line in words.split("\n"))
+            case "fence" | "code_block":
+                yield from (Block(line, "item") for line in token.content.splitlines())
+            case "html_block":
+                plain = re.sub(r"<!--.*?-->|<[^>]*>", " ", token.content, flags=re.DOTALL)
+                yield from (Block(line) for line in plain.splitlines())
+
+
+def _inline(children: Sequence[Token]) -> str:
+    words = []
+    for token in children:
+        match token.type:
+            case "text" | "code_inline":
+                words.append(token.content)
+            case "softbreak":
+                words.append(" ")
+            case "hardbreak":
+                words.append("\n")
+            case "html_inline" if re.match(r"<br\b", token.content, re.IGNORECASE):
+                words.append("\n")
+    return "".join(words)
+
+
+# -- HTML ----------------------------------------------------------------------------------------------------
+
+
+def _html(data: bytes) -> Parsed:
+    import trafilatura
+    from trafilatura.metadata import extract_metadata
+    from trafilatura.utils import load_html
+
+    tree = load_html(data)
+    if tree is None:
+        raise Unreadable("it holds no HTML", "Open it in a browser and save the page, or remove it")
+    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[0]
+    kind = _kind_of_page(data)
+    about = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
+    declared = {
+        "title": about.title, "author": (about.author or "").replace("; ", ", "), "publisher": about.sitename,
+        "published": about.date, "language": language.lower(), "kind": kind, "original": about.url,
+        "rights": about.license,
+    }  # fmt: skip
+    found = trafilatura.bare_extraction(
+        tree, include_comments=False, include_tables=True, include_images=False, favor_recall=True, fast=True
+    )
+    blocks = [] if found is None else list(_html_blocks(found.body))
+    return Parsed(blocks, {key: value for key, value in declared.items() if value})
+
+
+def _html_blocks(body: Any) -> Iterator[Block]:
+    """trafilatura's tree: head, p, quote, list/item, table/row/cell, code."""
+    for element in body:
+        words = "".join(element.itertext())
+        match element.tag:
+            case "head":
+                yield Block(words, "heading", int((element.get("rend") or "h2")[1:] or 2))
+            case "list":
+                yield from (Block("".join(item.itertext()), "item") for item in element.iter("item"))
+            case "table":
+                for row in element.iter("row"):
+                    cells = (normalise("".join(cell.itertext())) for cell in row.iter("cell"))
+                    yield Block(" | ".join(cell for cell in cells if cell), "item")
+            case "quote" | "div" if len(element):
+                yield from _html_blocks(element) if not (element.text or "").strip() else [Block(words)]
+            case _:
+                yield Block(words)
+        if element.tail and element.tail.strip():
+            yield Block(element.tail)
+
+
+def _kind_of_page(data: bytes) -> str:
+    """schema.org's type of the article, or Highwire's meta elements, which only papers carry."""
+    if re.search(rb"""<meta[^>]+name=["']citation_(?:doi|journal_title)["']""", data, re.IGNORECASE):
+        return "research"
+    types = {t.decode("ascii", "replace") for t in re.findall(rb'"@type"\s*:\s*\[?\s*"(\w+)"', data)}
+    if types & {"ScholarlyArticle", "MedicalScholarlyArticle"}:
+        return "research"
+    if types & {"AnalysisNewsArticle", "OpinionNewsArticle"}:
+        return "analysis"
+    return "news" if types & {"NewsArticle", "ReportageNewsArticle"} else ""
+
+
+# -- PDF -----------------------------------------------------------------------------------------------------
+
+_FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
+_NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE)
+
+
+def _pdf(data: bytes, max_bytes: int) -> Parsed:
+    import pypdf
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("it is encrypted", "Save a copy without a password")
+        pages = []
+        size = 0
+        for page in reader.pages:
+            pages.append([line.strip() for line in page.extract_text().splitlines()])
+            size += sum(map(len, pages[-1]))
+            if size > max_bytes:
+                raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
+        about = reader.metadata or {}
+    except pypdf.errors.DependencyError as error:
+        raise Unreadable(f"it is encrypted ({error})", "Save a copy without a password") from error
+    if not any(any(lines) for lines in pages):
+        raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
+    pages = _without_running_heads(pages)
+    known = _vocabulary([line for lines in pages for line in lines])
+    blocks = [b for number, lines in enumerate(pages, start=1) for b in _paragraphs(lines, number, known)]
+    title = normalise(str(about.get("/Title") or ""))
+    created = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", str(about.get("/CreationDate") or ""))
+    return Parsed(
+        blocks,
+        {"title": "" if _NO_TITLE.match(title) else title, "author": normalise(str(about.get("/Author") or ""))},
+        {"published": "-".join(part for part in created.groups() if part) if created else ""},
+        plain=True,
+    )
+
+
+def _without_running_heads(pages: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Lines that stand at the edge of many pages, and page numbers."""
+
+    def shape(line: str) -> str:
+        return re.sub(r"\d+", "#", line).casefold()
+
+    edges = Counter(s for lines in pages for s in {shape(x) for x in (*_filled(lines)[:2], *_filled(lines)[-2:])})
+    often = {s for s, n in edges.items() if n >= 3 and n >= 0.4 * len(pages)}
+    kept = []
+    for lines in pages:
+        filled = _filled(lines)
+        at_edge = {*filled[:2], *filled[-2:]}
+        folios = {x for x in (*filled[:1], *filled[-1:]) if _FOLIO.fullmatch(x)}
+        kept.append([x for x in lines if not (x in folios or (x in at_edge and shape(x) in often))])
+    return kept
+
+
+def _filled(lines: Sequence[str]) -> list[str]:
+    return [line for line in lines if line]
+
+
+# -- DOCX ----------------------------------------------------------------------------------------------------
+
+
+def _docx(data: bytes, max_bytes: int) -> Parsed:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > _UNPACKED_RATIO * max_bytes:
+            raise Unreadable(f"it unpacks to {size / 1e6:.0f} MB", "Split it, or remove it if you do not trust it")
+    import docx
+    from docx.table import Table
+
+    document = docx.Document(io.BytesIO(data))
+    blocks = []
+    for part in document.iter_inner_content():
+        if isinstance(part, Table):
+            for row in part.rows:
+                cells = dict.fromkeys(normalise(cell.text) for cell in row.cells)  # merged cells come up twice
+                blocks.append(Block(" | ".join(cell for cell in cells if cell), "item"))
+            continue
+        style = (part.style.name or "").lower() if part.style else ""
+        if style == "title":
+            blocks.append(Block(part.text, "heading", 1))
+        elif level := re.match(r"heading (\d)", style):
+            blocks.append(Block(part.text, "heading", int(level[1]) + 1))
+        elif style.startswith("list"):
+            blocks.append(Block(part.text, "item"))
+        else:
+            blocks += [Block(line) for line in part.text.split("\n")]
+    about = document.core_properties
+    declared = {"title": about.title, "author": "" if about.author == "python-docx" else about.author}
+    if about.language:
+        declared["language"] = about.language.split("-")[0].lower()
+    return Parsed(blocks, declared, {"published": about.created.date().isoformat() if about.created else ""})
