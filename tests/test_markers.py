@@ -86,14 +86,25 @@ def test_text_without_markers_reads_as_if_there_had_been_none(text: str, clean: 
         ("A was.[1][2] B is.", [("A was.", (1, 2)), ("B is.", ())]),
         ("- A was [1]\n- B is [2]", [("A was", (1,)), ("B is", (2,))]),
         ("1. A was [1].\n2. B is [2].", [("A was.", (1,)), ("B is.", (2,))]),
-        ("On Oct. 7 Mr. J. Smith met U.S. envoys. It rained.", [("On Oct. 7 Mr. J. Smith met U.S. envoys.", ()), ("It rained.", ())]),
+        (
+            "On Oct. 7 Mr. J. Smith met U.S. envoys. It rained.",
+            [("On Oct. 7 Mr. J. Smith met U.S. envoys.", ()), ("It rained.", ())],
+        ),
         ("It cost 3.5 million. He paid.", [("It cost 3.5 million.", ()), ("He paid.", ())]),
-        ("He said: “We will. We must.” [1] She left.", [("He said: “We will. We must.”", (1,)), ("She left.", ())]),
+        (
+            "He said: “We will. We must.” [1] She left.",
+            [("He said: “We will. We must.”", (1,)), ("She left.", ())],
+        ),
         ("“Will it?” he asked. [2]", [("“Will it?” he asked.", (2,))]),
-        ("He said “yes. And then he left. Then he ate.", [("He said “yes.", ()), ("And then he left.", ()), ("Then he ate.", ())]),
+        (
+            "He said “yes. And then he left. Then he ate.",
+            [("He said “yes.", ()), ("And then he left.", ()), ("Then he ate.", ())],
+        ),
     ],
 )
-def test_a_sentence_has_the_markers_in_it_and_behind_its_full_stop(text: str, units: list[tuple[str, tuple[int, ...]]]) -> None:
+def test_a_sentence_has_the_markers_in_it_and_behind_its_full_stop(
+    text: str, units: list[tuple[str, tuple[int, ...]]]
+) -> None:
     """Markers belong to the sentence they stand in or directly follow."""
     assert [(u.text, u.numbers) for u in marked(text)] == units
 
@@ -106,8 +117,42 @@ def test_a_unit_knows_where_it_was_taken_from() -> None:
 
 PIECES = st.lists(
     st.sampled_from(
-        ["The bridge opened", "He said", " in Oct.", " 7", ".", ". ", "!", "?", " [1]", "[2]", " [", "1", ",2]", "】", "【1】", " (1)",
-         "(2", ")", "[^3]", "\n", "“", "”", '"', " Mr. J. Smith", " the", " It", " 3.5", "…", " ", "¹", " U.S.", "- ", "[1](x)", "é"]
+        [
+            "The bridge opened",
+            "He said",
+            " in Oct.",
+            " 7",
+            ".",
+            ". ",
+            "!",
+            "?",
+            " [1]",
+            "[2]",
+            " [",
+            "1",
+            ",2]",
+            "】",
+            "【1】",
+            " (1)",
+            "(2",
+            ")",
+            "[^3]",
+            "\n",
+            "“",
+            "”",
+            '"',
+            " Mr. J. Smith",
+            " the",
+            " It",
+            " 3.5",
+            "…",
+            " ",
+            "¹",
+            " U.S.",
+            "- ",
+            "[1](x)",
+            "é",
+        ]
     ),
     max_size=40,
 )

@@ -1,0 +1,216 @@
+"""Quotation marks are a claim of verbatim speech: are the words there, whole, and said by the person named?"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qa.facts import facts, fold_quote, same_name, stem
+from qa.schema import Span
+from qa.support.words import folded, runs, split
+
+ALIKE = 0.6
+"""Share of equal words, in order, from which a quotation that does not stand there is an altered one."""
+
+PIECE = 3
+"""Words in the shortest piece that a stitched quotation is made of."""
+
+COVERED = 0.85
+"""Share of a quotation's words that pieces found elsewhere must cover for it to be stitched."""
+
+LOOK_BACK = 3
+"""Sentences that are searched backwards for who "he" is."""
+
+
+class Failure(StrEnum):
+    """What is wrong with a quotation."""
+
+    FABRICATED = "fabricated"
+    STITCHED = "stitched"
+    ALTERED = "altered"
+    MISATTRIBUTED = "misattributed"
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A quotation in a claim, what is wrong with it (None: nothing), and why, in words."""
+
+    words: str
+    failure: Failure | None
+    detail: str = ""
+    speaker: str = ""
+    """Who says it in the source, if it is who says it in the claim."""
+
+
+def quotations(
+    claim: str, evidence: Sequence[str], elsewhere: Sequence[str] = (), titles: Sequence[str] = ()
+) -> list[Quotation]:
+    """Each quotation of the claim, held against the cited texts.
+
+    Args:
+        elsewhere: texts that were not cited; only used to tell a quotation from the wrong source from an invented one.
+        titles: of sources, which stand in quotation marks without being speech.
+    """
+    own = [fold_quote(title) for title in titles]
+    found = []
+    for fact in facts(claim):
+        if fact.kind == "quote" and not any(fact.value in title for title in own):
+            found.append(_judged(claim, (fact.start, fact.end), fact.value, evidence, elsewhere))
+    return found
+
+
+def _judged(
+    claim: str, span: Span, words: str, evidence: Sequence[str], elsewhere: Sequence[str]
+) -> Quotation:
+    shown = claim[slice(*span)]
+    parts = [
+        p for part in re.split(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\.{3}|…)\s*", words) if (p := fold_quote(part))
+    ]
+    for text in evidence:
+        places = [_stands(part, text) for part in parts]
+        if not all(places):
+            continue
+        spans = [p for p in places if p]
+        if len(parts) > 1 and not _in_one_breath(spans, text):
+            return Quotation(
+                shown, Failure.STITCHED, f"{shown} is put together from different places of the source"
+            )
+        said, named = speaker(text, spans[0]), speaker(claim, span)
+        if named and said and not one_person(named, said):
+            return Quotation(
+                shown, Failure.MISATTRIBUTED, f"{shown} is given to {named}; in the source {said} says it"
+            )
+        return Quotation(shown, None, speaker=said if named else "")
+    if any(all(_stands(part, text) for part in parts) for text in elsewhere):
+        return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} stands in another source than the one cited")
+    spoken = re.findall(r"[^\W_]+(?:['’ʼ-][^\W_]+)*", words)
+    everywhere = [folded(t).text for t in (*evidence, *elsewhere)]
+    if len(spoken) >= 2 and max((_likeness(spoken, text) for text in everywhere), default=0.0) >= ALIKE:
+        return Quotation(shown, Failure.ALTERED, f"{shown} is not what the source has, word for word")
+    pieces = runs(spoken, everywhere, PIECE)
+    if len(pieces) > 1 and sum(size for _, size, _ in pieces) >= COVERED * len(spoken):
+        return Quotation(shown, Failure.STITCHED, f"{shown} is put together from {len(pieces)} places")
+    return Quotation(shown, Failure.FABRICATED, f"{shown} does not stand in the source")
+
+
+def _stands(words: str, text: str) -> Span | None:
+    return next(folded(text).find(folded(words).text), None)
+
+
+def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
+    """Whether the parts of a shortened quotation follow each other within three sentences."""
+    if any(b[0] < a[1] for a, b in zip(spans, spans[1:], strict=False)):
+        return False
+    between = text[spans[0][1] : spans[-1][0]]
+    return len(split(between)) <= 3
+
+
+def _likeness(words: Sequence[str], text: str) -> float:
+    """Share of the words that stand, in order, in the stretch of the text that is most like them."""
+    there = re.findall(r"[^\W_]+(?:['’ʼ-][^\W_]+)*", text)
+    places = {i for word in set(words) for i, other in enumerate(there) if other == word}
+    best = 0.0
+    size = len(words) + 2
+    for start in sorted({max(0, i - k) for i in places for k in (0, 1)}):
+        matcher = difflib.SequenceMatcher(None, words, there[start : start + size], autojunk=False)
+        best = max(best, sum(b.size for b in matcher.get_matching_blocks()) / len(words))
+        if best == 1:
+            break
+    return best
+
+
+# who speaks ---------------------------------------------------------------------------------------------
+
+_VERBS = (
+    r"(?:said|says|say|tells?|told|adds?|added|states?|stated|argues?|argued|claims?|claimed|warns?|warned|writes?|wrote|"
+    r"calls?|called|describes?|described|explains?|explained|notes?|noted|declares?|declared|announces?|announced|"
+    r"insists?|insisted|denies|denied|stresse[sd]|emphasi[sz]e[sd]|tweeted|vow(?:s|ed)|suggests?|suggested|repl(?:ies|ied)|"
+    r"remarks?|remarked|comments?|commented|concludes?|concluded|admits?|admitted|acknowledges?|acknowledged|asks?|asked|"
+    r"posted|recalled|maintains?|maintained|asserts?|asserted|predicts?|predicted|pledged|threatened|quoted)"
+)
+_SPEAKS = re.compile(rf"\b{_VERBS}\b")
+SPEECH = frozenset(
+    stem(w)
+    for w in "said says say told tell added stated wrote writes noted remarked declared replied".split()
+)
+"""Verbs, as stems, that say no more than that somebody said it."""
+_INVERTED = re.compile(rf"[,”\"?!]\s*{_VERBS}\s+(?=[A-Z]|(?:al|el)-)")
+_PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.I)
+
+
+def speaker(text: str, span: Span) -> str:
+    """The name of whoever says what stands at a span; empty where the text does not say, or no name is near."""
+    spans = split(text)
+    inside = [i for i, (a, b) in enumerate(spans) if a < span[1] and b > span[0]]
+    if not inside:
+        return ""
+    # the sentence after may hold the speaker of a quotation of several sentences
+    order = [
+        *inside,
+        *([inside[-1] + 1] if inside[-1] + 1 < len(spans) and _open(text, spans[inside[0]], span) else []),
+    ]
+    for i in order:
+        found, pronoun = _speaker_of(text[slice(*spans[i])], max(0, span[0] - spans[i][0]))
+        if found:
+            return found
+        if pronoun:
+            return _antecedent(text, spans, i)
+    return ""
+
+
+def _open(text: str, sentence: Span, span: Span) -> bool:
+    line = text[sentence[0] : span[1]]
+    return line.count("“") > line.count("”") or line.count('"') % 2 == 1
+
+
+def _antecedent(text: str, spans: Sequence[Span], place: int) -> str:
+    for i in range(place - 1, max(-1, place - 1 - LOOK_BACK), -1):
+        found, pronoun = _speaker_of(text[slice(*spans[i])], 0)
+        if found:
+            return found
+        if not pronoun and _SPEAKS.search(unquoted(text[slice(*spans[i])])):
+            return ""  # somebody without a name speaks in between
+    return ""
+
+
+def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
+    """The name that goes with the speaking verb nearest to a place, and whether a pronoun stands there instead."""
+    masked = unquoted(sentence)
+    names = [f for f in facts(masked) if f.kind == "name"]
+    for verb in sorted(_SPEAKS.finditer(masked), key=lambda m: abs(m.start() - at)):
+        if _INVERTED.search(masked[max(0, verb.start() - 3) : verb.end() + 2]):
+            behind = [n for n in names if 0 <= n.start - verb.end() <= 12]
+            if behind:
+                return masked[behind[0].start : behind[0].end], False
+        before = re.split(r"[.;:!?”]|\b(?:that|which|but|and)\b", masked[: verb.start()])[-1]
+        from_ = verb.start() - len(before)
+        ahead = [n for n in names if from_ <= n.start and n.end <= verb.start()]
+        if ahead:
+            return masked[ahead[0].start : ahead[0].end], False
+        if _PRONOUN.search(before):
+            return "", True
+    match = re.search(r"\b[Aa]ccording to ", masked)
+    behind = [n for n in names if match and 0 <= n.start - match.end() <= 20]
+    return (masked[behind[0].start : behind[0].end], False) if behind else ("", False)
+
+
+def unquoted(text: str) -> str:
+    """The text with quoted words blanked, offsets kept."""
+    for fact in facts(text):
+        if fact.kind == "quote":
+            text = text[: fact.start + 1] + " " * (fact.end - fact.start - 2) + text[fact.end - 1 :]
+    return text
+
+
+def one_person(a: str, b: str) -> bool:
+    """Whether two names may be one person's: some word of the shorter stands in the longer, the last one if both have it."""
+    left, right = (
+        [w for w in re.findall(r"[^\W_][\w'’-]*", name) if w[0].isupper() or "-" in w] for name in (a, b)
+    )
+    if not left or not right:
+        return True
+    short, long = sorted((left, right), key=len)
+    return any(same_name(x, y) for x in short for y in long)
