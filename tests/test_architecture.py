@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "qa"
 
 ORDER = (
     "schema config facts corpus passages models index retrieve markers support answer dialogue "
-    "assistant engine doctor mutate evaluate pytest_plugin cli"
+    "engine assistant doctor mutate evaluate pytest_plugin cli"
 ).split()
 """Reading order, which is the data's order, which is the order of imports."""
 

@@ -121,7 +121,7 @@ def test_the_same_question_finds_the_same_passages(town: Assistant) -> None:
 @given(st.lists(st.sampled_from("abcde"), max_size=60), st.integers(1, 20), st.floats(0.05, 1))
 def test_balance_keeps_order_and_fills_up(owners: list[str], top_k: int, share: float) -> None:
     """As many as asked for while there are any; nobody over the share while another is left out."""
-    hits = [make_hit(f"Sentence {i}.", id=owner) for i, owner in enumerate(owners)]
+    hits = [make_hit(f"Sentence {i}.", start=20 * i, id=owner) for i, owner in enumerate(owners)]
     chosen = balance(hits, top_k, share)
     assert len(chosen) == min(top_k, len(hits))
     assert chosen == [hit for hit in hits if hit in chosen]
@@ -134,7 +134,7 @@ def test_balance_keeps_order_and_fills_up(owners: list[str], top_k: int, share: 
 
 def test_spread_gives_every_source_a_place() -> None:
     """For questions that compare."""
-    hits = [make_hit(f"Sentence {i}.", id="a") for i in range(20)] + [make_hit("Other.", id="b")]
+    hits = [make_hit(f"Sentence {i}.", start=20 * i, id="a") for i in range(20)] + [make_hit("Other.", id="b")]
     assert "b" in {hit.source.id for hit in balance(hits, 4, 1.0, spread=True)}
 
 

@@ -34,7 +34,7 @@ _err = Console(stderr=True, highlight=False)
 class _Commands(TyperGroup):
     """An error of ours is one line on standard error, without a traceback."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except QAError as error:

@@ -10,7 +10,7 @@ from llama_index.core.query_engine import CustomQueryEngine
 from qa.retrieve import to_node
 
 
-class QueryEngine(CustomQueryEngine):  # type: ignore[misc]  # llama-index is untyped here
+class QueryEngine(CustomQueryEngine):
     """Ask through llama-index: the text has markers, `source_nodes` are the cited passages' nodes."""
 
     assistant: Any

@@ -18,7 +18,7 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 
 from qa.config import Config
-from qa.facts import name_key, same_name
+from qa.facts import FUNCTION_WORDS, name_key, same_name, stem
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.reader import Reading, Window
@@ -47,7 +47,7 @@ class SentenceReader(Protocol):
         """One reading per window, probabilities in the order of `Window.sentences`."""
 
 
-class Retriever(BaseRetriever):  # type: ignore[misc]  # llama-index is untyped here
+class Retriever(BaseRetriever):
     """Finds and reads passages. A llama-index retriever too, for those who have an engine of their own."""
 
     def __init__(self, index: Index, embedder: Embedder, reader: SentenceReader, config: Config) -> None:
@@ -261,19 +261,19 @@ class WordReader:
     """
 
     digest = "shared-words"
-    threshold = 0.5
+    threshold = 0.4
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """Shares instead of probabilities; a sentence counts in full, its neighbours half."""
-        asked = set(_words(question)) - _STOPWORDS
-        bags = [set(_words(f"{window.heading} {window.text}")) for window in windows]
+        asked = _content(question)
+        bags = [_content(f"{window.heading} {window.text}") for window in windows]
         weight = {w: math.log(1 + len(bags) / (1 + sum(w in bag for bag in bags))) for w in asked}
         total = sum(weight.values()) or 1.0
         readings = []
         for window, bag in zip(windows, bags, strict=True):
             near = sum(weight[w] for w in asked & bag) / total
             own = [
-                sum(weight[w] for w in asked & set(_words(window.text[a:b]))) / total
+                sum(weight[w] for w in asked & _content(window.text[a:b])) / total
                 for a, b in window.sentences
             ]
             scores = tuple(0.75 * o + 0.25 * near for o in own)
@@ -281,10 +281,8 @@ class WordReader:
         return readings
 
 
-_STOPWORDS = frozenset(
-    "a an and are as at be by did do does for from had has have how in is it its of on or that the their "
-    "they this to was were what when where which who whom whose why will with".split()
-)
+def _content(text: str) -> set[str]:
+    return {stem(word) for word in _words(text) if word not in FUNCTION_WORDS}
 
 
 def _words(text: str) -> list[str]:
@@ -305,10 +303,10 @@ def _same_names(query: str, vocabulary: Mapping[str, Collection[str]]) -> tuple[
 
 
 def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
-    known = {
+    known: dict[str, list[str]] = {
         "sources": sorted(s.id for s in sources),
         "publishers": sorted({s.publisher for s in sources if s.publisher}),
-        "kinds": sorted({s.kind for s in sources}),
+        "kinds": sorted({str(s.kind) for s in sources}),
         "languages": sorted({s.language for s in sources if s.language}),
     }
     wrong = [
