@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from qa.answer.compare import one_entity
@@ -31,11 +32,11 @@ If it already stands alone, or starts a new topic, repeat it unchanged. Reply wi
 Last question: {question}
 Rewritten question:"""
 
-FADING: Final = 0.8
-"""Weight that an entity keeps from one turn to the next."""
-
-ANSWER_WEIGHT: Final = 0.4
+ANSWER_WEIGHT: Final = 0.2
 """Weight of an entity that an answer names, where one that a question names has 1."""
+
+IN_FOREGROUND: Final = 0.4
+"""Weight from which "it" may be a thing named; below, an answer mentioned it once, and "it" is what was asked about."""
 
 TURNS_READ: Final = 4
 """Turns that a follow-up can point back to."""
@@ -107,7 +108,8 @@ def _corrected(question: str, history: Sequence[Turn]) -> str:
     last = history[-1].searched
     swap = _NOT_BUT.match(question.rstrip("?.! "))
     if swap and swap["old"].casefold() in last.casefold():
-        return re.sub(re.escape(swap["old"]), lambda _: swap["new"], last, count=1, flags=re.I)
+        corrected = swap["new"]
+        return re.sub(re.escape(swap["old"]), lambda _: corrected, last, count=1, flags=re.I)
     match = _CORRECTION.match(question.rstrip("?.! "))
     if not match:
         return ""
@@ -119,15 +121,15 @@ def _corrected(question: str, history: Sequence[Turn]) -> str:
     swap = _NOT_BUT.match(new)
     if swap:
         new = swap["new"]
-    return _replaced(last, new, history) or _joined(last, new)
+    return _replaced(last, new, history, latest=True) or _joined(last, new)
 
 
 def _joined(question: str, addition: str) -> str:
     return f"{question.rstrip('?. ')} {addition.rstrip('?. ')}?"
 
 
-def _replaced(last: str, new: str, history: Sequence[Turn]) -> str:
-    """The last question with the fact of `new`'s kind put in the place of the old one; empty if it has none."""
+def _replaced(last: str, new: str, history: Sequence[Turn], *, latest: bool = False) -> str:
+    """The last question with `new` in the place of the first (or latest) fact of its kind; empty if there is none."""
     bare = re.sub(rf"^(?:{_PREPOSITIONS})\s+", "", new, flags=re.I)
     bare = re.sub(r"^(?:the|a|an)\s+(?=[^\W\d_])", "", bare) if not re.search(r"[A-Z]", bare) else bare
     kinds = [f.kind for f in facts(f"about {bare}")]
@@ -139,7 +141,7 @@ def _replaced(last: str, new: str, history: Sequence[Turn]) -> str:
         old = _same_role(last, old, bare, new, history)
     if not old:
         return ""
-    fact = old[0]
+    fact = old[-1 if latest else 0]
     return last[: fact.start] + re.sub(r"^the\s+(?=[A-Z])", "", bare) + last[fact.end :]
 
 
@@ -147,12 +149,14 @@ def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequenc
     """The names of the last question that a new name can stand for: outlet for outlet, after the same preposition."""
     if any(fold(last[f.start : f.end]) == fold(bare) for f in old):
         return []
-    outlets = {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)) for s in _sources(history)}
+    outlets = _outlets(history)
     is_outlet = fold(re.sub(r"^the\s+", "", bare, flags=re.I)) in outlets
     same = [f for f in old if (fold(last[f.start : f.end]) in outlets) == is_outlet]
     preposition = re.match(rf"({_PREPOSITIONS})\s", new, re.I)
     if preposition:
-        same = [f for f in same if re.search(rf"\b{preposition[1]}\s+(?:the\s+)?$", last[: f.start], re.I)]
+        after = [f for f in same if re.search(rf"\b{preposition[1]}\s+(?:the\s+)?$", last[: f.start], re.I)]
+        # "And with Haniyeh?" after "When did A meet B?": the one met is replaced
+        return after or (same[-1:] if preposition[1].lower() == "with" and len(same) > 1 else [])
     return same
 
 
@@ -204,17 +208,16 @@ def _title(source: Source) -> str:
 
 
 def _listed(turn: Turn) -> list[str]:
-    """Names that the last answer lists side by side: "Qatar, Turkey and Lebanon"."""
-    listed: list[str] = []
-    text = _answered(turn) or turn.searched
-    names = [f for f in facts(text) if f.kind == "name"]
-    for f in names:
-        name = text[f.start : f.end]
-        if name not in listed:
-            listed.append(name)
-    runs = re.findall(r"[^.;]*\band\b[^.;]*", text)
-    together = [n for n in listed if any(n in run for run in runs)]
-    return together if len(together) > 1 else listed
+    """Names that one sentence of the last answer lists: "Qatar, Turkey and Lebanon"; empty if none does."""
+    for sentence in turn.answer.sentences:
+        names = [f for f in facts(sentence.text) if f.kind == "name"]
+        run = names[:1]
+        for f, g in pairwise(names):
+            between = sentence.text[f.end : g.start]
+            run = [*run, g] if re.fullmatch(r"(?:,|,?\s+and|,?\s+or)\s+(?:the\s+)?", between) else [g]
+            if len(run) > 1 and " and " in sentence.text[run[0].start : g.end]:
+                return [sentence.text[x.start : x.end] for x in run]
+    return []
 
 
 # -- "Why?", "And from where?" -------------------------------------------------------------------------------------
@@ -270,19 +273,22 @@ _ABOUT = re.compile(
 
 
 def _about(question: str, history: Sequence[Turn]) -> str:
+    """The last question asked of another name, place or time."""
     match = _ABOUT.match(question)
     opens = re.match(r"(?:and|but|so|ok|okay|then|what\s+about|how\s+about)\b", question, re.I)
     if not match or not opens or _QUESTION_WORD.match(match["new"]) or len(match["new"].split()) > 7:
         return ""
     new = match["new"]
-    if _PRONOUN.search(new):
+    if _PRONOUN.search(new) or _LEANS.fullmatch(new):
         return ""
     last = history[-1].searched
+    topic = re.match(r"(?:on|about)\s+", new, re.I)
+    if topic and re.search(rf"\b{topic[0].strip()}\s+[^?]+\?*$", last, re.I):
+        return re.sub(rf"\b{topic[0].strip()}\s+[^?]+(?=\?*$)", lambda _: new, last, flags=re.I)
     replaced = _replaced(last, new, history)
     if replaced:
         return replaced
-    outlets = {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)): s.name for s in _sources(history)}
-    outlet = outlets.get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
+    outlet = _outlets(history).get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
     if outlet:
         return SAYS.format(outlet=outlet, earlier=last)
     if re.match(rf"(?:{_PREPOSITIONS})\s", new, re.I):
@@ -298,7 +304,7 @@ _WANTS: dict[str, Sort] = {
     **dict.fromkeys("he him his she her hers".split(), "person"),
     **dict.fromkeys("it its".split(), "thing"),
     **dict.fromkeys("they them their theirs".split(), "group"),
-}  # type: ignore[arg-type]
+}
 _FALLBACK: dict[Sort, tuple[frozenset[str], ...]] = {
     "person": (frozenset({"person"}), frozenset({"thing"})),
     "thing": (frozenset({"thing"}),),
@@ -314,6 +320,8 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
     """Each pronoun replaced by what it most likely stands for."""
     entities = _entities(history)
     own = [question[f.start : f.end] for f in facts(question) if f.kind == "name"]
+    outlets = _outlets(history)
+    own = [name for name in own if fold(name) not in outlets]
     chosen: dict[str, str] = {}
     out: list[str] = []
     end = 0
@@ -330,7 +338,8 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
             and _is_person(own[0], question)
         ):
             continue
-        name = chosen.get(sort) or _best(entities, sort, own)
+        name = chosen.get(sort) or (_parties(history, own) if sort == "group" else "")
+        name = name or _best(entities, sort, own)
         if not name:
             continue
         possessive = word in _POSSESSIVE or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
@@ -348,11 +357,24 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
     return "".join([*out, question[end:]])
 
 
+def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
+    """Two who stand on either side of the last question's verb: "When did A meet B?" -> "A and B"."""
+    last = history[-1].searched
+    names = [f for f in facts(last) if f.kind == "name"]
+    if len(names) != 2 or own:
+        return ""
+    a, b = names
+    joined = re.fullmatch(
+        r"\s+(?:\w+\s+with|meet|fight|face|join|call|phone|visit|host|marry)\s+", last[a.end : b.start]
+    )
+    return f"{last[a.start : a.end]} and {last[b.start : b.end]}" if joined else ""
+
+
 def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
     """The entity in the foreground among those a pronoun can stand for; another sort where none is of its own."""
     left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
     for wanted in _FALLBACK[sort]:
-        fits = [e for e in left if e.sort in wanted]
+        fits = [e for e in left if e.sort in wanted and (sort != "thing" or e.weight > IN_FOREGROUND)]
         if fits:
             return max(fits, key=lambda e: e.weight).text
     return ""
@@ -364,7 +386,6 @@ def _entities(history: Sequence[Turn]) -> list[_Entity]:
     turns = history[-TURNS_READ:]
     everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
     for turn in turns:
-        found = [replace(e, weight=e.weight * FADING) for e in found]
         for text, base in ((turn.searched, 1.0), (_answered(turn), ANSWER_WEIGHT)):
             for place, (name, sort) in enumerate(_named(text, everything)):
                 weight = base / (1 + 0.2 * place)
@@ -382,8 +403,8 @@ def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
     for f in names:
         name = re.sub(r"[’']s$", "", text[f.start : f.end])
         yield name, "person" if _is_person(name, everything) else "thing"
-    for f, g in zip(names, names[1:], strict=False):
-        if re.fullmatch(r"\s+and\s+(?:the\s+)?", text[f.end : g.start]):
+    for f, g in pairwise(names):
+        if re.fullmatch(r",?\s+and\s+(?:the\s+)?", text[f.end : g.start], re.I):
             yield text[f.start : g.end], "group"
 
 
@@ -416,6 +437,11 @@ def _is_person(name: str, text: str) -> bool:
     )
 
 
+def _outlets(history: Sequence[Turn]) -> dict[str, str]:
+    """Names of the sources of the conversation, by their folded form without article."""
+    return {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)): s.name for s in _sources(history)}
+
+
 def _sources(history: Sequence[Turn]) -> list[Source]:
     every = [s for t in history for s in t.answer.sources] + [
         h.source for t in history for h in t.answer.hits
@@ -441,17 +467,29 @@ _LIGHT = frozenset(
 
 
 def _context(question: str, history: Sequence[Turn]) -> str:
-    """The subject of the conversation added where a question names none and leans on it."""
-    if any(f.kind == "name" for f in facts(question)):
+    """The subject of the conversation added where a question names none of its own and leans on it."""
+    everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
+    outlets = _outlets(history)
+    own = [name for name, _ in _named(question, f"{everything} {question}") if fold(name) not in outlets]
+    earlier = history[-1].searched
+    if _PRONOUN.search(question) and not own and not _EXPLETIVE.search(question):
+        return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
+    if own:
         return ""
-    content = {stem(w) for w in re.findall(r"[^\W\d_]+", question) if fold(w) not in FUNCTION_WORDS}
-    spoken = {stem(w) for t in history for w in re.findall(r"[^\W\d_]+", f"{t.searched} {_answered(t)}")}
+    content = _content(question)
     definite = re.search(r"\bthe\s+(\w+)", question, re.I)
-    leans = _LEANS.search(question) or not content - _LIGHT or (definite and stem(definite[1]) in spoken)
+    leans = (
+        _LEANS.search(question)
+        or not content - _LIGHT
+        or (definite and stem(definite[1]) in _content(everything))
+    )
     if not leans:
         return ""
-    names = [e.text for e in sorted(_entities(history), key=lambda e: -e.weight)][:2]
-    subject = " and ".join(names[:1])
+    subject = max(_entities(history), key=lambda e: e.weight, default=None)
     if not subject:
-        return ASKED.format(question=question.rstrip("?. "), earlier=history[-1].searched)
-    return ABOUT.format(question=question.rstrip("?. "), subject=subject)
+        return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
+    return ABOUT.format(question=question.rstrip("?. "), subject=subject.text)
+
+
+def _content(text: str) -> set[str]:
+    return {stem(w) for w in re.findall(r"[^\W\d_]+", text) if fold(w) not in FUNCTION_WORDS}
