@@ -89,7 +89,7 @@ def _ends_a_clause(before: str, after: str, found: list[Marker]) -> bool:
     if found and not before[found[-1].end :].strip():
         return True
     if not re.match(r"\s*(?:[.,;:!?…]|$|\n|[(\[【])", after):
-        return bool(re.search(r"[.!?…][\"”’)]*\s?$", before)) and bool(re.match(r"\s+[A-Z“\"]", after))
+        return bool(re.search(r"[.!?…‽][\"”’)]*\s?$", before)) and bool(re.match(r"\s+[A-Z“\"]", after))
     return bool(re.search(r"[\w.!?…\"”’)]\s?$", before))
 
 
@@ -127,7 +127,7 @@ _STARTERS = frozenset(
     "the a an it its he she they his her their this that these those in on at but and however according after before "
     "when while as for there we i you what who how why some many most both neither no not yet still meanwhile".split()
 )
-_STOP = re.compile(r"(?P<line>\n)|(?P<stop>[.!?…。！？]+)(?P<close>[\"”’»)]*)")
+_STOP = re.compile(r"(?P<line>\n)|(?P<stop>[.!?…‽。！？]+)(?P<close>[\"”’»)]*)")
 _BULLET = re.compile(r"\s*(?:[-*•–]\s+|#{1,6}\s+|>\s+|\d{1,2}[.)]\s+(?=\S))")
 _QUOTE_ROOM = 600
 """Characters after which an opening quotation mark is taken for one that was never closed."""

@@ -341,6 +341,7 @@ def _facts_layer(
     lead: str, claim: str, whole: str, decisive: str, sources: Sequence[Source], share: float
 ) -> Finding:
     about = ". ".join(_about(source) for source in sources)
+    whole, decisive = (re.sub(r"['’]s\b", "", text) for text in (whole, decisive))
     absent = [(claim, f) for f in missing(claim, whole) if f.kind != "quote"]
     absent = [
         (c, f)

@@ -7,13 +7,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
 
 from qa.facts import facts, fold_quote, same_name, stem
+from qa.markers import sentences
 from qa.schema import Span
 from qa.support.words import folded, runs, split
 
 ALIKE = 0.6
 """Share of equal words, in order, from which a quotation that does not stand there is an altered one."""
+
+NEARLY = 0.9
+"""Share from which it is an altered one, even if it could be put together from pieces too."""
 
 PIECE = 3
 """Words in the shortest piece that a stitched quotation is made of."""
@@ -23,6 +29,9 @@ COVERED = 0.85
 
 LOOK_BACK = 3
 """Sentences that are searched backwards for who "he" is."""
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 
 class Failure(StrEnum):
@@ -86,14 +95,26 @@ def _judged(
         return Quotation(shown, None, speaker=said if named else "")
     if any(all(_stands(part, text) for part in parts) for text in elsewhere):
         return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} stands in another source than the one cited")
-    spoken = re.findall(r"[^\W_]+(?:['’ʼ-][^\W_]+)*", words)
-    everywhere = [folded(t).text for t in (*evidence, *elsewhere)]
-    if len(spoken) >= 2 and max((_likeness(spoken, text) for text in everywhere), default=0.0) >= ALIKE:
-        return Quotation(shown, Failure.ALTERED, f"{shown} is not what the source has, word for word")
-    pieces = runs(spoken, everywhere, PIECE)
-    if len(pieces) > 1 and sum(size for _, size, _ in pieces) >= COVERED * len(spoken):
-        return Quotation(shown, Failure.STITCHED, f"{shown} is put together from {len(pieces)} places")
-    return Quotation(shown, Failure.FABRICATED, f"{shown} does not stand in the source")
+    failure = _failure(words, [folded(text).text for text in (*evidence, *elsewhere)])
+    return Quotation(shown, failure, f"{shown} {_SAID[failure]}")
+
+
+_SAID = {
+    Failure.ALTERED: "is not what the source has, word for word",
+    Failure.STITCHED: "is put together from different places",
+    Failure.FABRICATED: "does not stand in the source",
+}
+
+
+def _failure(words: str, texts: Sequence[str]) -> Failure:
+    """What was done to words that stand nowhere as they are."""
+    spoken = _WORD.findall(words)
+    likeness = max((_likeness(spoken, text) for text in texts), default=0.0) if len(spoken) > 1 else 0.0
+    pieces = runs(spoken, texts, PIECE)
+    covered = sum(size for _, size, _ in pieces) / len(spoken) if len(pieces) > 1 else 0.0
+    if likeness < NEARLY and (covered == 1 or (likeness < ALIKE and covered >= COVERED)):
+        return Failure.STITCHED
+    return Failure.ALTERED if likeness >= ALIKE else Failure.FABRICATED
 
 
 def _stands(words: str, text: str) -> Span | None:
@@ -102,7 +123,7 @@ def _stands(words: str, text: str) -> Span | None:
 
 def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
     """Whether the parts of a shortened quotation follow each other within three sentences."""
-    if any(b[0] < a[1] for a, b in zip(spans, spans[1:], strict=False)):
+    if any(b[0] < a[1] for a, b in pairwise(spans)):
         return False
     between = text[spans[0][1] : spans[-1][0]]
     return len(split(between)) <= 3
@@ -110,7 +131,7 @@ def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
 
 def _likeness(words: Sequence[str], text: str) -> float:
     """Share of the words that stand, in order, in the stretch of the text that is most like them."""
-    there = re.findall(r"[^\W_]+(?:['’ʼ-][^\W_]+)*", text)
+    there = _WORD.findall(text)
     places = {i for word in set(words) for i, other in enumerate(there) if other == word}
     best = 0.0
     size = len(words) + 2
@@ -143,17 +164,11 @@ _PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.I)
 
 def speaker(text: str, span: Span) -> str:
     """The name of whoever says what stands at a span; empty where the text does not say, or no name is near."""
-    spans = split(text)
-    inside = [i for i, (a, b) in enumerate(spans) if a < span[1] and b > span[0]]
-    if not inside:
-        return ""
-    # the sentence after may hold the speaker of a quotation of several sentences
-    order = [
-        *inside,
-        *([inside[-1] + 1] if inside[-1] + 1 < len(spans) and _open(text, spans[inside[0]], span) else []),
-    ]
-    for i in order:
-        found, pronoun = _speaker_of(text[slice(*spans[i])], max(0, span[0] - spans[i][0]))
+    spans = _sentences(text)
+    for i, (start, end) in enumerate(spans):
+        if start >= span[1] or end <= span[0]:
+            continue
+        found, pronoun = _speaker_of(text[start:end], max(0, span[0] - start))
         if found:
             return found
         if pronoun:
@@ -161,9 +176,9 @@ def speaker(text: str, span: Span) -> str:
     return ""
 
 
-def _open(text: str, sentence: Span, span: Span) -> bool:
-    line = text[sentence[0] : span[1]]
-    return line.count("“") > line.count("”") or line.count('"') % 2 == 1
+@lru_cache(maxsize=4096)
+def _sentences(text: str) -> tuple[Span, ...]:
+    return sentences(text)
 
 
 def _antecedent(text: str, spans: Sequence[Span], place: int) -> str:

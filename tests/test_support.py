@@ -1,0 +1,451 @@
+"""The layers of support, each alone and together; texts from elsewhere checked sentence by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from conftest import make_hit
+from qa.mutate import mutations
+from qa.schema import Source, Verdict
+from qa.support import LAYERS, Case, Judgement, Layer, Support, check
+from qa.support.quotes import Failure, quotations, speaker
+from qa.support.words import carried, folded, whole_sentences
+
+TOWN = (
+    "“We will not leave,” said Ana Ruiz. The council approved the bridge on 3 March 2021 by 12 votes to 7. "
+    "Tomás Vidal denied that Iran was involved. He said that 40 boats had sunk off Hizbullah’s harbour."
+)
+GAZETTE = Source(
+    id="g", title="Bridge voted", publisher="The Harbour Gazette", author="Eva Lind", published="2020-05-03"
+)
+RULES = Support()
+
+
+class Overlap:
+    """Stands in for the support model: supported where the words are there, contradicted where only one side denies."""
+
+    digest = "overlap"
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        rows = []
+        for evidence, claim in pairs:
+            share = carried(claim, evidence)
+            if share >= 0.6 and (" not " in claim) != (" not " in evidence):
+                rows.append((0.1, 0.0, 0.9))
+            else:
+                rows.append((share, 1 - share, 0.0))
+        return np.array(rows)
+
+
+MODEL = Support(Overlap())  # type: ignore[arg-type]
+
+
+def failed(judgement: Judgement) -> set[str]:
+    return {f.layer for f in judgement.findings if f.ok is False}
+
+
+# verbatim -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The council approved the bridge on 3 March 2021 by 12 votes to 7.",
+        "the council  approved the bridge\non 3 March 2021 by 12 votes to 7",
+        "The council approved the bridge on 3 March 2021 by 12 votes to 7. Tomás Vidal denied that Iran was involved.",
+        "Toma\u0301s Vidal denied that Iran was involved",
+        "The coun\u00adcil approved the bridge on\u200b 3 March 2021 by 12 votes to 7.",
+        "He said that 40 boats had sunk off Hizbullah's harbour.",
+    ],
+)
+def test_words_that_stand_there_as_whole_sentences_are_supported_without_a_model(claim: str) -> None:
+    """White space, quotes, accents' composition, case and invisible characters do not matter."""
+    judgement = RULES.judge(claim, ["Nothing of it.", TOWN])
+    assert (judgement.verdict, judgement.score, judgement.evidence) == (Verdict.SUPPORTED, 1.0, 1)
+    assert [f.layer for f in judgement.findings] == ["verbatim"]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Iran was involved.",
+        "40 boats had sunk.",
+        "The council approved.",
+        "Approved the bridge on 3 March 2021",
+    ],
+)
+def test_a_part_of_a_sentence_is_not_verbatim(claim: str) -> None:
+    """What a clause around the words denies must not be borne out by them."""
+    assert RULES.judge(claim, [TOWN]).verdict is not Verdict.SUPPORTED
+
+
+def test_words_are_matched_whole() -> None:
+    """ "He sat" is not in "She sat"."""
+    assert whole_sentences("he sat.", "She sat.") is None
+    assert whole_sentences("Sat.", "He sat.") is None
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Ann met Bob.", "It rained — hard.", "“No,” he said.", "Ça va‽", "Ⅳ ﬁne days."]),
+        min_size=1,
+    )
+)
+def test_every_whole_sentence_of_a_text_is_found_where_it_stands(parts: list[str]) -> None:
+    """The span holds the words that were looked for."""
+    text = "  ".join(parts)
+    for part in parts:
+        judgement = RULES.judge(part, [text])
+        assert judgement.verdict is Verdict.SUPPORTED
+        assert judgement.span
+        assert folded(part).text in folded(text[slice(*judgement.span)]).text
+
+
+@given(st.text(max_size=80))
+def test_folding_keeps_offsets(text: str) -> None:
+    """Each folded character knows the one it came from, in order."""
+    result = folded(text)
+    assert len(result.text) == len(result.offsets)
+    assert list(result.offsets) == sorted(result.offsets)
+    assert all(0 <= i < len(text) for i in result.offsets)
+
+
+# facts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The council approved the bridge by 13 votes.",
+        "The council approved the bridge on 4 March 2021.",
+        "The council approved the bridge with 12 percent.",
+        "The council of Lisbon approved the bridge.",
+        "The council approved the bridge for 12 euros.",
+        "The council never approved the bridge.",
+        "Ana Ruiz will leave, said Vidal of Lisbon.",
+    ],
+)
+def test_a_fact_that_the_evidence_has_not_is_not_borne_out(claim: str) -> None:
+    """Rules alone tell so, with or without the model."""
+    assert "facts" in failed(RULES.judge(claim, [TOWN]))
+    assert RULES.judge(claim, [TOWN]).failed
+    assert MODEL.judge(claim, [TOWN]).verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "In March 2021 the council approved the bridge by twelve votes to seven.",
+        "The bridge was approved by the council on March 3rd.",
+        "Forty boats sank off Hezbollah's harbour.",
+    ],
+)
+def test_facts_in_another_form_are_the_same_facts(claim: str) -> None:
+    """Numbers in words, dates in another order, other spellings of a name."""
+    judgement = RULES.judge(claim, [TOWN])
+    assert not failed(judgement)
+    assert judgement.verdict is Verdict.UNCHECKED
+
+
+def test_what_the_evidence_denies_is_contradicted() -> None:
+    """A negation that the claim leaves out turns it round."""
+    judgement = RULES.judge(
+        "The mayor attended the meeting.", ["The mayor did not attend the meeting on Monday."]
+    )
+    assert judgement.verdict is Verdict.CONTRADICTED
+    assert "denies" in judgement.reason
+
+
+def test_a_source_may_be_named_though_its_text_does_not_name_it() -> None:
+    """Publisher, author and date of a citation are no facts that its text must hold."""
+    claim = "According to The Harbour Gazette (3 May 2020), the council approved the bridge on 3 March 2021 by 12 votes to 7."
+    assert RULES.judge(claim, [TOWN], sources=[GAZETTE]).verdict is Verdict.SUPPORTED
+    assert RULES.judge(claim, [TOWN]).verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "According to The Island Ledger, the council approved the bridge on 3 March 2021 by 12 votes to 7.",
+        "According to The Harbour Gazette (4 May 2020), the council approved the bridge on 3 March 2021 by 12 votes to 7.",
+        "Olga Stern, quoted by The Harbour Gazette: The council approved the bridge on 3 March 2021 by 12 votes to 7.",
+    ],
+)
+def test_a_claim_laid_at_the_wrong_door_is_not_borne_out(claim: str) -> None:
+    """Another outlet, another date, a person who is not in the text."""
+    assert RULES.judge(claim, [TOWN], sources=[GAZETTE]).failed
+
+
+# quotes -------------------------------------------------------------------------------------------------
+
+SPEECH = (
+    "“We will not leave the harbour before the money is there,” said Ana Ruiz, the mayor. Tomás Vidal called the plan "
+    "“a gift to the ferry company”. He added: “The bridge is a scandal. Nobody wants this thing.” Olga Stern was silent."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "failure"),
+    [
+        ("Ana Ruiz said: “We will not leave the harbour before the money is there.”", None),
+        ('Ruiz said "we will not leave the harbour ... before the money is there".', None),
+        ("Vidal called it “a gift to the ferry company”.", None),
+        ("“Nobody wants this thing,” said Vidal.", None),
+        ("“We shall sell all of the boats by Friday,” said Ana Ruiz.", Failure.FABRICATED),
+        ("Ana Ruiz said: “We will not leave the town before the money is there.”", Failure.ALTERED),
+        ("Ana Ruiz said: “We will leave the harbour before the money is there.”", Failure.ALTERED),
+        ("Ana Ruiz said: “We will not leave the harbour. The bridge is a scandal.”", Failure.STITCHED),
+        ("“The bridge is a scandal,” said Ana Ruiz.", Failure.MISATTRIBUTED),
+        ("Ana Ruiz called it “a gift to the ferry company”.", Failure.MISATTRIBUTED),
+        ("Olga Stern said: “Ferries are cheaper than bridges.”", Failure.MISATTRIBUTED),
+    ],
+)
+def test_failures_of_quotations_are_named(claim: str, failure: Failure | None) -> None:
+    """Fabricated, altered, stitched, misattributed, or as it should be."""
+    other = "The director told us: “Ferries are cheaper than bridges.”"
+    (quotation,) = quotations(claim, [SPEECH], [other])
+    assert quotation.failure == failure
+    assert RULES.judge(claim, [SPEECH], elsewhere=[other]).failed == (failure is not None)
+
+
+def test_a_quotation_with_the_right_speaker_and_nothing_else_needs_no_model() -> None:
+    """All it claims has been looked up."""
+    judgement = RULES.judge("Tomas Vidal said: “Nobody wants this thing.”", [SPEECH])
+    assert (judgement.verdict, judgement.score) == (Verdict.SUPPORTED, 1.0)
+
+
+def test_a_title_in_quotation_marks_is_no_speech() -> None:
+    """An article may be called by its name."""
+    claim = "The article “Bridge voted” tells of the council."
+    assert quotations(claim, [TOWN], titles=["Bridge voted"]) == []
+
+
+def test_reported_speech_has_a_speaker_too() -> None:
+    """Without quotation marks as well, it matters who says so."""
+    judgement = RULES.judge("Ana Ruiz said that 40 boats had sunk.", [TOWN])
+    assert "misattributed" in judgement.reason
+    assert "misattributed" not in RULES.judge("Tomas Vidal said that 40 boats had sunk.", [TOWN]).reason
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("We will", "Ana Ruiz"),
+        ("a gift", "Tomás Vidal"),
+        ("Nobody wants", "Tomás Vidal"),
+        ("Olga Stern was", ""),
+    ],
+)
+def test_the_speaker_is_found_over_sentences(words: str, name: str) -> None:
+    """ "He added" is whoever spoke before."""
+    start = SPEECH.index(words)
+    assert speaker(SPEECH, (start, start + len(words))) == name
+
+
+# reuse, entailment, all together --------------------------------------------------------------------------
+
+
+def test_background_from_the_question_is_not_borne_out_by_an_anchor() -> None:
+    """A claim that repeats the question and cites a few words which say none of it."""
+    judgement = RULES.judge(
+        "Relations between the harbour town and its fishing cooperative have long been strained.",
+        ["The cooperative has members."],
+        question="Why are relations between the harbour town and its fishing cooperative strained?",
+    )
+    assert failed(judgement) == {"reuse"}
+    assert "repeats the question" in judgement.reason
+
+
+def test_one_short_span_cannot_carry_several_claims() -> None:
+    """Each of them is marked, though one alone might have passed."""
+    anchor = ["The bridge plan of the council."]
+    claims = [
+        "The bridge plan grew slowly.",
+        "The council plan pleased fishermen.",
+        "The council bridge fell apart.",
+    ]
+    judged = RULES.judge_all([(claim, anchor) for claim in claims])
+    assert all("reuse" in failed(j) for j in judged)
+    assert "reuse" not in failed(RULES.judge(claims[0], anchor))
+
+
+def test_the_model_decides_where_rules_cannot() -> None:
+    """Supported, contradicted, and without it: unchecked."""
+    text = ["The mayor met the fishermen twice in the old town hall."]
+    assert MODEL.judge("The mayor twice met the fishermen.", text).verdict is Verdict.SUPPORTED
+    assert MODEL.judge("The mayor did not meet the fishermen.", text).verdict is Verdict.CONTRADICTED
+    assert RULES.judge("The mayor twice met the fishermen.", text).verdict is Verdict.UNCHECKED
+
+
+def test_two_passages_can_bear_out_together_what_neither_does_alone() -> None:
+    """A sentence with two citations is held against both joined."""
+    parts = ["The mayor met the fishermen on Monday.", "The fishermen left for Lisbon on Tuesday."]
+    claim = "The fishermen met the mayor on Monday and left for Lisbon on Tuesday."
+    assert MODEL.judge(claim, parts).verdict is Verdict.SUPPORTED
+    assert all(MODEL.judge(claim, [part]).failed for part in parts)
+
+
+def test_nothing_cited_is_nothing_checked() -> None:
+    """No evidence gives no verdict, rather than a bad one."""
+    assert RULES.judge("The mayor left.", []) == Judgement(Verdict.UNCHECKED)
+
+
+def test_judging_together_is_judging_one_by_one() -> None:
+    """The order of a batch, and what else is in it, change nothing."""
+    cases = [
+        Case(c, [TOWN, SPEECH]) for c in ("Forty boats sank.", "Ruiz said “a gift”.", "The council slept.")
+    ]
+    assert MODEL.judge_all(cases) == [MODEL.judge_all([case])[0] for case in cases]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_layer_can_be_used_alone(layer: Layer) -> None:
+    """For the ablation table: no finding comes from a layer that is off."""
+    support = Support(Overlap(), {layer})  # type: ignore[arg-type]
+    judgement = support.judge("Vidal said “a gift to the ferry” 13 times.", [SPEECH])
+    assert {f.layer for f in judgement.findings} <= {layer}
+
+
+def test_an_unknown_layer_is_refused() -> None:
+    """With the names of those there are."""
+    with pytest.raises(ValueError, match="there are: verbatim, facts"):
+        Support(layers={"magic"})
+
+
+@given(st.text(max_size=120), st.lists(st.text(max_size=120), max_size=3))
+def test_any_text_can_be_judged(claim: str, evidence: list[str]) -> None:
+    """No text breaks it, and the span always lies in the evidence."""
+    judgement = RULES.judge(claim, evidence)
+    if judgement.span:
+        assert judgement.evidence is not None
+        assert 0 <= judgement.span[0] <= judgement.span[1] <= len(evidence[judgement.evidence])
+
+
+def test_rules_catch_program_made_falsehoods(briefs_sentences: list[tuple[str, list[str]]]) -> None:
+    """Of figures and names put in the place of others that the passage has not, nearly all; of true sentences, none."""
+    caught = total = 0
+    for sentence, document in briefs_sentences:
+        assert not RULES.judge(sentence, [" ".join(document)]).failed
+        for m in mutations(sentence, document):
+            if m.kind in ("fabricated", "date", "number"):
+                total += 1
+                caught += RULES.judge(m.text, [sentence]).failed
+    assert total >= 30
+    assert caught >= 0.95 * total
+
+
+@pytest.fixture(scope="module")
+def briefs_sentences() -> list[tuple[str, list[str]]]:
+    """Sentences of the project's own corpus, with the sentences of their document."""
+    from conftest import ROOT
+    from qa.markers import sentences
+
+    found = []
+    for path in sorted((ROOT / "corpus").glob("*.md")):
+        if path.stem == "SOURCES":
+            continue
+        body = path.read_text(encoding="utf-8").split("---", 2)[2]
+        for paragraph in body.split("\n\n"):
+            if paragraph.strip().startswith("#"):
+                continue
+            text = " ".join(paragraph.split())
+            document = [text[a:b] for a, b in sentences(text)]
+            found += [(s, document) for s in document if len(s.split()) > 5]
+    return found[:120]
+
+
+# texts from elsewhere -------------------------------------------------------------------------------------
+
+HITS = [
+    make_hit("The council approved the bridge on 3 March 2021 by 12 votes to 7. It rained all day.", id="g", publisher="The Harbour Gazette", title="Bridge voted"),
+    make_hit("The ferry company carried 900,000 passengers in 2021. Olga Stern said: “Ferries are cheaper.”", id="l", publisher="Island Ledger", title="The ferry"),
+]  # fmt: skip
+
+
+def statuses(text: str, **options: object) -> list[str]:
+    return [s.status for s in check(text, HITS, MODEL, **options).sentences]  # type: ignore[arg-type]
+
+
+def test_a_text_is_checked_sentence_by_sentence() -> None:
+    """Each against what it cites, in whatever shape the marker is."""
+    text = (
+        "The council approved the bridge on 3 March 2021 by 12 votes to 7 [1]. The ferry company carried 800,000 "
+        "passengers in 2021.【2】 Whales are singing loudly tonight (2). Olga Stern said “Ferries are cheaper”.[^2]"
+    )
+    assert statuses(text) == ["supported", "partly", "unsupported", "supported"]
+
+
+def test_the_right_words_with_the_wrong_number_are_found_elsewhere() -> None:
+    """The report names the passage that does bear the sentence out."""
+    report = check("The council approved the bridge on 3 March 2021 by 12 votes to 7 [2].", HITS, MODEL)
+    (sentence,) = report.sentences
+    assert sentence.status != "supported"
+    assert sentence.elsewhere
+    assert sentence.elsewhere.source == HITS[0].source
+
+
+def test_a_sentence_without_a_marker_is_held_against_the_nearest_passage() -> None:
+    """It may be true, but it cites nothing, and the report says both."""
+    report = check("It rained all day.", HITS, MODEL)
+    assert report.sentences[0].status == "supported"
+    assert report.sentences[0].quote == "It rained all day."
+    assert report.counts["no citation"] == 1
+    assert not report.ok
+
+
+def test_a_number_behind_which_there_is_nothing_is_invented() -> None:
+    """Counted, and it costs nobody else's citation."""
+    report = check("It rained all day [7]. It rained all day [1][9].", HITS, MODEL)
+    assert [s.invented for s in report.sentences] == [(7,), (9,)]
+    assert [s.cited for s in report.sentences] == [False, True]
+    assert report.counts["invented markers"] == 2
+
+
+@pytest.mark.parametrize("heading", ["References", "## Sources", "**Bibliography**", ""])
+def test_a_list_of_references_tells_what_the_numbers_mean(heading: str) -> None:
+    """Numbers follow the list, not the order of the passages; the list is not checked as text."""
+    text = f"It rained all day [1].\n\n{heading}\n[1] The Harbour Gazette, “Bridge voted”\n[2] Island Ledger, “The ferry”\n"
+    hits = HITS[::-1]
+    report = check(text, hits, MODEL)
+    assert [s.status for s in report.sentences] == ["supported"]
+    assert report.sentences[0].evidence
+    assert report.sentences[0].evidence.source == HITS[0].source
+
+
+def test_numbers_may_count_sources() -> None:
+    """Where many passages of few sources are given."""
+    hits = [HITS[0], make_hit("Nothing here.", id="g", start=500, publisher="The Harbour Gazette"), HITS[1]]
+    text = "Olga Stern said “Ferries are cheaper” [2]."
+    assert check(text, hits, MODEL, numbers="sources").sentences[0].status == "supported"
+    assert check(text, hits, MODEL).sentences[0].status != "supported"
+
+
+def test_plain_texts_can_be_cited_too() -> None:
+    """A mapping of names to texts, without sources."""
+    report = check("It rained [1].", {"a.txt": "It rained."}, RULES)
+    assert report.sentences[0].evidence
+    assert report.sentences[0].evidence.id == "a.txt"
+    assert report.ok
+
+
+def test_a_report_is_json_and_reads_as_text() -> None:
+    """Spans point into the text that was checked."""
+    import json
+
+    text = "# Title\n\n- It rained all day [1].\n"
+    report = check(text, HITS, RULES)
+    assert json.loads(json.dumps(report.to_dict()))["counts"]["supported"] == 1
+    sentence = report.sentences[-1]
+    assert text[sentence.start : sentence.end] == "It rained all day [1]."
+    assert "supported" in str(report)
+
+
+def test_an_empty_text_gives_an_empty_report() -> None:
+    """No failure."""
+    assert check("", HITS, RULES).sentences == ()
