@@ -391,6 +391,14 @@ def test_a_read_only_folder_is_said(tmp_path, embedder):
         Index.build(DOCUMENTS, tmp_path / "index", Config(), embedder)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_index_is_said(copy):
+    """Chroma cannot read what it may not write; that is said, with a way out."""
+    (generation(copy) / "chroma" / "chroma.sqlite3").chmod(0o400)
+    with pytest.raises(IndexWriteError, match="copy the index to a folder you may write"):
+        Index.open(copy, Config())
+
+
 @pytest.mark.parametrize("step", ["splitting", "embedding", "writing"])
 def test_ctrl_c_leaves_the_old_index(copy, embedder, step):
     """An interrupt during a build is passed on, and leaves the old index and no scraps."""

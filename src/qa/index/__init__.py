@@ -128,6 +128,7 @@ class Index:
         Raises:
             IndexMissingError: there is none.
             IndexStaleError: it was built by another format, model or setting, or it is damaged.
+            IndexWriteError: the folder is read-only, which Chroma cannot work with.
             ModelError: the files of the embedding model are missing.
         """
         folder = folder.absolute()
@@ -363,7 +364,10 @@ def _write_vectors(
         finally:
             store.close()
     except IndexStaleError as error:
-        raise IndexWriteError(f"what was written cannot be read: {error}") from error
+        raise IndexWriteError(
+            f"what was written cannot be read back: {error.__cause__ or error}; see whether the disk is "
+            "full, then run `qa index` again. The index that was there before is untouched"
+        ) from error
     wrong = [
         p.id
         for p, vector in zip(passages, vectors, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +39,9 @@ _opening = Lock()  # two threads that open one path at once would each make Chro
 class VectorIndex:
     """Unit vectors of passages, by passage id. Several threads may read at once."""
 
-    def __init__(self, client: Any, collection: Any) -> None:
+    def __init__(self, client: Any, collection: Any, place: str) -> None:
         self._client = client
+        self._place = place
         self._collection = collection
         self._store = ChromaVectorStore(chroma_collection=collection)
 
@@ -50,12 +52,12 @@ class VectorIndex:
         Raises:
             IndexWriteError: Chroma cannot write there.
         """
-        with _writing(generation, url):
+        with _writing(_place(generation, url)):
             client = _connect(generation, url)
             collection = client.create_collection(
                 _name(generation), embedding_function=None, configuration={"hnsw": _HNSW}
             )
-        return cls(client, collection)
+        return cls(client, collection, _place(generation, url))
 
     @classmethod
     def open(cls, generation: Path, url: str = "") -> VectorIndex:
@@ -63,24 +65,25 @@ class VectorIndex:
 
         Raises:
             IndexStaleError: it is gone, damaged, or the server does not answer.
+            IndexWriteError: its files are read-only.
         """
         client = None
         try:
-            if not url and not (generation / "chroma" / "chroma.sqlite3").is_file():
-                raise IndexStaleError(
-                    f"the index in {generation.parent} has lost its vectors; run `qa index`"
-                )
+            if not url:
+                _see_file(generation / "chroma" / "chroma.sqlite3")
             client = _connect(generation, url)
-            return cls(client, client.get_collection(_name(generation), embedding_function=None))
+            collection = client.get_collection(_name(generation), embedding_function=None)
+            return cls(client, collection, _place(generation, url))
         except NotFoundError as error:
             _close(client)
-            where = f"the Chroma server at {url}" if url else generation
-            raise IndexStaleError(f"{where} has no vectors of this index; run `qa index`") from error
+            raise IndexStaleError(
+                f"{_place(generation, url)} has no vectors of this index; run `qa index`"
+            ) from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
             _close(client)
             if url:
                 raise IndexStaleError(
-                    f"the Chroma server at {url} does not answer ({error}); start it (`chroma run`), "
+                    f"{_place(generation, url)} does not answer ({error}); start it (`chroma run`), "
                     "or unset chroma_url and run `qa index`"
                 ) from error
             raise IndexStaleError(
@@ -99,7 +102,7 @@ class VectorIndex:
         Raises:
             IndexWriteError: Chroma cannot write, mostly because the disk is full.
         """
-        with _writing(self._collection.name, ""):
+        with _writing(self._place):
             size = min(_BATCH, self._client.get_max_batch_size())
             for start in range(0, len(passages), size):
                 batch = slice(start, start + size)
@@ -169,7 +172,7 @@ def delete(generation: Path, url: str) -> None:
     """Removes a generation's collection from a Chroma server; one that is not there is no error."""
     if not url:
         return  # the folder goes as a whole
-    with _writing(generation, url):
+    with _writing(_place(generation, url)):
         client = _connect(generation, url)
         try:
             client.delete_collection(_name(generation))
@@ -179,8 +182,22 @@ def delete(generation: Path, url: str) -> None:
             _close(client)
 
 
+def _see_file(path: Path) -> None:
+    if not path.is_file():
+        raise IndexStaleError(f"the index has lost its vectors, {path}; run `qa index`")
+    if not os.access(path, os.W_OK):  # Chroma opens its database for writing, even to read
+        raise IndexWriteError(
+            f"{path} is read-only, and Chroma cannot read without writing; copy the index to a folder you "
+            "may write and name it with --index or QA_INDEX_DIR"
+        )
+
+
 def _name(generation: Path) -> str:
     return f"qa-{generation.name}"
+
+
+def _place(generation: Path, url: str) -> str:
+    return f"the Chroma server at {url}" if url else str(generation)
 
 
 def _connect(generation: Path, url: str) -> Any:
@@ -243,14 +260,13 @@ def _filter(operator: FilterOperator, values: list[str]) -> MetadataFilters:
 
 
 @contextmanager
-def _writing(what: Path | str, url: str) -> Iterator[None]:
+def _writing(place: str) -> Iterator[None]:
     try:
         yield
     except (ChromaError, httpx.HTTPError, ValueError) as error:
-        where = f"the Chroma server at {url}" if url else str(what)
         raise IndexWriteError(
-            f"Chroma cannot write {where}: {error}; see whether the disk is full and the folder or server is "
-            "there, then run the command again. The index that was there before is untouched"
+            f"Chroma cannot write to {place}: {error}; see whether the disk is full and the folder or server "
+            "is there, then run the command again. The index that was there before is untouched"
         ) from error
 
 
