@@ -24,7 +24,9 @@ _WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\s{_UNSPACED}]{{1,32}}")
 # A line is a unit of its own (paragraph, list item, row), unless the next one goes on in lower case.
 _UNIT = re.compile(r"\S(?:[^\n]|\n(?![^\S\n]*\n)(?=[^\S\n]*[^\W\d_A-Z])(?=[^\S\n]*[a-zà-öø-ÿ]))*")
 _WINDOW = 3000
-"""Characters given to the splitter at once; its time grows with their square where quotation marks stay open."""
+"""Characters given to the splitter at once: its time grows with their square where quotations stay open."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # sentencex takes UTF-8 only
 
 _NUMBER_AFTER = re.compile(
     r"(?:^|[\s(\[])(?:vol|no|nr|fig|figs|eq|sec|art|ch|chap|par|para|p|pp|ca|approx|tab|app|ver|op|res|est)\.$",
@@ -97,7 +99,7 @@ def _groups(text: str, start: int, end: int, target: int, maximum: int) -> Itera
                 ends_paragraph.append(False)
         ends_paragraph[-1] = True
 
-    # cost[i]: least cost of breaking the first i sentences into passages, the last of which starts at begin[i]
+    # cost[i]: least cost of breaking the first i sentences into passages, the last starting at begin[i]
     cost = [0.0] + [float("inf")] * len(spans)
     begin = [0] * (len(spans) + 1)
     for i in range(1, len(spans) + 1):
@@ -140,7 +142,7 @@ def _units(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
     while start < end:
         stop = min(end, start + _WINDOW)
-        found = sentencex.get_sentence_boundaries("en", text[start:stop])
+        found = sentencex.get_sentence_boundaries("en", _SURROGATE.sub("?", text[start:stop]))
         edges = [start + boundary["end_index"] for boundary in found] or [stop]
         if stop < end and len(edges) > 1:
             edges.pop()  # cut off by the window: seen whole in the next one

@@ -1,11 +1,11 @@
 """Files, folders and web addresses into documents: formats read, boilerplate out, metadata found.
 
-    read(places)        -> Reading(documents, skipped, notes)
+read(places)        -> Reading(documents, skipped, notes)
 
-    formats             bytes -> blocks and what the document declares about itself
-    cleaning            blocks -> the article's own, and their one text
-    metadata            who published what, when
-    fetching            addresses, with a guard against those that lead inside
+formats             bytes -> blocks and what the document declares about itself
+cleaning            blocks -> the article's own, and their one text
+metadata            who published what, when
+fetching            addresses, with a guard against those that lead inside
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def read(
                 if document.id in documents:
                     free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
                     renamed = replace(document.source, id=f"{document.id}-{free}")
-                    notes.append(f"{item}: another document is called {document.id}; this one is {renamed.id}")
+                    notes.append(
+                        f"{item}: another document is called {document.id}; this one is {renamed.id}"
+                    )
                     document = replace(document, source=renamed)
                 documents[document.id] = document
         if progress:
@@ -116,7 +118,9 @@ def _find(place: str | Path) -> Iterator[str | Path]:
     elif glob.has_magic(str(path)):
         matches = sorted(glob.glob(str(path), recursive=True))
         if not matches:
-            raise CorpusError(f"nothing matches {str(place)!r}; check the pattern, and quote it for the shell")
+            raise CorpusError(
+                f"nothing matches {str(place)!r}; check the pattern, and quote it for the shell"
+            )
         for match in matches:
             yield from _walk(Path(match)) if Path(match).is_dir() else [Path(match)]
     else:
@@ -174,6 +178,8 @@ def _load(path: Path, max_bytes: int) -> bytes:
             )
         return path.read_bytes()
     except PermissionError as error:
-        raise Unreadable("it may not be read", f"Give yourself the right to read it (chmod u+r {path.name})") from error
+        raise Unreadable(
+            "it may not be read", f"Give yourself the right to read it (chmod u+r {path.name})"
+        ) from error
     except OSError as error:  # a loop of links, a link to nothing, a disk that fails
         raise Unreadable(f"it cannot be opened: {error.strerror}", "Mend or remove it") from error

@@ -1,8 +1,8 @@
 """What a page says, without what surrounds it: navigation, share bars, notices, repeated captions.
 
-A block that is clearly prose is never dropped, save a cookie note, an advertisement's label and the like that
-fill a whole short block. Doubtful ones (a lone "Print", a short line without a full stop) go only in the company
-of others, and depending on where they stand: before the article, inside it, or after it.
+A block that is clearly prose is never dropped, save a cookie note and the like that fill a whole short block.
+Doubtful ones (a lone "Print", a short line without a full stop) go only in the company of others, depending on
+where they stand: before the article, inside it, or after it.
 """
 
 from __future__ import annotations
@@ -60,54 +60,63 @@ def is_prose(text: str) -> bool:
 _ALWAYS = re.compile(
     r"""
       skip\ to\ (?:main\ |the\ )?content | jump\ to\ (?:navigation|search|content)
-    | (?:-+\s*)?(?:advertisement|advertising|sponsored(?:\ content)?|promoted(?:\ content)?)(?:\s*-+)?
+    | \W*(?:advertisement|advertising|sponsored(?:\ content)?|promoted(?:\ content)?)\W*
     | (?:story|article|content)\ continues\ (?:below|after)\b.{0,40}
     | share(?:\ (?:this|on|via|with)\b.{0,40})? | click\ to\ share\b.{0,60}
     | (?:filed\ under|posted\ in|tagged(?:\ (?:with|as))?|tags|categories)\s*:.{0,200}
-    | (?:\d+|one|two|three)\s*-?min(?:ute)?s?(?:\ read)? | reading\ time\b.{0,20} | (?:high|\d[\d,.kKmM]*)\ views
+    | (?:\d+|one|two|three)\s*-?min(?:ute)?s?(?:\ read)? | reading\ time\b.{0,20}
+    | (?:high|\d[\d,.km]*)\ views
     | \(?(?:photo|image|picture)?\s*(?:credit|courtesy)s?\s*(?::|of\b).{0,120}
     | (?:sign\ up|subscribe|register)\ (?:now\ |today\ )?(?:to|for)\b.{0,80}
-          (?:newsletter|newsletters|alerts?|updates|briefing|emails?|magazine|channel|inbox)\b.{0,60}
+      \b(?:newsletters?|alerts?|updates|briefing|emails?|magazine|channel|inbox)\b.{0,60}
     | (?:subscribe|sign\ up)\ (?:now|today|here)\W* | get\ .{0,60}\b(?:in|to)\ your\ inbox\b.{0,40}
     | stay\ (?:updated|informed|tuned|connected|up\ to\ date|in\ the\ know)\b.{0,60}
     | (?:download|get|install)\ (?:now\ )?(?:the\ |our\ ).{0,40}\bapp\b.{0,60}
     | (?:download|get\ it|available)\ (?:on|from)\ (?:the\ )?(?:google\ play|app\ store)\b.{0,30}
-    | we\ (?:and\ our\ partners\ )?use\ cookies\b.{0,250} | (?:this|our)\ (?:web)?site\ uses\ cookies\b.{0,250}
+    | (?:we\ (?:and\ our\ partners\ )?use|(?:this|our)\ (?:web)?site\ uses)\ cookies\b.{0,250}
     | by\ (?:continuing|using|browsing)\b.{0,80}\b(?:cookies|cookie\ policy)\b.{0,120}
     | (?:accept|reject|manage)\ (?:all\ )?(?:cookies|preferences)
     | (?:©|\(c\)|copyright)\ .{0,120}all\ rights\ reserved\W* | all\ rights\ reserved\W*
-    | (?:read|see)\ (?:also|more|next)(?::.{0,160})? | (?:related|recommended|popular|more|latest)\ (?:articles|stories|
-          news|posts|topics)\W* | you\ (?:may|might)\ also\ (?:like|be\ interested\ in)\W* | most\ (?:read|popular|viewed)
+    | (?:read|see)\ (?:also|more|next)(?::.{0,160})?
+    | (?:related|recommended|popular|more|latest)\ (?:articles|stories|news|posts|topics)\W*
+    | you\ (?:may|might)\ also\ (?:like|be\ interested\ in)\W* | most\ (?:read|popular|viewed)
     | follow\ us\b.{0,60} | like\ us\ on\b.{0,40} | join\ our\ (?:whatsapp|telegram)\b.{0,60}
-    | (?:leave|post)\ a\ (?:comment|reply) | \d+\ comments? | back\ to\ top | print\ this\ (?:page|article)
+    | (?:leave|post)\ a\ (?:comment|reply) | \d+\ comments? | back\ to\ top
+    | print\ this\ (?:page|article)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 
+_NETWORK = (
+    r"share|facebook|twitter|x\.com|whats\s?app|messenger|telegram|linkedin|pinterest|reddit|instagram|youtube"
+    r"|tiktok|threads|bluesky|flipboard|pocket|viber|e-?mail|print|copy\ link|tweet|pin"
+)
 _IN_COMPANY = re.compile(
-    r"""
-    (?: share | facebook | twitter | x\.com | whats\s?app | messenger | telegram | linkedin | pinterest | reddit
-      | instagram | youtube | tiktok | threads | bluesky | flipboard | pocket | viber | line | e-?mail | print
-      | copy\ link | link\ copied | save | bookmark | listen | comments? | like | tweet | pin
-    )(?:[\s,|/•·]+(?:share|facebook|twitter|whats\s?app|messenger|telegram|linkedin|pinterest|reddit|instagram|
-        youtube|tiktok|threads|e-?mail|print|copy\ link|tweet))*
-    | home | menu | search | log\s?in | sign\s?in | sign\s?up | register | subscribe | donate | about(?:\ us)?
-    | contact(?:\ us)? | privacy(?:\ policy)? | terms(?:\ (?:of\ (?:use|service)|&\ conditions))? | accept | decline
-    | reject | close | ok | got\ it | learn\ more | read\ more | show\ more | load\ more | more | next | previous
-    | (?:\S+\ ){1,2}(?:next|previous) | next\ (?:article|post) | previous\ (?:article|post)
-    | google\ play | app\ store | cookies? | we\ use(?:\ cookies)? | \d{4}-\d\d-\d\d(?:\s*\|\s*\d\d?:\d\d)?
+    rf"""
+      (?:{_NETWORK})(?:[\s,|/•·]+(?:{_NETWORK}))*
+    | link\ copied | save | bookmark | listen | comments? | like | home | menu | search
+    | log\s?in | sign\s?(?:in|up) | register | subscribe | donate | about(?:\ us)? | contact(?:\ us)?
+    | privacy(?:\ policy)? | terms(?:\ (?:of\ (?:use|service)|&\ conditions))?
+    | accept | decline | reject | close | ok | got\ it | more | (?:learn|read|show|load)\ more
+    | (?:\S+\ ){{0,2}}(?:next|previous) | (?:next|previous)\ (?:article|post)
+    | google\ play | app\ store | cookies? | we\ use(?:\ cookies)?
+    | \d{{4}}-\d\d-\d\d(?:\s*\|\s*\d\d?:\d\d)?
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 
-_CREDIT = re.compile(r"\s*\((?:photo|image|picture|photograph)?\s*(?:credit|courtesy)s?\s*(?::|of\b)[^()]{0,120}\)\s*$", re.I)
+_CREDIT = re.compile(
+    r"\s*\((?:photo|image|picture|photograph)?\s*(?:credit|courtesy)s?\s*(?::|of\b)[^()]{0,120}\)\s*$", re.I
+)
 
 
-def _always(block: Block) -> bool:
+def always(block: Block) -> bool:
+    """Furniture wherever it stands."""
     return bool(_ALWAYS.fullmatch(block.text))
 
 
-def _in_company(block: Block) -> bool:
+def in_company(block: Block) -> bool:
+    """Furniture if there is more of it around."""
     return block.kind != "item" and bool(_IN_COMPANY.fullmatch(block.text))
 
 
@@ -122,7 +131,9 @@ def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = Fa
     tidy = [replace(b, text=text) for b in blocks if (text := normalise(b.text))]
     tidy = _without_captions(join_broken(tidy))
     tidy = _one_title(tidy, title)
-    tidy = list(_without_furniture(tidy, title))
+    tidy = join_broken(
+        list(_without_furniture(tidy, title))
+    )  # again: an advertisement may have stood between
     return list(_with_headings(tidy)) if infer_headings else tidy
 
 
@@ -145,7 +156,8 @@ def _continues(before: Block, block: Block) -> bool:
         before.kind == block.kind == "text"
         and block.text[0].islower()
         and (before.text[-1].isalnum() or before.text[-1] in ",-–—’'")
-        and not any(_in_company(b) or _always(b) for b in (before, block))
+        and not (in_company(before) or in_company(block))
+        and (always(before) == always(replace(before, text=f"{before.text} {block.text}")))
     )
 
 
@@ -168,7 +180,9 @@ def _without_captions(blocks: Sequence[Block]) -> list[Block]:
 def _repeats(label: Block, caption: Block) -> bool:
     """Whether two lines are one caption: equal, or the second says more after a comma or colon."""
     short, long = sorted((label.text, caption.text), key=len)
-    return short == long or (long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1)
+    return short == long or (
+        long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1
+    )
 
 
 def _one_title(blocks: Sequence[Block], title: str) -> list[Block]:
@@ -198,12 +212,12 @@ def _without_furniture(blocks: Sequence[Block], title: str) -> Iterator[Block]:
 
 
 def _is_article(block: Block) -> bool:
-    return block.kind != "heading" and is_prose(block.text) and not _always(block)
+    return block.kind != "heading" and is_prose(block.text) and not always(block)
 
 
 def _own(run: Sequence[Block], where: str, title: str) -> Iterator[Block]:
-    sure = [_always(b) for b in run]
-    doubtful = [_in_company(b) for b in run]
+    sure = [always(b) for b in run]
+    doubtful = [in_company(b) for b in run]
     if not any(sure) and sum(doubtful) < 2:
         yield from run
         return
@@ -222,7 +236,9 @@ def _own(run: Sequence[Block], where: str, title: str) -> Iterator[Block]:
             yield block
 
 
-_NO_HEADING = re.compile(r".*[,;:\-–—]$|[\W\d]*$|.*@|https?:|\S+\.\w{2,}/|.*\b(?:doi|issn|isbn)\b", re.IGNORECASE)
+_NO_HEADING = re.compile(
+    r".*[,;:\-–—]$|[\W\d]*$|.*@|https?:|\S+\.\w{2,}/|.*\b(?:doi|issn|isbn)\b", re.IGNORECASE
+)
 
 
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -230,7 +246,13 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
         alone = block.is_fragment and not (i and blocks[i - 1].is_fragment)
         leads = i + 1 < len(blocks) and is_prose(blocks[i + 1].text)
         words = len(block.text.split())
-        if alone and leads and words <= 12 and not block.text[0].islower() and not _NO_HEADING.match(block.text):
+        if (
+            alone
+            and leads
+            and words <= 12
+            and not block.text[0].islower()
+            and not _NO_HEADING.match(block.text)
+        ):
             block = replace(block, kind="heading", level=2)
         yield block
 

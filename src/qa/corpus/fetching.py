@@ -1,4 +1,4 @@
-"""Pages from the web, and only from the web: an address that leads into this machine or its network is refused."""
+"""Pages from the web only: an address that leads into this machine or its network is refused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import ipaddress
 import socket
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from qa.corpus.formats import Unreadable
+
+if TYPE_CHECKING:
+    import httpx
 
 _REDIRECTS = 5
 _SECONDS = 30.0
@@ -43,7 +47,9 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
     import httpx  # late: asking a question needs none of it
 
     deadline = time.monotonic() + seconds
-    with httpx.Client(trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS) as client:
+    with httpx.Client(
+        trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS
+    ) as client:
         for _ in range(_REDIRECTS + 1):
             parts = urlsplit(address)
             host = _checked_host(address)
@@ -60,13 +66,19 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
                         address = urljoin(address, response.headers["location"])
                         continue
                     if response.status_code != 200:
-                        raise Unreadable(f"the server answered {response.status_code}", "Check the address in a browser")
+                        raise Unreadable(
+                            f"the server answered {response.status_code}", "Check the address in a browser"
+                        )
                     return Page(_body(response, max_bytes, deadline), _content_type(response), address)
             except httpx.TimeoutException as error:
-                raise Unreadable(f"no answer within {seconds:g} s", "Try again, or save the page as a file") from error
+                raise Unreadable(
+                    f"no answer within {seconds:g} s", "Try again, or save the page as a file"
+                ) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 detail = str(error) or type(error).__name__
-                raise Unreadable(f"it cannot be reached: {detail}", "Check the address and the network") from error
+                raise Unreadable(
+                    f"it cannot be reached: {detail}", "Check the address and the network"
+                ) from error
     raise Unreadable(f"it redirects more than {_REDIRECTS} times", "Give the address it ends at")
 
 
@@ -77,7 +89,9 @@ def _checked_host(address: str) -> str:
     except ValueError as error:
         raise Unreadable(f"it is no address: {error}", "Write it as https://host/page") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise Unreadable(f"{address[:80]!r} is not http or https", "Give an http or https address, or a file's path")
+        raise Unreadable(
+            f"{address[:80]!r} is not http or https", "Give an http or https address, or a file's path"
+        )
     if parts.username or parts.password:
         raise Unreadable("it holds a user name or password", "Save the page as a file and add that")
     return host
@@ -109,16 +123,18 @@ def _is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def _body(response: object, max_bytes: int, deadline: float) -> bytes:
+def _body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
     data = bytearray()
-    for chunk in response.iter_bytes(65536):  # type: ignore[attr-defined]
+    for chunk in response.iter_bytes(65536):
         data += chunk
         if len(data) > max_bytes:
-            raise Unreadable(f"it is over {max_bytes / 1e6:g} MB", "Raise max_document_mb, or save a part as a file")
+            raise Unreadable(
+                f"it is over {max_bytes / 1e6:g} MB", "Raise max_document_mb, or save a part as a file"
+            )
         if time.monotonic() > deadline:
             raise Unreadable("it comes too slowly", "Try again, or save the page as a file")
     return bytes(data)
 
 
-def _content_type(response: object) -> str:
-    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()  # type: ignore[attr-defined]
+def _content_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()

@@ -8,8 +8,9 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document before cleaning. `declared`: what it states about itself. `guessed`: what its container says."""
+    """A document before cleaning. `declared`: what it says of itself. `guessed`: what its container says."""
 
     blocks: list[Block]
     declared: dict[str, Any] = field(default_factory=dict)
@@ -72,7 +73,7 @@ def parse(data: bytes, name: str, *, content_type: str = "", max_bytes: int) -> 
         text, notes = decode(data)
         read = _markdown if kind == "markdown" else _text
         return _with_front_matter(text, notes, read)
-    except (Unreadable, MemoryError):
+    except (Unreadable, MemoryError, ImportError):  # not the document's fault, or already told
         raise
     except Exception as error:  # a reader library met something that its authors did not foresee
         detail = normalise(str(error))[:120]
@@ -100,10 +101,16 @@ def _kind(data: bytes, name: str, content_type: str) -> str:
         known = ", ".join(SUFFIXES)
         raise Unreadable(f"files ending in {suffix} are not read", f"Save it as one of {known}")
     if content_type and not kind:
-        raise Unreadable(f"its content type is {content_type}", "Give the address of a page, a text, a PDF or a DOCX")
+        raise Unreadable(
+            f"its content type is {content_type}", "Give the address of a page, a text, a PDF or a DOCX"
+        )
     if kind in ("pdf", "docx"):
-        raise Unreadable(f"it is called {kind} but is none: damaged, or another format", "Save it again, or remove it")
-    if kind != "markdown" and re.match(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", head, re.IGNORECASE):
+        raise Unreadable(
+            f"it is called {kind} but is none: damaged, or another format", "Save it again, or remove it"
+        )
+    if kind != "markdown" and re.match(
+        rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", head, re.IGNORECASE
+    ):
         return "html"
     return kind or "text"
 
@@ -151,7 +158,11 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = normalise(str(getattr(error, "problem", "") or error))[:100]
         body = re.sub(r"\A---.*?^---[^\S\n]*$", "", text, count=1, flags=re.DOTALL | re.MULTILINE)
-        return {}, body, (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",)
+        return (
+            {},
+            body,
+            (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",),
+        )
     return (declared, body, ()) if isinstance(declared, dict) else ({}, text, ())
 
 
@@ -165,7 +176,7 @@ def _text(text: str) -> Parsed:
 def _paragraphs(lines: Sequence[str], page: int = 0, known: Counter[str] | None = None) -> Iterator[Block]:
     """Lines into blocks: hard-wrapped paragraphs are joined, words hyphenated at a line's end made whole."""
     lines = [line.strip() for line in lines]
-    running = [len(a) for a, b in zip(lines, lines[1:], strict=False) if a and b]
+    running = [len(a) for a, b in pairwise(lines) if a and b]
     running.sort()
     width = running[int(len(running) * 0.9)] if running else 0
     longest = max(map(len, lines), default=0)
@@ -244,6 +255,8 @@ def _markdown_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                     row.append(normalise(words))
                 elif level:
                     yield Block(words, "heading", level)
+                elif _is_bold_line(token.children or []):
+                    yield Block(words, "heading", 6)
                 elif lists:
                     if fresh and lists[-1] is not None:
                         words = f"{lists[-1]}. {words}"
@@ -257,6 +270,17 @@ def _markdown_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             case "html_block":
                 plain = re.sub(r"<!--.*?-->|<[^>]*>", " ", token.content, flags=re.DOTALL)
                 yield from (Block(line) for line in plain.splitlines())
+
+
+def _is_bold_line(children: Sequence[Token]) -> bool:
+    """A short paragraph all in bold, without a full stop: a heading in all but name."""
+    marks = [token.type for token in children if token.content or token.nesting]
+    words = _inline(children).split()
+    return (
+        marks == ["strong_open", "text", "strong_close"]
+        and len(words) <= 12
+        and words[-1][-1] not in ".!?:;,"
+    )
 
 
 def _inline(children: Sequence[Token]) -> str:
@@ -285,7 +309,9 @@ def _html(data: bytes) -> Parsed:
     tree = load_html(data)
     if tree is None:
         raise Unreadable("it holds no HTML", "Open it in a browser and save the page, or remove it")
-    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[0]
+    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[
+        0
+    ]
     kind = _kind_of_page(data)
     about = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     declared = {
@@ -294,9 +320,10 @@ def _html(data: bytes) -> Parsed:
         "rights": about.license,
     }  # fmt: skip
     found = trafilatura.bare_extraction(
-        tree, include_comments=False, include_tables=True, include_images=False, favor_recall=True, fast=True
+        tree, include_comments=False, include_tables=True, include_images=False, favor_recall=True
     )
-    blocks = [] if found is None else list(_html_blocks(found.body))
+    body = getattr(found, "body", None)
+    blocks = [] if body is None else list(_html_blocks(body))
     return Parsed(blocks, {key: value for key, value in declared.items() if value})
 
 
@@ -336,7 +363,9 @@ def _kind_of_page(data: bytes) -> str:
 # -- PDF -----------------------------------------------------------------------------------------------------
 
 _FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
-_NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE
+)
 
 
 def _pdf(data: bytes, max_bytes: int) -> Parsed:
@@ -352,12 +381,16 @@ def _pdf(data: bytes, max_bytes: int) -> Parsed:
             pages.append([line.strip() for line in page.extract_text().splitlines()])
             size += sum(map(len, pages[-1]))
             if size > max_bytes:
-                raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
-        about = reader.metadata or {}
+                raise Unreadable(
+                    f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb"
+                )
+        about: Mapping[str, Any] = reader.metadata or {}
     except pypdf.errors.DependencyError as error:
         raise Unreadable(f"it is encrypted ({error})", "Save a copy without a password") from error
     if not any(any(lines) for lines in pages):
-        raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
+        raise Unreadable(
+            "it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result"
+        )
     pages = _without_running_heads(pages)
     known = _vocabulary([line for lines in pages for line in lines])
     blocks = [b for number, lines in enumerate(pages, start=1) for b in _paragraphs(lines, number, known)]
@@ -365,7 +398,10 @@ def _pdf(data: bytes, max_bytes: int) -> Parsed:
     created = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", str(about.get("/CreationDate") or ""))
     return Parsed(
         blocks,
-        {"title": "" if _NO_TITLE.match(title) else title, "author": normalise(str(about.get("/Author") or ""))},
+        {
+            "title": "" if _NO_TITLE.match(title) else title,
+            "author": normalise(str(about.get("/Author") or "")),
+        },
         {"published": "-".join(part for part in created.groups() if part) if created else ""},
         plain=True,
     )
@@ -377,7 +413,9 @@ def _without_running_heads(pages: Sequence[Sequence[str]]) -> list[list[str]]:
     def shape(line: str) -> str:
         return re.sub(r"\d+", "#", line).casefold()
 
-    edges = Counter(s for lines in pages for s in {shape(x) for x in (*_filled(lines)[:2], *_filled(lines)[-2:])})
+    edges = Counter(
+        s for lines in pages for s in {shape(x) for x in (*_filled(lines)[:2], *_filled(lines)[-2:])}
+    )
     often = {s for s, n in edges.items() if n >= 3 and n >= 0.4 * len(pages)}
     kept = []
     for lines in pages:
@@ -399,7 +437,9 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         if size > _UNPACKED_RATIO * max_bytes:
-            raise Unreadable(f"it unpacks to {size / 1e6:.0f} MB", "Split it, or remove it if you do not trust it")
+            raise Unreadable(
+                f"it unpacks to {size / 1e6:.0f} MB", "Split it, or remove it if you do not trust it"
+            )
     import docx
     from docx.table import Table
 
@@ -408,7 +448,9 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
     for part in document.iter_inner_content():
         if isinstance(part, Table):
             for row in part.rows:
-                cells = dict.fromkeys(normalise(cell.text) for cell in row.cells)  # merged cells come up twice
+                cells = dict.fromkeys(
+                    normalise(cell.text) for cell in row.cells
+                )  # merged cells come up twice
                 blocks.append(Block(" | ".join(cell for cell in cells if cell), "item"))
             continue
         style = (part.style.name or "").lower() if part.style else ""

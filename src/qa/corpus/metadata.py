@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
-from qa.corpus.cleaning import Block, is_prose, normalise
+from qa.corpus.cleaning import Block, always, in_company, is_prose, normalise
 from qa.schema import KINDS, Kind, Source
 
 KEYS = (
-    "id", "title", "publisher", "author", "published", "language", "kind", "perspective", "original", "rights",
+    "id", "title", "publisher", "author", "published", "language", "kind", "perspective", "original",
+    "rights",
 )  # fmt: skip
 """What front matter may say."""
 
@@ -19,8 +21,8 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-            "september sept sep", "october oct", "november nov", "december dec",
+            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
+            "august aug", "september sept sep", "october oct", "november nov", "december dec",
         ),
         start=1,
     )
@@ -87,7 +89,9 @@ def source(
         if key in KEYS and (text := _plain(value)):
             values[key] = text
     if unknown := sorted(str(key) for key in declared if key not in KEYS):
-        notes.append(f"front matter keys that mean nothing here: {', '.join(unknown)}; known: {', '.join(KEYS)}")
+        notes.append(
+            f"front matter keys that mean nothing here: {', '.join(unknown)}; known: {', '.join(KEYS)}"
+        )
     if said := values.get("published"):
         date = iso_date(declared["published"])
         if not date:
@@ -102,6 +106,8 @@ def source(
     inferred = []
     found = {**{k: v for k, v in guessed.items() if v}, **infer(blocks)}
     found.setdefault("title", _spoken(identity))
+    if not values.get("language"):
+        found["language"] = _language(blocks)
     for key in KEYS:
         if not values.get(key) and found.get(key):
             values[key] = str(found[key])
@@ -129,7 +135,7 @@ def slug(name: str) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):  # several authors
-        return ", ".join(text for item in value[:50] if (text := _plain(item)))
+        return ", ".join(normalise(item) for item in value[:50] if isinstance(item, str))
     if isinstance(value, datetime.datetime):
         return value.date().isoformat()
     if isinstance(value, str | int | float | datetime.date):
@@ -148,9 +154,14 @@ _HEAD, _TAIL = 40, 25
 """Blocks from the top and from the bottom in which a document speaks about itself."""
 
 _NAME = r"[^\W\d_][\w.’'-]*(?:\s+(?:[^\W\d_][\w.’'-]*)){1,5}"
-_BYLINE = re.compile(rf"(?:By|Author|Written by|Corresponding author)\s*:?\s+(?P<name>{_NAME})\s*(?:\(.*|[|,].*)?$", re.I)
+_BYLINE = re.compile(
+    rf"(?:By|Author|Written by|Corresponding author)\s*:?\s+(?P<name>{_NAME})\s*(?:\(.*|[|,].*)?$", re.I
+)
 _DATE_LABELS = (
-    re.compile(r"(?:first )?(?:published|posted|date(?: of publication)?)(?: online)?(?: on| at)?\s*:?\s+(?=\w)", re.I),
+    re.compile(
+        r"(?:first )?(?:published|posted|date(?: of publication)?)(?: online)?(?: on| at)?\s*:?\s+(?=\w)",
+        re.I,
+    ),
     re.compile(r"cite this (?:article|paper)\b[^(]{0,200}\((?=\d{4}\))", re.I),
     re.compile(r"accepted(?: on)?\s*:?\s+", re.I),
     re.compile(r"(?:last )?updated?(?: on| at)?\s*:?\s+", re.I),
@@ -172,7 +183,7 @@ _SKIP_LINK = re.compile(r"skip to (?:main |the )?content", re.I)
 
 
 def infer(blocks: Sequence[Block]) -> dict[str, str]:
-    """Metadata that the text itself states: headline, date lines, DOI, by-line, the outlet's own notices."""
+    """What the text itself gives away: headline, date lines, DOI, by-line, the outlet's notices."""
     texts = [text for b in blocks if (text := normalise(b.text))]
     edges = texts[:_HEAD] + texts[max(_HEAD, len(texts) - _TAIL) :]
     found = {
@@ -190,12 +201,21 @@ def infer(blocks: Sequence[Block]) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def headline(blocks: Sequence[Block]) -> str:
-    """The highest heading near the top; else, of the short lines before the first paragraph, the one said twice,
-    else the first that is no furniture. Empty when the text starts at once."""
-    from qa.corpus.cleaning import _always, _in_company
+def _language(blocks: Sequence[Block]) -> str:
+    """ISO 639-1 code, by py3langid (character n-grams, Lui and Baldwin 2012); empty for a few words."""
+    sample = normalise(" ".join(block.text for block in blocks[:200]))[:5000]
+    if sum(character.isalpha() for character in sample) < 60:
+        return ""
+    import py3langid  # late: it loads its model, which takes a second
 
-    top = [replaced for b in blocks[:_HEAD] if (replaced := Block(normalise(b.text), b.kind, b.level)).text]
+    code = str(py3langid.classify(sample)[0])
+    return code if len(code) == 2 else ""
+
+
+def headline(blocks: Sequence[Block]) -> str:
+    """The first heading of level 1; else, of the short lines before the first paragraph, the one said twice,
+    else the first that is no furniture. Empty when the text starts at once."""
+    top = [Block(text, b.kind, b.level) for b in blocks[:_HEAD] if (text := normalise(b.text))]
     if headings := [b for b in top if b.kind == "heading"]:
         best = min(headings, key=lambda b: b.level)
         if best.level == 1 or best is top[0]:
@@ -203,29 +223,35 @@ def headline(blocks: Sequence[Block]) -> str:
         return ""
     lines = []
     for block in top:
-        if is_prose(block.text) and not _always(block):
+        if is_prose(block.text) and not always(block):
             break
         lines.append(block)
     if len(lines) == len(top) and len(blocks) <= len(top):  # nothing but short lines: a list, not a headline
         lines = lines[:1] if len(lines) > 1 else []
-    titles = [b.text for b in lines if not _always(b) and not _in_company(b) and len(b.text.split()) > 1]
+    titles = [b.text for b in lines if not always(b) and not in_company(b) and len(b.text.split()) > 1]
     repeated = [t for t in titles if titles.count(t) > 1]
     return (repeated or titles or [""])[0]
 
 
 def _published(head: Sequence[str]) -> str:
-    labelled = [label for label in _DATE_LABELS[:2]]
-    for labels in (labelled, None, _DATE_LABELS[2:]):
-        for text in head:
-            if labels is None:  # a line that is a date and perhaps a time
-                if len(text) < 60 and (date := iso_date(text)) and re.fullmatch(r"[\w\s.,:|/–-]+", text) and len(
-                    re.findall(r"[^\W\d_]+", text)) <= 3 and len(date) > 4:
-                    return date
-                continue
-            for label in labels:
-                if (m := label.search(text)) and len(text) < 400 and (date := iso_date(text[m.end() :])):
-                    return date
-    return ""
+    """By label (published), then a line that is a date and perhaps a time, then the weaker labels."""
+    short = [text for text in head if len(text) < 400]
+    dates = (
+        *(_after(label, short) for label in _DATE_LABELS[:2]),
+        *(iso_date(text) for text in short if _DATE_LINE.fullmatch(text)),
+        *(_after(label, short) for label in _DATE_LABELS[2:]),
+    )
+    return next((date for date in dates if date), "")
+
+
+_DATE_LINE = re.compile(
+    rf"(?:\w+day,?\s+)?(?:\d{{4}}[-/.]\d\d?[-/.]\d\d?|(?=.*\d{{4}})(?:\d|{_MONTH}).{{5,20}}?)(?:\W+\d\d?[:.]\d\d.{{0,12}})?",
+    re.I,
+)
+
+
+def _after(label: re.Pattern[str], texts: Sequence[str]) -> str:
+    return next((date for t in texts if (m := label.search(t)) and (date := iso_date(t[m.end() :]))), "")
 
 
 def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
@@ -233,7 +259,7 @@ def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
         for text in texts if "subscribe" in form.pattern else edges:
             if len(text) < 120 and (m := form.search(text)):
                 return m["name"].rstrip(".")
-    for skip, name in zip(texts[:3], texts[1:4], strict=False):
+    for skip, name in pairwise(texts[:4]):
         if _SKIP_LINK.fullmatch(skip) and 1 < len(name.split()) <= 8 and texts.count(name) == 1:
             return name
     told = [m["name"] for t in texts for m in _TOLD.finditer(t)]
