@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,8 +119,8 @@ def test_two_names(a: str, b: str) -> None:
 
 
 EVIDENCE = (
-    "On Oct. 7, 2023 Hizbullah fired forty rockets, said U.S. President Joe Biden. Saleh al-Aruri did not attend "
-    "the meeting in Lebanon of the United Nations. “We will never forget it,” he added. It cost $3.5 million."
+    "On Oct. 7, 2023 Hizbullah fired forty rockets, said U.S. President Joe Biden. Saleh al-Aruri did not "
+    "attend the meeting in Lebanon of the United Nations. “We will never forget it,” he added. It cost $3.5 million."
 )
 
 
@@ -135,7 +137,7 @@ EVIDENCE = (
     ],
 )  # fmt: skip
 def test_nothing_missing(claim: str) -> None:
-    """A claim may say a date less exactly, a name shorter, otherwise spelled, as adjective or by initials."""
+    """A claim may say a date less exactly; a name shorter, spelled otherwise or by initials."""
     assert missing(claim, EVIDENCE) == ()
 
 
@@ -173,9 +175,9 @@ def test_a_fact_has_characters(start: int, end: int) -> None:
 
 
 _pieces = st.sampled_from(
-    ["On 7 October", "2023", "forty", "1,200", "$3.5 million", "12%", "Hizbullah", "al-Arouri", "“we wait”", "not",
-     "n't", "’", "\"", "3rd", "\n", ". ", ", ", "the", "café", "é", "🚀", "שלום", "Oct.", "-", "9:30 p.m.", "ǆ", "İ"]
-)  # fmt: skip
+    "On 7 October|2023|forty|1,200|$3.5 million|12%|Hizbullah|al-Arouri|“we wait”|not|n't|’|\"|3rd|\n|. |, |the|"
+    "café|e\u0301|🚀|שלום|Oct.|-|9:30 p.m.|ǆ|İ".split("|")
+)
 
 
 @given(st.lists(_pieces, max_size=12).map(" ".join) | st.text(max_size=80))
@@ -185,7 +187,7 @@ def test_spans_are_exact_and_ordered(text: str) -> None:
     assert all(0 <= f.start < f.end <= len(text) for f in found)
     assert list(found) == sorted(found, key=lambda f: f.start)
     plain = [f for f in found if f.kind != "quote"]
-    assert all(a.end <= b.start for a, b in zip(plain, plain[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(plain))
     assert missing(text, text) == ()
 
 

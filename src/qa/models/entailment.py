@@ -1,18 +1,31 @@
-"""Does this evidence bear this claim out? A small cross-encoder, int8, run by onnxruntime without torch."""
+"""Does this evidence bear this claim out? A small cross-encoder, int8, run without torch.
+
+Similarity cannot say: a claim with one wrong figure is as similar to its evidence as the right one. The
+model reads both, is told which words they share, and was trained on claims with one thing wrong
+(`qa.mutate`) as well as on claims that people wrote. `training/support.py` trains it;
+`training/cards/support.md` says on what, and how good it is.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from qa.facts import same_name, stem
+from qa.models.files import SHIPPED, digest, minilm_folder, onnx_session, verified
+from qa.models.reader import TOKENIZER_SHA256, plain_tokenizer
+
+SHA256 = ""
+"""Of the weights that come with this version."""
 
 MAX_EVIDENCE = 320
 """Word pieces of evidence read; 200 English words are about 270."""
@@ -69,7 +82,7 @@ def encode(tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]) -> list[tuple
     So alignment, which a small encoder is poor at, is given to it (after the exact-match feature of Chen et
     al. 2017, arXiv:1704.00051).
     """
-    texts = [unicodedata.normalize("NFC", text) for pair in pairs for text in pair]
+    texts = [text for pair in pairs for text in pair]
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
     cls, sep = (tokenizer.token_to_id(mark) or 0 for mark in ("[CLS]", "[SEP]"))
     rows = []
@@ -126,3 +139,61 @@ def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int
         left -= keys[best]
         room -= len(said[best])
     return sorted(taken)
+
+
+class Entailment:
+    """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
+
+    def __init__(self, session: Any, tokenizer: Tokenizer, sha256: str, threads: int = 2) -> None:
+        self.digest = sha256
+        self._session = session
+        self._tokenizer = tokenizer
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="entailment")
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """The model whose weights lie at `path`; by default those that come with `qa`.
+
+        Raises:
+            ModelError: the weights or the tokenizer are missing, altered or cannot be run. Only the
+                shipped weights are pinned; the digest of others is told by `digest`.
+        """
+        weights = path or SHIPPED / "weights" / "support.onnx"
+        sha256 = digest(weights)
+        if path is None:
+            verified(weights, SHA256)
+        vocabulary = verified(minilm_folder() / "tokenizer.json", TOKENIZER_SHA256)
+        return cls(onnx_session(weights, threads=1), plain_tokenizer(vocabulary), sha256)
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.
+
+        Shape (n, 3), calibrated, rows sum to one. Evidence beyond 320 word pieces (about 240 words) is not
+        read: choose it with `relevant`. What a pair gets does not depend on the others; as in the reader,
+        each runs alone.
+        """
+        rows = encode(self._tokenizer, pairs)
+        out = np.zeros((len(rows), 3), np.float32)
+        # longest first, so that no thread is left with a long row at the end
+        order = sorted(range(len(rows)), key=lambda i: -len(rows[i][0]))
+        for i, (verdict, _) in zip(order, self._pool.map(self._run, [rows[i] for i in order]), strict=True):
+            out[i] = verdict
+        return out
+
+    def doubts(self, evidence: str, claim: str) -> list[tuple[int, int, float]]:
+        """For each word of the claim its span and the probability that just this is not borne out."""
+        row = encode(self._tokenizer, [(evidence, claim)])[0]
+        pieces = self._run(row)[1][row[2] : len(row[0]) - 1]
+        encoding = self._tokenizer.encode(claim, add_special_tokens=False)
+        words: dict[int, tuple[int, int, float]] = {}
+        owners = [word or 0 for word in encoding.word_ids]  # None only for special pieces: none here
+        for p, word, (start, end) in zip(pieces, owners, encoding.offsets, strict=False):
+            first, _, worst = words.get(word, (start, end, 0.0))
+            words[word] = (first, end, max(worst, float(p)))
+        return list(words.values())
+
+    def _run(self, row: tuple[list[int], list[int], int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        ids, types, _ = row
+        feed = {"input_ids": np.array([ids], np.int64), "token_type_ids": np.array([types], np.int64)}
+        verdict, pieces = self._session.run(["verdict", "pieces"], feed)
+        return verdict[0], pieces[0]
