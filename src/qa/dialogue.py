@@ -36,7 +36,7 @@ ANSWER_WEIGHT: Final = 0.2
 """Weight of an entity that an answer names, where one that a question names has 1."""
 
 IN_FOREGROUND: Final = 0.4
-"""Weight from which "it" may be a thing named; below, an answer mentioned it once, and "it" is what was asked about."""
+"""Weight from which "it" may be a thing named; one that an answer mentions once weighs less."""
 
 TURNS_READ: Final = 4
 """Turns that a follow-up can point back to."""
@@ -94,8 +94,6 @@ def _answered(turn: Turn) -> str:
     return " ".join(sentence.text for sentence in turn.answer.sentences)
 
 
-# -- corrections: "no, in 2017", "I meant Hamas" -----------------------------------------------------------------
-
 _CORRECTION = re.compile(
     r"^(?:no|nope|sorry|actually|wait|rather|correction)\b[\s,.:;–—-]*(?:i\s+mean[t]?\b[\s,:]*)?(?P<new>.*)$"
     r"|^i\s+mean[t]?\b[\s,:]*(?P<meant>.*)$",
@@ -129,7 +127,7 @@ def _joined(question: str, addition: str) -> str:
 
 
 def _replaced(last: str, new: str, history: Sequence[Turn], *, latest: bool = False) -> str:
-    """The last question with `new` in the place of the first (or latest) fact of its kind; empty if there is none."""
+    """The last question with `new` for the first (or latest) fact of its kind; empty if there is none."""
     bare = re.sub(rf"^(?:{_PREPOSITIONS})\s+", "", new, flags=re.I)
     bare = re.sub(r"^(?:the|a|an)\s+(?=[^\W\d_])", "", bare) if not re.search(r"[A-Z]", bare) else bare
     kinds = [f.kind for f in facts(f"about {bare}")]
@@ -146,7 +144,7 @@ def _replaced(last: str, new: str, history: Sequence[Turn], *, latest: bool = Fa
 
 
 def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequence[Turn]) -> list[Fact]:
-    """The names of the last question that a new name can stand for: outlet for outlet, after the same preposition."""
+    """Names of the last question that a new one can replace: outlet for outlet, same preposition."""
     if any(fold(last[f.start : f.end]) == fold(bare) for f in old):
         return []
     outlets = _outlets(history)
@@ -160,16 +158,16 @@ def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequenc
     return same
 
 
-# -- "the second one", "that article" ----------------------------------------------------------------------------
-
 _ORDINALS = {w: n for n, w in enumerate("first second third fourth fifth sixth seventh eighth".split())}
 _NTH = re.compile(
     rf"\b(?:the\s+)?(?P<nth>{'|'.join(_ORDINALS)}|last|latter|former)\s+"
-    r"(?P<what>one|article|source|paper|report|outlet|piece|document|study|text|quote|quotation|citation|point)?\b",
+    r"(?P<what>one|article|source|paper|report|outlet|piece|document|study|text|quote|quotation|citation|"
+    r"point)?\b",
     re.I,
 )
 _THAT_TEXT = re.compile(
-    r"\b(?:that|this|the\s+same)\s+(?:article|source|paper|report|outlet|piece|document|study|text|newspaper|journal)\b",
+    r"\b(?:that|this|the\s+same)\s+(?:article|source|paper|report|outlet|piece|document|study|text|"
+    r"newspaper|journal)\b",
     re.I,
 )
 
@@ -220,27 +218,29 @@ def _listed(turn: Turn) -> list[str]:
     return []
 
 
-# -- "Why?", "And from where?" -------------------------------------------------------------------------------------
-
 _PREPOSITIONS = (
     "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
 )
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
-    r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|will|would|"
+    r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|"
+    r"will|would|"
     r"should)\b",
     re.I,
 )
 _BARE_QUESTION = re.compile(
     rf"^(?:(?:and|but|so|then|ok|okay|or)[\s,]+)*(?P<ask>(?:(?:{_PREPOSITIONS})\s+)?"
-    r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|day|place|"
+    r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|"
+    r"day|place|"
     r"city|country|ones?|else|reason|purpose|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
-    r"(?:\s+(?:was|is|were|did|does|do)\s+(?:that|this|it|they|he|she|those)(?:\s+(?:happen|take\s+place|occur|be|so|do\s+(?:that|this|it)|about))?)?"
+    r"(?:\s+(?:was|is|were|did|does|do)\s+(?:that|this|it|they|he|she|those)(?:\s+(?:happen|take\s+place|"
+    r"occur|be|so|do\s+(?:that|this|it)|about))?)?"
     r"(?:\s+(?:exactly|then|again))?\s*\??$",
     re.I,
 )
 _OPENING = re.compile(
-    rf"^(?:(?:{_PREPOSITIONS})\s+)?(?:when|where|why|how(?:\s+(?:many|much|long|often|far)(?:\s+\w+)?|\s+closely)?|whom|"
+    rf"^(?:(?:{_PREPOSITIONS})\s+)?(?:when|where|why|how(?:\s+(?:many|much|long|often|far)(?:\s+\w+)?|"
+    rf"\s+closely)?|whom|"
     r"(?:what|which)(?:\s+(?:year|day|date|city|country|place|month|time|reason))?|who)\s+"
     r"(?=(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b)",
     re.I,
@@ -264,10 +264,9 @@ def _bare(question: str, history: Sequence[Turn]) -> str:
     return ASKED.format(question=f"{ask[0].upper()}{ask[1:]}", earlier=last)
 
 
-# -- "What about Hamas?", "And the Jerusalem Post?" ------------------------------------------------------------------
-
 _ABOUT = re.compile(
-    rf"^(?:(?:and|but|so|ok|okay|then)[\s,]+)*(?:(?:what|how)\s+about\s+|(?=(?:(?:{_PREPOSITIONS})\s+)?(?:the\s+)?[A-Z0-9]))(?P<new>[^?]+?)\s*\??$",
+    rf"^(?:(?:and|but|so|ok|okay|then)[\s,]+)*(?:(?:what|how)\s+about\s+|"
+    rf"(?=(?:(?:{_PREPOSITIONS})\s+)?(?:the\s+)?[A-Z0-9]))(?P<new>[^?]+?)\s*\??$",
     re.I,
 )
 
@@ -295,8 +294,6 @@ def _about(question: str, history: Sequence[Turn]) -> str:
         return _joined(last, new)
     return ASKED.format(question=f"What about {new}", earlier=last)
 
-
-# -- pronouns --------------------------------------------------------------------------------------------------------
 
 _PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs)\b", re.I)
 _POSSESSIVE = {"his", "hers", "its", "their", "theirs"}
@@ -371,7 +368,7 @@ def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
 
 
 def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
-    """The entity in the foreground among those a pronoun can stand for; another sort where none is of its own."""
+    """The entity most in the foreground that a pronoun can stand for."""
     left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
     for wanted in _FALLBACK[sort]:
         fits = [e for e in left if e.sort in wanted and (sort != "thing" or e.weight > IN_FOREGROUND)]
@@ -381,7 +378,7 @@ def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
 
 
 def _entities(history: Sequence[Turn]) -> list[_Entity]:
-    """What was named lately, each under its fullest name. What was asked about weighs more than what was answered."""
+    """What was named lately, each under its fullest name. Questions weigh more than answers."""
     found: list[_Entity] = []
     turns = history[-TURNS_READ:]
     everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
@@ -409,7 +406,7 @@ def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
 
 
 def _only_opens(text: str, fact: Fact, everything: str) -> bool:
-    """Whether a single word has its capital from the start of a sentence, as far as the conversation shows."""
+    """Whether a single word seems to have its capital from the start of a sentence only."""
     word = text[fact.start : fact.end]
     if " " in word or not re.search(r"(?:^|[.!?:]\s*)[\"“”]?$", text[: fact.start]):
         return False
@@ -417,21 +414,24 @@ def _only_opens(text: str, fact: Fact, everything: str) -> bool:
 
 
 _BODY = re.compile(
-    r"\b(?:University|Institute|Council|Party|Army|Ministry|Company|Corporation|Records|Committee|Center|Centre|Union|"
-    r"Organi[sz]ation|Post|Times|Beast|News|Agency|Bank|League|School|College|Church|Court|Front|Movement|Brigades|"
+    r"\b(?:University|Institute|Council|Party|Army|Ministry|Company|Corporation|Records|Committee|Center|"
+    r"Centre|Union|"
+    r"Organi[sz]ation|Post|Times|Beast|News|Agency|Bank|League|School|College|Church|Court|Front|Movement|"
+    r"Brigades|"
     r"Jihad|Nations|States|Strip|Street|City|River|War|Battle|Award|Prize|Festival|Museum|Orchestra|Band)s?\b"
 )
 
 
 def _is_person(name: str, text: str) -> bool:
-    """Whether a name reads like a person's: two to four words, no article before it, no word of a body in it."""
+    """Whether a name reads like a person's: two to four words, no article, no word of a body in it."""
     if _BODY.search(name) or re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
         return False
     if 2 <= len(name.split()) <= 4:
         return not re.search(r"\b(?:of|the|and)\b", name)
     return bool(
         re.search(
-            rf"\b(?!The\b)[A-Z][\w’'-]+\s+{re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|wrote)\b",
+            rf"\b(?!The\b)[A-Z][\w’'-]+\s+{re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|"
+            rf"wrote)\b",
             text,
         )
     )
@@ -449,10 +449,9 @@ def _sources(history: Sequence[Turn]) -> list[Source]:
     return list({s.id: s for s in every}.values())
 
 
-# -- what leans on the conversation otherwise ---------------------------------------------------------------------------
-
 _LEANS = re.compile(
-    r"\b(?:that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|afterwards|ones?)\b|"
+    r"\b(?:that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|"
+    r"afterwards|ones?)\b|"
     r"^(?:and|but|so|or)\b",
     re.I,
 )
@@ -460,7 +459,8 @@ _LEANS = re.compile(
 
 _LIGHT = frozenset(
     stem(w)
-    for w in "happen next result outcome reason begin start end say tell know do make come go get take place year "
+    for w in "happen next result outcome reason begin start end say tell know do make come go get take "
+    "place year "
     "name example detail explain response react respond purpose mean important first last time date long "
     "interesting aspect fact learn thing get role part call describe know notable famous cause effect".split()
 )

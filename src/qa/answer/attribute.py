@@ -81,7 +81,7 @@ MONTHS: Final = (
 
 
 def speaker(passage: Passage, span: Span) -> str:
-    """The person or body whose speech the last sentence of a span gives; empty if the outlet itself speaks."""
+    """The person or body whose speech the last sentence of a span gives; empty if the outlet speaks."""
     sentences = _sentences(passage)
     place = _last(passage, span)
     subject = _subject_of(passage, sentences, place)
@@ -102,7 +102,7 @@ def _last(passage: Passage, span: Span) -> int:
 
 def leans_back(text: str) -> bool:
     """Whether the first words of a sentence point to the sentence before it ("He added", "However, they")."""
-    shown = re.findall(r"[^\W\d_][\w’'-]*|[,;:]", text)[:8] + [""] * 3
+    shown: list[str] = re.findall(r"[^\W\d_][\w’'-]*|[,;:]", text)[:8] + [""] * 6
     words = [word.casefold() for word in shown]
     first, second, third = words[:3]
     if first in _JOINS or {f"{first} {second}", f"{first} {second} {third}"} & _OPENERS:
@@ -132,17 +132,14 @@ def leans_back(text: str) -> bool:
 
 def contested(text: str) -> bool:
     """Whether a sentence is speech, opinion, forecast, judgement or loaded: one that must name its source."""
-    words = set(re.findall(r"[^\W\d_]+", text.casefold()))
+    words = set(re.findall(r"[^\W\d_]+", text))
     return bool(
         _QUOTED.search(text)
-        or words & (_VERBS | _MODALS | _JUDGEMENTS)
-        or any(word.startswith(_LOADED) for word in words)
+        or words & (_VERBS | _MODALS | _JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
+        or any(word.casefold().startswith(_LOADED) for word in words)
         or _VIEW.search(text)
         or _ACCORDING.search(text)
     )
-
-
-# -- the sentence -------------------------------------------------------------------------------------------
 
 
 def _sentences(passage: Passage) -> tuple[Span, ...]:
@@ -218,9 +215,6 @@ def _in_quotation(passage: Passage, start: int, end: int) -> bool:
     return quoted > 0.8 * sum(c.isalnum() for c in original)
 
 
-# -- the subject of a reporting verb --------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=4096)
 def _subject(sentence: str) -> _Subject | None:
     """Who speaks, in a sentence whose quoted words are blanked."""
@@ -263,16 +257,12 @@ def _inverted(tokens: list[str], i: int) -> _Subject | None:
         return None
     right: list[str] = []
     for word in tokens[i + 1 :]:
-        if not word[0].isalnum() or word in _STOPS or (word in ("for", "of") and not _named(right[-1])):
+        joins = word in ("for", "of") and right and _named(right[-1])
+        if not word[0].isalnum() or word in _STOPS or (word in ("for", "of") and not joins):
             break
         right.append(word)
-    if (
-        not right
-        or len(right) > 7
-        or not (right[0][0].isupper() or right[0] in _DETERMINERS or _is_particle_name(right[0]))
-    ):
-        return None
-    return _phrase(right)
+    begins = right and (_named(right[0]) or right[0] in ("the", "a", "an"))
+    return _phrase(right) if begins and len(right) < 8 else None
 
 
 def _by(tokens: list[str], i: int) -> _Subject | None:
@@ -358,7 +348,7 @@ def _phrase(words: list[str]) -> _Subject | None:
         return _Subject(words[0].casefold(), "pronoun")
     last = re.sub(r"[’']s$", "", words[-1])
     words = [*words[:-1], last]
-    if _named(last) and last.casefold() not in _STOPS:
+    if _named(last) and last.casefold() not in FUNCTION_WORDS:
         name: list[str] = []
         for word in reversed(words):
             if not (_named(word) or (name and word in _NAME_JOINS)):
@@ -388,9 +378,6 @@ def _named(word: str) -> bool:
 
 def _is_particle_name(word: str) -> bool:
     return bool(re.match(r"(?:al|el|an|ad|as|ar|ash)[-‑–]\w", word))
-
-
-# -- whom a pronoun or a bare role stands for -------------------------------------------------------------------
 
 
 def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], place: int) -> str:
@@ -494,8 +481,6 @@ def _is_medium(who: str, text: str) -> bool:
     )
 
 
-# -- words ------------------------------------------------------------------------------------------------------
-
 _QUOTED = re.compile(r"[“”«»]|(?<!\w)\"|\"(?!\w)")
 _WHO = r"(?P<who>(?:[^\W_][\w’'.-]*\s+){0,6}?[^\W_][\w’'-]*?)"
 _ACCORDING = re.compile(rf"\b[Aa]ccording\s+to\s+{_WHO}(?=\s*(?:[,.;:)“]|$|\s(?:in|on|at|who|which|and)\s))")
@@ -511,17 +496,21 @@ _NAMES = re.compile(r"\b(?:[Tt]he\s+)?((?:[A-Z][\w’'-]+\s+)*[A-Z][\w’'-]+)")
 _PERSON = re.compile(r"\b(?:[A-Z][\w’'-]+\s+){1,2}(?:al-|el-)?[A-Z][\w’'-]+")
 
 _VERBS = frozenset(
-    "accuse accused accuses acknowledge acknowledged acknowledges add added adds admit admitted admits allege "
-    "alleged alleges announce announced announces argue argued argues assert asserted asserts believe believed "
+    "accuse accused accuses acknowledge acknowledged acknowledges add added adds admit admitted admits "
+    "allege "
+    "alleged alleges announce announced announces argue argued argues assert asserted asserts believe "
+    "believed "
     "believes call called calls caution cautioned cautions claim claimed claims comment commented comments "
     "complain complained complains conclude concluded concludes confirm confirmed confirms contend contended "
     "contends declare declared declares denied denies deny describe described describes disclose disclosed "
     "discloses dispute disputed disputes doubt doubted doubts emphasise emphasised emphasises emphasize "
     "emphasized emphasizes estimate estimated estimates expect expected expects explain explained explains "
-    "foresaw foresee foresees forecast forecasts hint hinted hints insist insisted insists judge judged judges maintain "
+    "foresaw foresee foresees forecast forecasts hint hinted hints insist insisted insists judge judged "
+    "judges maintain "
     "maintained maintains mention mentioned mentions note noted notes observe observed observes predict "
     "predicted predicts pledge pledged pledges presume presumed presumes promise "
-    "promised promises reason reasoned reasons recall recalled recalls reiterate reiterated reiterates reject "
+    "promised promises reason reasoned reasons recall recalled recalls reiterate reiterated reiterates "
+    "reject "
     "rejected rejects remark remarked remarks repeat repeated repeats reply replied replies report reported "
     "reports respond responded responds reveal revealed reveals said say says state stated states stress "
     "stressed stresses suggest suggested suggests tell tells told testified testifies testify think thinks "
@@ -529,10 +518,12 @@ _VERBS = frozenset(
     "criticises criticize criticized criticizes condemn condemned condemns quip quipped answered".split()
 )
 _PARTICLE_VERBS = {
-    "went": ("on",), "goes": ("on",), "points": ("out", "to"), "pointed": ("out", "to"), "holds": (",", ".", "that"),
-    "held": ("that",), "asks": (), "finds": (",", ".", "that"),
-    "found": ("that",), "spoke": ("of",), "speaks": ("of",), "sees": (",", "in", "that"), "lists": (),
+    "went": ("on",), "goes": ("on",), "points": ("out", "to"), "pointed": ("out", "to"),
+    "holds": (",", ".", "that"), "held": ("that",), "asks": (), "finds": (",", ".", "that"),
+    "found": ("that",),
+    "spoke": ("of",), "speaks": ("of",), "sees": (",", "in", "that"), "lists": (),
 }  # fmt: skip
+"""Verbs that report only with what follows; with nothing listed, after a pronoun ("he lists")."""
 _INVERTING = frozenset(
     "said says added adds wrote writes argued argues warned warns explained explains noted notes asked asks "
     "recalled recalls claimed claims insisted insists concluded replied told".split()
@@ -555,8 +546,10 @@ _CLAUSE_EDGES = frozenset(
     [",", "”", ".", ";", ":", "—", "–", "and", "but", "while", "as", "that", "when", "(", "“"]
 )
 _STOPS = frozenset(
-    "that which but because when as if where while whereas since after before though although so then than in "
-    "on at by with from to into about over under between and or what how why not is are was were has have had "
+    "that which but because when as if where while whereas since after before though although so then "
+    "than in "
+    "on at by with from to into about over under between and or what how why not is are was were has have "
+    "had "
     "be been said told without during against among nor yet of for the he she they it who whom whose".split()
 ) - {"of", "for", "the"}
 
@@ -571,7 +564,8 @@ _BODIES = frozenset(
     "officers diplomats witnesses spokesmen researchers scholars lawmakers residents militants commanders "
     "ministry government army military police court committee council commission agency organization "
     "organisation group movement party company union authorities administration embassy office report poll "
-    "survey reports media outlets team board bank university hospital intelligence opposition association".split()
+    "survey reports media outlets team board bank university hospital intelligence opposition "
+    "association".split()
 )
 _ROLES = _PERSONS | _BODIES
 _OWN_VOICE = frozenset(
@@ -579,18 +573,21 @@ _OWN_VOICE = frozenset(
     "journal website site magazine report piece text abstract".split()
 )
 _MEDIA = frozenset(
-    "outlet newspaper broadcaster channel agency network station magazine daily website news times post press "
+    "outlet newspaper broadcaster channel agency network station magazine daily website news times post "
+    "press "
     "tv television radio tribune herald gazette journal".split()
 )
 _NOT_PERSONS = frozenset(
     "The A An In On At But And When While After Before University Institute Center Centre Council Party Army "
     "Ministry Islamic United National Prime President Street East West North South January February March "
     "April May June July August September October November December Monday Tuesday Wednesday Thursday Friday "
-    "Saturday Sunday Brigades Bureau Strip Bank Gulf Sea Flood Jihad States Nations Union Court Committee".split()
+    "Saturday Sunday Brigades Bureau Strip Bank Gulf Sea Flood Jihad States Nations Union Court "
+    "Committee".split()
 )
 
 _JOINS = frozenset(
-    "however but yet moreover furthermore nevertheless nonetheless therefore thus hence consequently accordingly "
+    "however but yet moreover furthermore nevertheless nonetheless therefore thus hence consequently "
+    "accordingly "
     "similarly likewise meanwhile otherwise also afterwards then and or so".split()
 )
 _JOINS_BEFORE_COMMA = frozenset(
@@ -608,11 +605,14 @@ _DEMONSTRATIVES = frozenset("this that these those such both neither another oth
 _NOT_COUNTED = frozenset("of can may might must".split())
 _NOT_BACK = frozenset("week month year morning evening time who which".split())
 _BEGINNINGS = frozenset(
-    "in at on with after before during when while as if although though for from by under despite since until "
-    "because through besides should once without within beyond among between to according of even only".split()
+    "in at on with after before during when while as if although though for from by under despite since "
+    "until "
+    "because through besides should once without within beyond among between to according of even "
+    "only".split()
 )
 _BARE = (_PERSONS | _BODIES | frozenset(
-    "meeting visit attack attacks talks agreement deal event incident two three four first second third latter "
+    "meeting visit attack attacks talks agreement deal event incident two three four first second third "
+    "latter "
     "former same other others men women move decision plan measure channel statement".split()
 )) - _OWN_VOICE - frozenset(
     "military government police army court committee union team bank university hospital board media party "
@@ -623,7 +623,8 @@ _MODALS = frozenset(
     "may might could should must would will likely unlikely probably possibly perhaps".split()
 )
 _JUDGEMENTS = frozenset(
-    "clearly obviously unfortunately fortunately surely undoubtedly certainly best worst better worse greatest "
+    "clearly obviously unfortunately fortunately surely undoubtedly certainly best worst better worse "
+    "greatest "
     "unprecedented outrageous shameful heroic brutal evil ominous reckless fraudulent sincere cowardly brave "
     "successful failure threat threatens danger dangerous appears appear seems seem believe hope hopes fear "
     "fears presumably supposedly allegedly apparently intends aims wants".split()

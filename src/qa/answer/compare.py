@@ -32,9 +32,9 @@ POINT_CLAIM: Final = "the account of {what}"
 POINT_PLAIN: Final = "the account given"
 
 SHOWN: Final = 0.25
-"""Score from which a pair is shown. Without the support model, on the held-out half of RAMDocs (Wang et al. 2025,
-arXiv:2504.13079): .93 of the pairs shown answer the question differently, and .21 of those that differ in a
-figure or date are shown. One in five of them is a real conflict; the others speak of namesakes."""
+"""Score from which a pair is shown. Without the support model, on the held-out half of our RAMDocs questions
+(Wang et al. 2025, arXiv:2504.13079): .93 of the pairs shown answer the question differently, and .17 of those
+that differ in a figure or date are shown. One in five is a real conflict; the others speak of namesakes."""
 
 SAME_THING: Final = 0.2
 """How far two sentences must speak of one thing before the support model is believed that they conflict."""
@@ -43,35 +43,42 @@ CONTRADICTED: Final = 0.7
 """Probability of contradiction, both ways round, from which the support model alone makes a pair."""
 
 
-# -- questions that compare -----------------------------------------------------------------------------------
-
 _TEXTS = (
     r"(?:sources?|articles?|outlets?|papers?|reports?|accounts?|authors?|texts?|documents?|newspapers?|media|"
     r"publishers?|publications?|perspectives?|sides?|views?|writers?|pieces?|studies|analys[ei]s|versions?|"
     r"narratives?|briefs?|coverage)"
 )
 _COMPARES = (
-    rf"\b{_TEXTS}\b.*\b(?:differ\w*|disagree\w*|agree\w*|contradict\w*|conflict\w*|compare\w*|vary|varies|diverge\w*"
+    rf"\b{_TEXTS}\b.*\b(?:differ\w*|disagree\w*|agree\w*|contradict\w*|conflict\w*|compare\w*|vary|varies|"
+    rf"diverge\w*"
     r"|contrast\w*|at odds|in common|divided|split)\b",
-    rf"\b(?:differ\w*|disagree\w*|agree\b|agreement|contradict\w*|compare\w*|comparison|contrast\w*|diverge\w*"
+    rf"\b(?:differ\w*|disagree\w*|agree\b|agreement|contradict\w*|compare\w*|comparison|contrast\w*|"
+    rf"diverge\w*"
     rf"|conflicting|competing|opposing|different(?:ly)?|rival|various|in common)\b.*\b{_TEXTS}\b",
-    rf"\b(?:each|both|either|every|all|other|two|three|four|five|these|those|which|what|how)\s+(?:\w+\s+){{0,2}}"
+    rf"\b(?:each|both|either|every|all|other|two|three|four|five|these|those|which|what|"
+    rf"how)\s+(?:\w+\s+){{0,2}}"
     rf"(?:of\s+the\s+)?{_TEXTS}\s+(?:\w+\s+){{0,3}}(?:say|says|describe|describes|see|sees|explain\w*|report|"
     r"portray\w*|characteri[sz]e\w*|present\w*|frame\w*|view|judge|assess|call|cover|treat|mention\w*|put)\b",
     rf"\bwhat\s+do(?:es)?\s+(?:each|both|all|the)\s+(?:\w+\s+){{0,3}}{_TEXTS}\s+say\b",
-    r"\b(?:according\s+to|across|among|between|by)\s+(?:each|the\s+different|the\s+various|all|both|the\s+\w+)\s+"
+    r"\b(?:according\s+to|across|among|between|by)\s+(?:each|the\s+different|the\s+various|all|both|"
+    r"the\s+\w+)\s+"
     r"(?:of\s+the\s+)?(?:sources|articles|outlets|papers|accounts|authors|texts|perspectives|sides)\b",
-    rf"\bhow\s+(?:do|does|did)\s+(?:the\s+|different\s+|these\s+|various\s+|israeli\s+\w+\s+|\w+\s+){{0,4}}{_TEXTS}"
-    r"\b.*\b(?:describe|see|explain|report|portray|characteri[sz]e|present|frame|view|judge|assess|call|cover|treat)",
+    rf"\bhow\s+(?:do|does|did)\s+(?:the\s+|different\s+|these\s+|various\s+|israeli\s+\w+\s+|"
+    rf"\w+\s+){{0,4}}{_TEXTS}"
+    r"\b.*\b(?:describe|see|explain|report|portray|characteri[sz]e|present|frame|view|judge|assess|call|"
+    r"cover|treat)",
     r"\bwhat\s+do\s+(?P<a>.+?)\s+and\s+(?P<b>.+?)\s+(?:each\s+)?(?:say|claim|argue|report|write|think)\b",
-    r"\bhow\s+do\s+.+?\s+and\s+.+?\s+(?:differ|compare|diverge|contrast|disagree|view|see|describe|portray|judge)\b",
+    r"\bhow\s+do\s+.+?\s+and\s+.+?\s+(?:differ|compare|diverge|contrast|disagree|view|see|describe|"
+    r"portray|judge)\b",
     r"\b(?:compare|contrast)\b.+\b(?:and|with|to|versus|vs)\b",
-    r"\b(?:do|does|did|is|are)\s+(?:the\s+|they\s+)?.*\b(?:agree|disagree|contradict\s+each\s+other|at\s+odds)\b",
+    r"\b(?:do|does|did|is|are)\s+(?:the\s+|they\s+)?.*\b(?:agree|disagree|contradict\s+each\s+other|"
+    r"at\s+odds)\b",
     r"\bwho\s+(?:says|said)\s+what\b|\bon\s+the\s+one\s+hand\b|\bboth\s+sides\b|\bversus\b|\bvs\.?\s",
 )
 _COMPARING = re.compile("|".join(_COMPARES), re.I | re.S)
 _PARTIES_AGREE = re.compile(
-    r"^(?:what|when|where|who|why|how many)\b[^?]*\b(?:agreed?|agreement)\b(?!.*\b(?:sources?|articles?|outlets?|"
+    r"^(?:what|when|where|who|why|how many)\b[^?]*\b(?:agreed?|agreement)\b(?!.*\b(?:sources?|articles?|"
+    r"outlets?|"
     r"accounts?|authors?)\b)",
     re.I,
 )
@@ -80,9 +87,6 @@ _PARTIES_AGREE = re.compile(
 def compares(question: str) -> bool:
     """Whether a question asks how sources differ, what each says, or whether they agree."""
     return bool(_COMPARING.search(question)) and not _PARTIES_AGREE.match(question)
-
-
-# -- one name, several spellings ------------------------------------------------------------------------------
 
 
 def one_entity(a: str, b: str) -> bool:
@@ -104,14 +108,13 @@ def _name_words(name: str) -> list[str]:
     return [w for w in re.findall(r"[^\W_][\w’'-]*", name) if fold(w) not in FUNCTION_WORDS]
 
 
-# -- disagreements --------------------------------------------------------------------------------------------
-
 _FIGURE_KINDS = ("number", "quantity", "percent", "money")
 _ABOUT_TIME = re.compile(
     r"\b(?:when|what\s+(?:date|day|year|month|time)|which\s+(?:date|day|year|month)|how\s+long\s+ago)\b", re.I
 )
 _ABOUT_NUMBER = re.compile(
-    r"\bhow\s+(?:many|much|large|big|long|far|often|old|tall|high|heavy|deep)\b|\b(?:number|amount|figure|count|toll|total|cost|price|population|share|percentage|rate)\b",
+    r"\bhow\s+(?:many|much|large|big|long|far|often|old|tall|high|heavy|deep)\b|\b(?:number|amount|figure|"
+    r"count|toll|total|cost|price|population|share|percentage|rate)\b",
     re.I,
 )
 
@@ -167,10 +170,14 @@ def _stems(text: str) -> frozenset[str]:
 
 _IRREGULAR = dict(
     pair.split(":")
-    for pair in "met:meet said:say led:lead told:tell left:leave held:hold won:win took:take gave:give went:go "
-    "spoke:speak fought:fight began:begin born:birth built:build came:come chose:choose fell:fall flew:fly fled:flee "
-    "found:find grew:grow hid:hide hit:hit kept:keep knew:know lost:lose made:make paid:pay ran:run saw:see sent:send "
-    "shot:shoot sold:sell stood:stand taught:teach thought:think wrote:write bought:buy brought:bring sought:seek "
+    for pair in "met:meet said:say led:lead told:tell left:leave held:hold won:win took:take gave:give "
+    "went:go "
+    "spoke:speak fought:fight began:begin born:birth built:build came:come chose:choose fell:fall "
+    "flew:fly fled:flee "
+    "found:find grew:grow hid:hide hit:hit kept:keep knew:know lost:lose made:make paid:pay ran:run "
+    "saw:see sent:send "
+    "shot:shoot sold:sell stood:stand taught:teach thought:think wrote:write bought:buy brought:bring "
+    "sought:seek "
     "dead:die died:die death:die deaths:die".split()
 )
 
@@ -199,11 +206,11 @@ def _difference(question: str, a: _Said, b: _Said, contradiction: float | None) 
 
 
 def _same_thing(question: str, a: _Said, b: _Said) -> float:
-    """How far two sentences speak of one thing: words in common, and words of the question in both (0 to 1)."""
+    """How far two sentences speak of one thing (0 to 1): words in common, words of the question in both."""
     asked, left, right = _stems(question), a.stems - _figures(a), b.stems - _figures(b)
     in_common = len(left & right) / max(1, len(left | right))
     on_point = len(asked & left & right) / max(1, len(asked))
-    return (in_common + on_point) / 2 * (0.5 if _namesakes(a, b) else 1.0)
+    return 0.0 if _namesakes(a, b) else (in_common + on_point) / 2
 
 
 def _event(question: str) -> frozenset[str]:
@@ -290,7 +297,7 @@ def _unit(fact: Fact) -> str:
 
 
 def _counted(said: _Said, fact: Fact) -> tuple[str, str]:
-    """What a figure counts, as written and as a stem: the noun after it, else before it ("population of 205")."""
+    """What a figure counts, as written and as a stem: the noun after it or before ("population of 205")."""
     after = re.match(r"[\s-]+((?:[^\W\d_]+\s+){0,2}?[^\W\d_]+)\b", said.text[fact.end :])
     words = [w for w in (after[1].split() if after else []) if fold(w) not in FUNCTION_WORDS]
     if not words:
@@ -300,7 +307,8 @@ def _counted(said: _Said, fact: Fact) -> tuple[str, str]:
 
 
 _COUNTED_BEFORE = re.compile(
-    r"([^\W\d_]+)\s+(?:of|was|were|is|are|at|to|reached|stood\s+at|had\s+been)\s+(?:about|nearly|almost|over|some|"
+    r"([^\W\d_]+)\s+(?:of|was|were|is|are|at|to|reached|stood\s+at|had\s+been)\s+(?:about|nearly|almost|"
+    r"over|some|"
     r"around|roughly|more\s+than|at\s+least|approximately|estimated\s+at)?\s*$"
 )
 
@@ -312,7 +320,7 @@ def _by_date(a: _Said, b: _Said) -> tuple[_Said, _Said]:
 
 
 def _updates(point: str, left: _Said, right: _Said) -> bool:
-    """Whether the right one, later, counts anew what the left one counted: a figure, at no day that both name."""
+    """Whether the right one, later, counts anew what the left one counted, at no day that both name."""
     counted = point == POINT_FIGURE or point.startswith(
         (POINT_NUMBER.split("{")[0], POINT_AMOUNT, POINT_SHARE)
     )
@@ -322,10 +330,9 @@ def _updates(point: str, left: _Said, right: _Said) -> bool:
     return counted and bool(precision) and x[:precision] < y[:precision] and not same_day
 
 
-# -- false premises -------------------------------------------------------------------------------------------
-
 _TAKES_FOR_GRANTED = re.compile(
-    r"^\W*(?:(?:and|but|so)\s+)?(?:(?:in|at|on|to|from|with|for)\s+)?(?:why|how|when|where|who|whom|whose|what|which)\b",
+    r"^\W*(?:(?:and|but|so)\s+)?(?:(?:in|at|on|to|from|with|for)\s+)?(?:why|how|when|where|who|whom|whose|"
+    r"what|which)\b",
     re.I,
 )
 _IN_PLACE = r"\b(?:in|at|near|to|from|outside|inside)\s+(?:the\s+)?"
@@ -336,7 +343,8 @@ _Slot = Literal["place", "date"]
 def premise(question: str, hits: Sequence[Hit]) -> str:
     """One sentence naming what a question takes for granted and the sources do not bear out; "" if nothing.
 
-    Only a place or date that the passages telling the event, with the question's other names, do not mention. A wrong accusation is worse than silence; a yes-or-no question takes nothing for granted.
+    Only a place or date that the passages telling the event, with the question's other names, do not mention.
+    A wrong accusation is worse than silence; a yes-or-no question takes nothing for granted.
     """
     if not _TAKES_FOR_GRANTED.match(question):
         return ""
@@ -385,7 +393,7 @@ def _akin(a: str, b: str) -> bool:
 
 
 def _tells(hit: Hit, others: Sequence[str], event: frozenset[str]) -> Iterator[str]:
-    """The sentences that tell the event: a word for it, and the question's other names there or just before."""
+    """Sentences that tell the event: with a word for it, and the other names there or just before."""
     spans = hit.passage.sentences or ((hit.passage.start, hit.passage.end),)
     for before, (start, end) in zip((spans[0], *spans), spans, strict=False):
         sentence, context = hit.passage.slice(start, end), hit.passage.slice(before[0], end)
@@ -421,5 +429,7 @@ def _other(
 
 def _acts(name: str, hits: Sequence[Hit]) -> bool:
     """Whether the passages show a name as somebody who acts: no place, or not only one."""
-    acts = rf"\b{re.escape(name)}[’']?s?\s+(?:leaders?|officials?|says?|said|wants?|fighters|chief|operatives|statement)\b"
+    acts = (
+        rf"\b{re.escape(name)}[’']?s?\s+(?:leaders?|officials?|says?|said|wants?|fighters|chief|statement)\b"
+    )
     return any(re.search(acts, hit.passage.text) for hit in hits)
