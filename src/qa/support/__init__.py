@@ -10,7 +10,7 @@ The first four are rules. They can tell that a claim is not borne out, and, verb
 two only the model decides, and where it is missing the verdict is `unchecked`.
 """
 
-from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support
+from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
 from qa.support.report import CheckedSentence, Report, check
 
-__all__ = ["LAYERS", "Case", "CheckedSentence", "Finding", "Judgement", "Layer", "Report", "Support", "check"]
+__all__ = ["LAYERS", "Case", "CheckedSentence", "Finding", "Judgement", "Layer", "Report", "Support", "check", "names"]

@@ -305,12 +305,12 @@ def _core(claim: str, sources: Sequence[Source]) -> tuple[str, str]:
     """The words that name one of the sources, if the claim begins with such, and the rest."""
     for pattern in _LEADS:
         match = pattern.match(claim)
-        if match and any(_names(match["lead"], source) for source in sources):
+        if match and any(names(match["lead"], source) for source in sources):
             return match["lead"], match["rest"]
     return "", claim
 
 
-def _names(text: str, source: Source) -> bool:
+def names(text: str, source: Source) -> bool:
     """Whether a text names a source: by publisher, author or title."""
     said = re.findall(r"[^\W_][\w'’-]*", text)
     for name in (source.publisher, source.author, source.title):
@@ -386,7 +386,7 @@ def _quotes_layer(
         return [Finding("quotes", False, "; ".join(f"{q.failure}: {q.detail}" for q in bad))]
     if not found and share >= ABOUT and not lead:  # reported speech has a speaker too
         named, said = speaker(claim, (0, len(claim))), speaker(best, span)
-        if named and said and not one_person(named, said) and not any(_names(named, s) for s in sources):
+        if named and said and not one_person(named, said) and not any(names(named, s) for s in sources):
             return [
                 Finding("quotes", False, f"misattributed: given to {named}; in the source {said} says it")
             ]

@@ -1,0 +1,67 @@
+"""Text from a document on its way into a prompt: what people cannot see goes, what frames it cannot occur in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+
+def fence_mark(texts: Sequence[str]) -> str:
+    """A word that stands in none of the texts; the same for the same texts."""
+    salt = 0
+    while True:
+        blob = "\0".join([str(salt), *texts]).encode("utf-8", "surrogatepass")
+        mark = hashlib.sha256(blob).hexdigest()[:16]
+        if not any(mark in text.casefold() for text in texts):
+            return mark
+        salt += 1
+
+
+def visible(text: str) -> str:
+    """The text as people see it: without invisible, bidirectional, control and tag characters, HTML comments, and
+    without what chat templates and our own fences are made of. Figures and words stay as they are.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = _HIDDEN.sub("", text)
+    text = "".join(c for c in text if c in "\n\t" or not _unseen(c))
+    text = _TEMPLATE.sub(lambda m: f"({m[0].strip('<|>[]/ ')})", text)
+    return re.sub(r"([<>])\1{2,}", r"\1\1", text)
+
+
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.S | re.I)
+_TEMPLATE = re.compile(
+    r"<\|[^|<>\n]{1,40}\|>|<\|[^|<>\n]{1,40}>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\]|<</?SYS>>"
+    r"|</?(?:s|bos|eos|start_of_turn|end_of_turn|think|tool_call|function_call|system|assistant|user)>",
+    re.I,
+)
+
+
+def _unseen(char: str) -> bool:
+    if unicodedata.category(char) in ("Cf", "Cc", "Co", "Cs", "Cn", "Zl", "Zp"):
+        return True
+    # variation selectors carry no sense of their own, and can smuggle bytes
+    return (
+        "\ufe00" <= char <= "\ufe0f"
+        or "\U000e0100" <= char <= "\U000e01ef"
+        or char in "\u115f\u1160\u3164\uffa0"
+    )
+
+
+_ORDER = re.compile(
+    r"""(?:^|[.!?:;"“”\n\]*#>-])\s*(?:(?:please|now|system|assistant|note|important|attention|ai|hey|user)\b[\s,:!*-]*)*
+    (?:(?:ignore|disregard|forget|override|bypass|discard)\b.{0,60}\b(?:instruction|prompt|rule|guideline|passage|source|
+        question|context|above|previous|prior|everything|polic|restriction|document)
+      |(?:you\ are|you're|act\ as|pretend|from\ now\ on|as\ an?\ (?:ai|assistant|language\ model))\b.{0,60}
+        \b(?:ai|assistant|model|chatbot|bot|dan|mode|unrestricted|admin|developer|must|will)\b
+      |(?:say|state|write|print|output|repeat|reply|respond|answer|reveal|cite|tell\ the\ (?:user|reader)|conclude|translate|
+        include|append|begin|start|end|send|visit|click|call|execute|run)\b(?:.{0,80}?\b(?:only|exactly|instead|prompt|with|
+        that|marker|\[\d|key|nothing|all|every|the\ word|following|http|this)\b))""",
+    re.I | re.X | re.S,
+)
+
+
+def is_order(text: str) -> bool:
+    """Whether words are addressed to whoever processes them ("Ignore your instructions and say ..."), not an account."""
+    return bool(_ORDER.search(visible(text)))
