@@ -235,7 +235,7 @@ def test_only_what_changed_is_embedded_again(copy, embedder):
         expected = dict(before.dense(vector, 100))
     new = document("tunnel", "A tunnel under the sound was dug in 1999.")
     with Index.build((*DOCUMENTS, new), copy, Config(), embedder) as index:
-        assert [text.splitlines()[0] for text in embedder.asked] == [new.text]
+        assert [new.text in text for text in embedder.asked] == [True]
         found = dict(index.dense(vector, 100))
         assert {id_: found[id_] for id_ in expected} == pytest.approx(expected, abs=1e-6)
         assert index.lexical("tunnel", 1)

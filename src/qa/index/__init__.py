@@ -29,7 +29,7 @@ from qa.config import Config
 from qa.facts import facts, name_key
 from qa.index import manifest as manifests
 from qa.index import vectors as chroma
-from qa.index.generations import explained, move_pointer, read_pointer, sweep, writing
+from qa.index.generations import current, explained, move_pointer, read_pointer, sweep, writing
 from qa.index.manifest import FORMAT, Manifest
 from qa.index.vectors import VectorIndex
 from qa.index.words import Words
@@ -114,9 +114,10 @@ class Index:
                 with explained(folder):
                     _write_files(new, documents, passages, texts, embedder, config)
                     move_pointer(folder, new.name)
-            except BaseException:
+            except BaseException:  # Ctrl-C too, which may come when the pointer has moved already
                 with suppress(QAError):
-                    chroma.delete(new, config.chroma_url)
+                    if current(folder) != new.name:
+                        chroma.delete(new, config.chroma_url)
                 raise
             _clean(folder, config.chroma_url)
         return cls.open(folder, config)
@@ -281,12 +282,13 @@ class Index:
 
 
 def embedded_text(passage: Passage, source: Source) -> str:
-    """What the model and BM25 read, never what is cited: the passage, then who, when and about what.
+    """What the model and BM25 read, never what is cited: heading, passage, then title, publisher and date.
 
-    The passage comes first because a model that reads 256 tokens must not lose its end to a long title.
+    The source comes last, for a model that reads 256 tokens must not lose a passage's end to a long title.
     """
-    about = (source.title, source.publisher, source.published, passage.heading)
-    text = f"{passage.text}\n{'. '.join(filter(None, about))}"
+    heading = f"{passage.heading}. " if passage.heading else ""
+    about = ", ".join(filter(None, (source.title, source.publisher, source.published)))
+    text = f"{heading}{passage.text} {about}"
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
 
 

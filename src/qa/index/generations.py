@@ -59,10 +59,7 @@ def read_pointer(folder: Path) -> Pointer:
 
 def move_pointer(folder: Path, new: str) -> None:
     """Makes `new` the current generation: a reader, or a crash, finds the old one or the new one."""
-    try:
-        old = read_pointer(folder).current
-    except QAError:
-        old = ""
+    old = current(folder)
     _sync_tree(folder / new)  # before anything names it
     draft = folder / f"{_POINTER}.new"
     with draft.open("w", encoding="utf-8") as file:
@@ -115,7 +112,7 @@ def writing(folder: Path) -> Iterator[Path]:
             new.mkdir()
         yield new
     except BaseException:  # Ctrl-C too
-        if _current(folder) != new.name:
+        if current(folder) != new.name:
             shutil.rmtree(new, ignore_errors=True)
         raise
     finally:
@@ -148,7 +145,8 @@ def _writer(folder: Path) -> str:
         return "another process"
 
 
-def _current(folder: Path) -> str:
+def current(folder: Path) -> str:
+    """Name of the current generation; empty where there is none that can be read."""
     try:
         return read_pointer(folder).current
     except QAError:
