@@ -12,6 +12,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from qa.answer.words import (
+    ADVERBS,
+    BACK_PRONOUNS,
+    BARE,
+    BE,
+    BEGINNINGS,
+    CLAUSE_EDGES,
+    DEMONSTRATIVES,
+    DETERMINERS,
+    INVERTING,
+    JOINS,
+    JOINS_BEFORE_COMMA,
+    JUDGEMENTS,
+    LEADING,
+    LOADED,
+    MEDIA,
+    MODALS,
+    NAME_JOINS,
+    NAMING,
+    NOT_BACK,
+    NOT_COUNTED,
+    NOT_PERSONS,
+    OPENERS,
+    OWN_VOICE,
+    PARTICLE_VERBS,
+    PERSONS,
+    POINTING,
+    POSSESSIVES,
+    PRONOUNS,
+    ROLES,
+    STOPS,
+    SUBJECT_OF,
+    VERBS,
+)
 from qa.facts import FUNCTION_WORDS, fold
 from qa.schema import Passage, Source, Span
 
@@ -105,28 +139,28 @@ def leans_back(text: str) -> bool:
     shown: list[str] = re.findall(r"[^\W\d_][\w’'-]*|[,;:]", text)[:8] + [""] * 6
     words = [word.casefold() for word in shown]
     first, second, third = words[:3]
-    if first in _JOINS or {f"{first} {second}", f"{first} {second} {third}"} & _OPENERS:
+    if first in JOINS or {f"{first} {second}", f"{first} {second} {third}"} & OPENERS:
         return True
-    if first in _JOINS_BEFORE_COMMA:
+    if first in JOINS_BEFORE_COMMA:
         return second == ","
     if first == "it":
         return not _EXPLETIVE.match(text)
-    if first in _PRONOUNS | _POSSESSIVES:
+    if first in PRONOUNS | POSSESSIVES:
         return first != "who"
-    if first in _DEMONSTRATIVES:
+    if first in DEMONSTRATIVES:
         names_both = first in ("neither", "both") and shown[1][:1].isupper()
-        return second not in _NOT_BACK and not names_both
+        return second not in NOT_BACK and not names_both
     if first == "the":
-        return second in _BARE and third not in ("of", "for", "in", "who") and not shown[2][:1].isupper()
+        return second in BARE and third not in ("of", "for", "in", "who") and not shown[2][:1].isupper()
     if first == "one":
-        return bool(second) and second not in _NOT_COUNTED and not shown[1][:1].isupper()
-    if first not in _BEGINNINGS:
+        return bool(second) and second not in NOT_COUNTED and not shown[1][:1].isupper()
+    if first not in BEGINNINGS:
         return False
     for word, written, following in zip(words[1:5], shown[1:5], words[2:6], strict=True):
         if written[:1].isupper() or word == ",":
             return False
-        if word in _BACK_PRONOUNS or word in ("this", "that", "these", "those", "such"):
-            return following not in _NOT_BACK
+        if word in BACK_PRONOUNS or word in ("this", "that", "these", "those", "such"):
+            return following not in NOT_BACK
     return False
 
 
@@ -135,8 +169,8 @@ def contested(text: str) -> bool:
     words = set(re.findall(r"[^\W\d_]+", text))
     return bool(
         _QUOTED.search(text)
-        or words & (_VERBS | _MODALS | _JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
-        or any(word.casefold().startswith(_LOADED) for word in words)
+        or words & (VERBS | MODALS | JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
+        or any(word.casefold().startswith(LOADED) for word in words)
         or _VIEW.search(text)
         or _ACCORDING.search(text)
     )
@@ -149,14 +183,14 @@ def _sentences(passage: Passage) -> tuple[Span, ...]:
 def _subject_of(passage: Passage, sentences: tuple[Span, ...], place: int) -> _Subject | None:
     """Who speaks in a sentence: named in it, or where the quotation around it closes or opens."""
     start, end = sentences[place]
-    found = _subject(_outside_quotes(passage)[start - passage.start : end - passage.start])
+    found = _subject(_masked(passage.text)[start - passage.start : end - passage.start])
     if found or not _in_quotation(passage, start, end):
         return found
     # its speaker stands where the quotation ends ("...,” she said"), else before it
     ahead = range(place + 1, min(place + 6, len(sentences))) if _stays_open(passage, end) else ()
     for other in ahead:
         a, b = sentences[other]
-        near = _subject(_outside_quotes(passage)[a - passage.start : b - passage.start])
+        near = _subject(_masked(passage.text)[a - passage.start : b - passage.start])
         if near:
             return near
         if not _stays_open(passage, b):
@@ -165,7 +199,7 @@ def _subject_of(passage: Passage, sentences: tuple[Span, ...], place: int) -> _S
         return _tag(passage, end, sentences[place + 1])
     for other in range(place - 1, max(place - 1 - LOOK_BACK, -1), -1):
         a, b = sentences[other]
-        near = _subject(_outside_quotes(passage)[a - passage.start : b - passage.start])
+        near = _subject(_masked(passage.text)[a - passage.start : b - passage.start])
         if near:
             return near
     return None
@@ -176,17 +210,13 @@ def _tag(passage: Passage, end: int, following: Span) -> _Subject | None:
     start, stop = following
     if stop - start > 60 or "\n" in passage.slice(end, start):
         return None
-    return _subject(_outside_quotes(passage)[start - passage.start : stop - passage.start])
+    return _subject(_masked(passage.text)[start - passage.start : stop - passage.start])
 
 
 def _stays_open(passage: Passage, end: int) -> bool:
     """Whether a quotation mark opened before `end` is still open there."""
-    before = _outside_quotes(passage)[: end - passage.start]
+    before = _masked(passage.text)[: end - passage.start]
     return before.rfind("“") > before.rfind("”") and before.rfind("“") > before.rfind("\n")
-
-
-def _outside_quotes(passage: Passage) -> str:
-    return _masked(passage.text)
 
 
 @lru_cache(maxsize=512)
@@ -222,7 +252,7 @@ def _subject(sentence: str) -> _Subject | None:
         match = pattern.search(sentence)
         if match:
             own = re.match(r"[Ii]n\s+(his|her|their|its)\b", match[0])
-            found = _phrase(_tokens(_SUBJECT_OF[own[1]] if own else match["who"]))
+            found = _phrase(_tokens(SUBJECT_OF[own[1]] if own else match["who"]))
             if found:
                 return found
     tokens = _tokens(sentence)
@@ -244,21 +274,21 @@ def _reports(tokens: list[str], i: int) -> bool:
     word = tokens[i]
     after = tokens[i + 1] if i + 1 < len(tokens) else ""
     before = tokens[i - 1].casefold() if i else ""
-    if word in _PARTICLE_VERBS:
-        return after in _PARTICLE_VERBS[word] or (not _PARTICLE_VERBS[word] and before in _PRONOUNS)
+    if word in PARTICLE_VERBS:
+        return after in PARTICLE_VERBS[word] or (not PARTICLE_VERBS[word] and before in PRONOUNS)
     if word == "put":  # "Maksad put the outlay at tens of billions"
         return before != "to" and "at" in tokens[i + 1 : i + 15]
-    return word in _VERBS and bool(before) and before not in _DETERMINERS and before not in ("to", "not")
+    return word in VERBS and bool(before) and before not in DETERMINERS and before not in ("to", "not")
 
 
 def _inverted(tokens: list[str], i: int) -> _Subject | None:
     """ "...,” said London, author of ..." """
-    if tokens[i] not in _INVERTING or tokens[i - 1] not in (",", "”", "?", "!", "."):
+    if tokens[i] not in INVERTING or tokens[i - 1] not in (",", "”", "?", "!", "."):
         return None
     right: list[str] = []
     for word in tokens[i + 1 :]:
         joins = word in ("for", "of") and right and _named(right[-1])
-        if not word[0].isalnum() or word in _STOPS or (word in ("for", "of") and not joins):
+        if not word[0].isalnum() or word in STOPS or (word in ("for", "of") and not joins):
             break
         right.append(word)
     begins = right and (_named(right[0]) or right[0] in ("the", "a", "an"))
@@ -267,12 +297,12 @@ def _inverted(tokens: list[str], i: int) -> _Subject | None:
 
 def _by(tokens: list[str], i: int) -> _Subject | None:
     """ "... was described by Abu Ubaida as ..." """
-    if tokens[i - 1] not in _BE or "by" not in tokens[i + 1 : i + 4]:
+    if tokens[i - 1] not in BE or "by" not in tokens[i + 1 : i + 4]:
         return None
     start = tokens.index("by", i) + 1
     right: list[str] = []
     for word in tokens[start:]:
-        if not word[0].isalnum() or word in _STOPS or len(right) == 6:
+        if not word[0].isalnum() or word in STOPS or len(right) == 6:
             break
         right.append(word)
     return _phrase(right)
@@ -281,16 +311,16 @@ def _by(tokens: list[str], i: int) -> _Subject | None:
 def _left(tokens: list[str], i: int) -> _Subject | None:
     """The phrase before the verb, an apposition between the two stepped over."""
     j = i - 1
-    while j >= 0 and (tokens[j] in _ADVERBS or (tokens[j].endswith("ly") and tokens[j].islower())):
+    while j >= 0 and (tokens[j] in ADVERBS or (tokens[j].endswith("ly") and tokens[j].islower())):
         j -= 1
-    if j < 0 or tokens[j] in _BE:
+    if j < 0 or tokens[j] in BE:
         return None
     if tokens[j] == "who":
         j -= 1 + (j > 0 and tokens[j - 1] == ",")
         return _phrase(_back(tokens, j))
     if tokens[j] not in (",", ")", "—", "–"):
         words = _back(tokens, j)
-        if tokens[i] in _NAMING and tokens[j - len(words)] in ("what", "which", "whom") and j >= len(words):
+        if tokens[i] in NAMING and tokens[j - len(words)] in ("what", "which", "whom") and j >= len(words):
             return None  # "what Iran calls the ...": a name given, nothing said
         if tokens[j] == "and" and j:  # "warned ... and said": the subject of the first verb
             return None
@@ -301,8 +331,8 @@ def _left(tokens: list[str], i: int) -> _Subject | None:
             continue
         words = _back(tokens, k - 1)
         begins = k - len(words)
-        apposed = words and words[0] in _DETERMINERS and tokens[k + 1] in _DETERMINERS
-        if words and (begins == 0 or apposed or tokens[begins - 1] in _CLAUSE_EDGES):
+        apposed = words and words[0] in DETERMINERS and tokens[k + 1] in DETERMINERS
+        if words and (begins == 0 or apposed or tokens[begins - 1] in CLAUSE_EDGES):
             found = _phrase(words)
             if found and found.sort == "role":  # "A Hamas leader, Khaled Mashal, said"
                 found = _phrase(tokens[k + 1 : j]) if all(map(_named, tokens[k + 1 : j])) else found
@@ -322,7 +352,7 @@ def _back(tokens: list[str], end: int) -> list[str]:
     words: list[str] = []
     for k in range(end, max(-1, end - 9), -1):
         word = tokens[k]
-        if word.casefold() in _PRONOUNS:
+        if word.casefold() in PRONOUNS:
             return words or [word]
         joins = (
             word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
@@ -330,37 +360,37 @@ def _back(tokens: list[str], end: int) -> list[str]:
         joins = joins or (
             word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2])
         )
-        if not word[0].isalnum() or (word.casefold() in _STOPS and not joins):
+        if not word[0].isalnum() or (word.casefold() in STOPS and not joins):
             break
         words.insert(0, word)
-        if word.casefold() in _DETERMINERS and not joins:
+        if word.casefold() in DETERMINERS and not joins:
             break
     return words
 
 
 def _phrase(words: list[str]) -> _Subject | None:
     """A name, a role or a pronoun, if the words are one."""
-    while words and words[0].casefold() in _LEADING:
+    while words and words[0].casefold() in LEADING:
         words = words[1:]
     if not words:
         return None
-    if len(words) == 1 and words[0].casefold() in _PRONOUNS:
+    if len(words) == 1 and words[0].casefold() in PRONOUNS:
         return _Subject(words[0].casefold(), "pronoun")
     last = re.sub(r"[’']s$", "", words[-1])
     words = [*words[:-1], last]
     if _named(last) and last.casefold() not in FUNCTION_WORDS:
         name: list[str] = []
         for word in reversed(words):
-            if not (_named(word) or (name and word in _NAME_JOINS)):
+            if not (_named(word) or (name and word in NAME_JOINS)):
                 break
             name.insert(0, word)
         article = len(name) == len(words) and name[:1] == ["the"]
-        while name and name[0] in _NAME_JOINS:
+        while name and name[0] in NAME_JOINS:
             name = name[1:]
         return _Subject("the " * article + _cut_of(name), "name") if name else None
-    if last.casefold() in _ROLES or last.casefold() in _OWN_VOICE:
+    if last.casefold() in ROLES or last.casefold() in OWN_VOICE:
         text = " ".join(words)
-        return _Subject(text[0].lower() + text[1:] if words[0].casefold() in _DETERMINERS else text, "role")
+        return _Subject(text[0].lower() + text[1:] if words[0].casefold() in DETERMINERS else text, "role")
     return None
 
 
@@ -385,7 +415,7 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
     if subject.sort == "name":
         return _full_name(subject.text, passage.text)
     if subject.sort == "role":
-        bare = len(subject.text.split()) <= 2 and subject.text.split()[0].casefold() in _POINTING
+        bare = len(subject.text.split()) <= 2 and subject.text.split()[0].casefold() in POINTING
         if not bare:
             return subject.text
         if subject.head == "report":
@@ -396,7 +426,7 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
             earlier = _subject_of(passage, sentences, i)
             if earlier and _answers_to(earlier, subject.head, passage.text):
                 return _resolved(earlier, passage, sentences, i)
-        if subject.head in _OWN_VOICE:
+        if subject.head in OWN_VOICE:
             return ""
         fuller = _fuller_role(subject.head, passage.text[: sentences[place][0] - passage.start])
         return fuller or subject.text
@@ -414,28 +444,28 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
 
 def _answers_to(earlier: _Subject, head: str, text: str) -> bool:
     """Whether an earlier subject is what "the leader" or "the report" means."""
-    if head in _OWN_VOICE:
+    if head in OWN_VOICE:
         return False
     if earlier.sort == "role":
-        return earlier.head == head or (head in _PERSONS and earlier.head in _PERSONS)
+        return earlier.head == head or (head in PERSONS and earlier.head in PERSONS)
     return earlier.sort == "pronoun" or (
-        head in _PERSONS and bool(re.search(rf"\b{head}\b[^.;]{{0,30}}{re.escape(earlier.text)}", text))
+        head in PERSONS and bool(re.search(rf"\b{head}\b[^.;]{{0,30}}{re.escape(earlier.text)}", text))
     )
 
 
 def _fits(pronoun: str, earlier: _Subject) -> bool:
     if pronoun == "it":
-        return earlier.text == "it" or earlier.head not in _PERSONS | {"he", "she", "they"}
+        return earlier.text == "it" or earlier.head not in PERSONS | {"he", "she", "they"}
     if pronoun == "they":
         return earlier.text == "they" or earlier.head.endswith("s") or " and " in earlier.text
     return earlier.text not in ("it", "they") and not (
-        earlier.sort == "role" and earlier.head not in _PERSONS | {"author"}
+        earlier.sort == "role" and earlier.head not in PERSONS | {"author"}
     )
 
 
 def _only_person(sentence: str) -> str:
     """The one person a sentence names by two words or more; empty where there are several."""
-    pairs = {m for m in _PERSON.findall(sentence) if not set(m.split()) & _NOT_PERSONS}
+    pairs = {m for m in _PERSON.findall(sentence) if not set(m.split()) & NOT_PERSONS}
     return pairs.pop() if len(pairs) == 1 else ""
 
 
@@ -472,9 +502,9 @@ def _bare(name: str) -> str:
 def _is_medium(who: str, text: str) -> bool:
     """Whether a name is that of a newspaper, agency or broadcaster, by itself or by its apposition."""
     words = set(who.casefold().split())
-    if words & _MEDIA:
+    if words & MEDIA:
         return True
-    nouns = "|".join(sorted(_MEDIA))
+    nouns = "|".join(sorted(MEDIA))
     return bool(
         re.search(rf"{re.escape(who)}\s*[,(]\s*(?:an?|the)\s+(?:[\w-]+\s+){{0,3}}(?:{nouns})\s*[,.;)]", text)
         or re.search(rf"\b(?:{nouns})\s+{re.escape(who)}\b", text)
@@ -494,143 +524,3 @@ _EXPLETIVE = re.compile(
 )
 _NAMES = re.compile(r"\b(?:[Tt]he\s+)?((?:[A-Z][\w’'-]+\s+)*[A-Z][\w’'-]+)")
 _PERSON = re.compile(r"\b(?:[A-Z][\w’'-]+\s+){1,2}(?:al-|el-)?[A-Z][\w’'-]+")
-
-_VERBS = frozenset(
-    "accuse accused accuses acknowledge acknowledged acknowledges add added adds admit admitted admits "
-    "allege "
-    "alleged alleges announce announced announces argue argued argues assert asserted asserts believe "
-    "believed "
-    "believes call called calls caution cautioned cautions claim claimed claims comment commented comments "
-    "complain complained complains conclude concluded concludes confirm confirmed confirms contend contended "
-    "contends declare declared declares denied denies deny describe described describes disclose disclosed "
-    "discloses dispute disputed disputes doubt doubted doubts emphasise emphasised emphasises emphasize "
-    "emphasized emphasizes estimate estimated estimates expect expected expects explain explained explains "
-    "foresaw foresee foresees forecast forecasts hint hinted hints insist insisted insists judge judged "
-    "judges maintain "
-    "maintained maintains mention mentioned mentions note noted notes observe observed observes predict "
-    "predicted predicts pledge pledged pledges presume presumed presumes promise "
-    "promised promises reason reasoned reasons recall recalled recalls reiterate reiterated reiterates "
-    "reject "
-    "rejected rejects remark remarked remarks repeat repeated repeats reply replied replies report reported "
-    "reports respond responded responds reveal revealed reveals said say says state stated states stress "
-    "stressed stresses suggest suggested suggests tell tells told testified testifies testify think thinks "
-    "thought urge urged urges vow vowed vows warn warned warns write writes wrote criticise criticised "
-    "criticises criticize criticized criticizes condemn condemned condemns quip quipped answered".split()
-)
-_PARTICLE_VERBS = {
-    "went": ("on",), "goes": ("on",), "points": ("out", "to"), "pointed": ("out", "to"),
-    "holds": (",", ".", "that"), "held": ("that",), "asks": (), "finds": (",", ".", "that"),
-    "found": ("that",),
-    "spoke": ("of",), "speaks": ("of",), "sees": (",", "in", "that"), "lists": (),
-}  # fmt: skip
-"""Verbs that report only with what follows; with nothing listed, after a pronoun ("he lists")."""
-_INVERTING = frozenset(
-    "said says added adds wrote writes argued argues warned warns explained explains noted notes asked asks "
-    "recalled recalls claimed claims insisted insists concluded replied told".split()
-) - {"told"}
-_NAMING = frozenset("call calls called describe describes described".split())
-_BE = frozenset("is are was were be been being".split())
-_SUBJECT_OF = {"his": "he", "her": "she", "their": "they", "its": "it"}
-_ADVERBS = frozenset(
-    "also then later again even once still now never always often first further afterwards has have had "
-    "would will could did does do in fact himself herself themselves itself too instead since so".split()
-) - {"in", "fact", "since", "so"}
-_PRONOUNS = frozenset("he she they it who".split())
-_DETERMINERS = frozenset(
-    "the a an this that these those its his her their one some several many two three".split()
-)
-_POINTING = frozenset("the this that its his her their".split())
-_LEADING = frozenset("but and yet so still meanwhile however also when while as although though if".split())
-_NAME_JOINS = frozenset("and of for the bin ibn al de van von der du da".split())
-_CLAUSE_EDGES = frozenset(
-    [",", "”", ".", ";", ":", "—", "–", "and", "but", "while", "as", "that", "when", "(", "“"]
-)
-_STOPS = frozenset(
-    "that which but because when as if where while whereas since after before though although so then "
-    "than in "
-    "on at by with from to into about over under between and or what how why not is are was were has have "
-    "had "
-    "be been said told without during against among nor yet of for the he she they it who whom whose".split()
-) - {"of", "for", "the"}
-
-_PERSONS = frozenset(
-    "leader official officer spokesman spokeswoman spokesperson source minister president ambassador general "
-    "commander analyst expert scholar professor researcher diplomat adviser advisor director chairman chief "
-    "deputy head lawyer judge lawmaker senator witness doctor envoy secretary mayor governor activist "
-    "historian journalist correspondent critic fellow executive founder coach man woman he she".split()
-)
-_BODIES = frozenset(
-    "statement communique communiqué sources officials leaders ministers experts analysts critics observers "
-    "officers diplomats witnesses spokesmen researchers scholars lawmakers residents militants commanders "
-    "ministry government army military police court committee council commission agency organization "
-    "organisation group movement party company union authorities administration embassy office report poll "
-    "survey reports media outlets team board bank university hospital intelligence opposition "
-    "association".split()
-)
-_ROLES = _PERSONS | _BODIES
-_OWN_VOICE = frozenset(
-    "newspaper paper article center centre institute outlet broadcaster review author authors study analysis "
-    "journal website site magazine report piece text abstract".split()
-)
-_MEDIA = frozenset(
-    "outlet newspaper broadcaster channel agency network station magazine daily website news times post "
-    "press "
-    "tv television radio tribune herald gazette journal".split()
-)
-_NOT_PERSONS = frozenset(
-    "The A An In On At But And When While After Before University Institute Center Centre Council Party Army "
-    "Ministry Islamic United National Prime President Street East West North South January February March "
-    "April May June July August September October November December Monday Tuesday Wednesday Thursday Friday "
-    "Saturday Sunday Brigades Bureau Strip Bank Gulf Sea Flood Jihad States Nations Union Court "
-    "Committee".split()
-)
-
-_JOINS = frozenset(
-    "however but yet moreover furthermore nevertheless nonetheless therefore thus hence consequently "
-    "accordingly "
-    "similarly likewise meanwhile otherwise also afterwards then and or so".split()
-)
-_JOINS_BEFORE_COMMA = frozenset(
-    "besides throughout instead still later earlier again rather further first second third".split()
-)
-_OPENERS = frozenset(
-    "in addition|as evidence|for example|for instance|as a result|in turn|even so|in contrast|by contrast|"
-    "if anything|on the other|in response|at the same|even then|since then|none of|at that|in the end".split(
-        "|"
-    )
-)
-_POSSESSIVES = frozenset("his her hers its their theirs him them".split())
-_BACK_PRONOUNS = _POSSESSIVES | frozenset("he she they it himself herself themselves itself".split())
-_DEMONSTRATIVES = frozenset("this that these those such both neither another others latter former".split())
-_NOT_COUNTED = frozenset("of can may might must".split())
-_NOT_BACK = frozenset("week month year morning evening time who which".split())
-_BEGINNINGS = frozenset(
-    "in at on with after before during when while as if although though for from by under despite since "
-    "until "
-    "because through besides should once without within beyond among between to according of even "
-    "only".split()
-)
-_BARE = (_PERSONS | _BODIES | frozenset(
-    "meeting visit attack attacks talks agreement deal event incident two three four first second third "
-    "latter "
-    "former same other others men women move decision plan measure channel statement".split()
-)) - _OWN_VOICE - frozenset(
-    "military government police army court committee union team bank university hospital board media party "
-    "president minister ministry opposition intelligence authorities he she".split()
-)  # fmt: skip
-
-_MODALS = frozenset(
-    "may might could should must would will likely unlikely probably possibly perhaps".split()
-)
-_JUDGEMENTS = frozenset(
-    "clearly obviously unfortunately fortunately surely undoubtedly certainly best worst better worse "
-    "greatest "
-    "unprecedented outrageous shameful heroic brutal evil ominous reckless fraudulent sincere cowardly brave "
-    "successful failure threat threatens danger dangerous appears appear seems seem believe hope hopes fear "
-    "fears presumably supposedly allegedly apparently intends aims wants".split()
-)
-_LOADED = (
-    "terror", "martyr", "regime", "massacr", "slaughter", "genocid", "extremis", "fanatic", "puppet", "thug",
-    "aggressi", "occupier", "occupation", "resistance", "liberat", "enemy", "enemies", "zionis", "jihadi",
-    "infidel", "crusade", "barbar", "atroci", "glorious", "steadfast", "propagand", "mastermind", "militant",
-)  # fmt: skip
