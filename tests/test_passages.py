@@ -13,8 +13,8 @@ TEXTS = st.one_of(
     st.text(max_size=400),
     st.lists(
         st.sampled_from(
-            "The mayor spoke.|“It is so,” she said.|Dr. No|U.S.|e\u0301|🚀|\r\n|\n\n|\n|  |1.|- |No. 4|etc.|…|؟|。|字|שלום|"
-            "\u202e|\x00|\x0b|\x85|\u2028|(|)|\"|'|a|A|word|http://a.b/c.|\u00a0|\ud800".split("|")
+            "The mayor spoke.|“It is so,” she said.|Dr. No|U.S.|e\u0301|🚀|\r\n|\n\n|\n|  |1.|- |No. 4|etc.|…|؟|。|字|"
+            "שלום|\u202e|\x00|\x0b|\x85|\u2028|(|)|\"|'|a|A|word|http://a.b/c.|\u00a0|\ud800".split("|")
         ),
         max_size=60,
     ).map(" ".join),

@@ -106,7 +106,7 @@ def read(
 def _find(place: str | Path) -> Iterator[str | Path]:
     """The documents a place names: an address as it is, a file, a folder's files, a pattern's."""
     if isinstance(place, str) and "://" in place:
-        if urlsplit(place).scheme not in ("http", "https"):
+        if place.partition("://")[0].lower() not in ("http", "https"):
             raise CorpusError(f"{place!r} is not http or https; give a path or a web address")
         yield place
         return

@@ -1,8 +1,8 @@
 """What a page says, without what surrounds it: navigation, share bars, notices, repeated captions.
 
 A block that is clearly prose is never dropped, save a cookie note and the like that fill a whole short block.
-Doubtful ones (a lone "Print", a short line without a full stop) go only in the company of others, depending on
-where they stand: before the article, inside it, or after it.
+Doubtful ones (a lone "Print", a short line without a full stop) go only in the company of others, depending
+on where they stand: before the article, inside it, or after it.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Block:
 # Marks that nobody reads: controls, zero-width no-break space, soft hyphen, object replacement
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u2060\ufeff\ufffc\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_RULE = re.compile(r"[-–—_*=~#.·•\s]*")
 _ENDS = re.compile(r"[.!?…。！？؟।]\W*$")
 _SHORT = 20  # words: at least this many are prose even without a full stop
 
@@ -98,7 +99,7 @@ _IN_COMPANY = re.compile(
     | log\s?in | sign\s?(?:in|up) | register | subscribe | donate | about(?:\ us)? | contact(?:\ us)?
     | privacy(?:\ policy)? | terms(?:\ (?:of\ (?:use|service)|&\ conditions))?
     | accept | decline | reject | close | ok | got\ it | more | (?:learn|read|show|load)\ more
-    | (?:\S+\ ){{0,2}}(?:next|previous) | (?:next|previous)\ (?:article|post)
+    | (?:\S+\ )?(?:next|previous) | (?:next|previous)\ (?:article|post)
     | google\ play | app\ store | cookies? | we\ use(?:\ cookies)?
     | \d{{4}}-\d\d-\d\d(?:\s*\|\s*\d\d?:\d\d)?
     """,
@@ -128,7 +129,7 @@ def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = Fa
         title: of the document; where it stands alone it is kept once, as heading.
         infer_headings: plain text: take a short line between paragraphs for the heading of what follows.
     """
-    tidy = [replace(b, text=text) for b in blocks if (text := normalise(b.text))]
+    tidy = [replace(b, text=text) for b in blocks if not _RULE.fullmatch(text := normalise(b.text))]
     tidy = _without_captions(join_broken(tidy))
     tidy = _one_title(tidy, title)
     tidy = join_broken(

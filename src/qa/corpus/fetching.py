@@ -51,9 +51,7 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
         trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS
     ) as client:
         for _ in range(_REDIRECTS + 1):
-            parts = urlsplit(address)
-            host = _checked_host(address)
-            ip = _resolve(host, parts.port or (443 if parts.scheme == "https" else 80), allow_private)
+            ip = _resolve(_host(address), allow_private)
             url = httpx.URL(address)
             try:
                 with client.stream(
@@ -82,24 +80,23 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
     raise Unreadable(f"it redirects more than {_REDIRECTS} times", "Give the address it ends at")
 
 
-def _checked_host(address: str) -> str:
+def _host(address: str) -> str:
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname, parts.port  # a wrong port raises, too
     except ValueError as error:
         raise Unreadable(f"it is no address: {error}", "Write it as https://host/page") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise Unreadable(
-            f"{address[:80]!r} is not http or https", "Give an http or https address, or a file's path"
-        )
+        raise Unreadable(f"{address[:80]!r} is not http or https", "Give an http or https address, or a path")
     if parts.username or parts.password:
         raise Unreadable("it holds a user name or password", "Save the page as a file and add that")
     return host
 
 
-def _resolve(host: str, port: int, allow_private: bool) -> str:
+def _resolve(host: str, allow_private: bool) -> str:
+    """An address of `host`, of which every address was checked."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unreadable(f"the name {host} is not known", "Check the address and the network") from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))

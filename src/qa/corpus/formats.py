@@ -29,6 +29,11 @@ CONTENT_TYPES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }  # fmt: skip
 
+_ENCODINGS = (
+    "cp1252 cp1254 cp1251 cp1253 cp1255 cp1256 cp874 koi8_r koi8_u gb18030 big5 euc_jp shift_jis euc_kr"
+).split()
+"""Guessed between where a text is not in Unicode; close kin are left out, which a few words cannot tell apart."""
+
 _UNPACKED_RATIO = 20
 """A DOCX may unpack to so many times the size limit; more is a zip bomb."""
 
@@ -132,7 +137,7 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         pass
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data).best()
+    best = from_bytes(data, cp_isolation=_ENCODINGS).best()
     if best is None:
         raise Unreadable("its encoding cannot be told", "Save it as UTF-8")
     return str(best), (f"not UTF-8, read as {best.encoding}; save it as UTF-8 to be sure",)
@@ -163,7 +168,8 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
             body,
             (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",),
         )
-    return (declared, body, ()) if isinstance(declared, dict) else ({}, text, ())
+    # nothing declared: what stands between the lines of dashes is text
+    return (declared, body, ()) if declared else ({}, text, ())
 
 
 _ITEM = re.compile(r"\s*(?:[-*•·▪–]\s+)(?=\S)")
