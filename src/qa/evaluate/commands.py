@@ -1,0 +1,209 @@
+"""`qa eval` and `qa bench`. Exit status: 0 passed, 1 regression or broken floor, 2 could not run."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from qa.config import load_config
+from qa.schema import QAError
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+    from qa.evaluate.report import Report
+    from qa.evaluate.run import Progress
+
+# The command line imports this module at every start: what is heavy is imported by the command that needs it.
+
+PASSED, REGRESSION, COULD_NOT_RUN = 0, 1, 2
+QUESTIONS = Path("eval/questions.jsonl")
+BASELINE = Path("eval/baseline.json")
+SMOKE_SENTENCES, SENTENCES = 24, 120
+"""Sentences of the corpus with which the judge is tested."""
+
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+app = typer.Typer(
+    help="Did answers get better or worse, on what, and is it noise? A gate for CI, and its tools.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+QuestionFile = Annotated[Path, typer.Option("--questions", help="JSON-lines file of questions.")]
+CorpusDir = Annotated[
+    Path | None,
+    typer.Option("--corpus", help="Other documents under the same ids; evidence is found by nugget.", show_default=False),
+]
+IndexDir = Annotated[
+    Path | None,
+    typer.Option("--index", help="An index to use as it is; default: a fresh one of the corpus.", show_default=False),
+]
+
+
+@app.callback(invoke_without_command=True)
+def run(
+    context: typer.Context,
+    against: Annotated[
+        Path | None, typer.Option(help=f"Baseline to compare with; default: {BASELINE}, if there is one.", show_default=False)
+    ] = None,
+    update_baseline: Annotated[bool, typer.Option("--update-baseline", help="Write this run as the baseline.")] = False,
+    subset: Annotated[str, typer.Option(help="smoke, dev, test, or a kind of question.")] = "",
+    questions: QuestionFile = QUESTIONS,
+    corpus: CorpusDir = None,
+    index: IndexDir = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Folder for report.html, run.json, junit.xml and summary.md.", show_default=False),
+    ] = None,
+    floor: Annotated[
+        list[str] | None, typer.Option(help="Replace a floor, as 'citation recall=0.9'; repeatable.", show_default=False)
+    ] = None,
+    judge: Annotated[bool, typer.Option("--judge/--no-judge", help="Test the judge as well.")] = True,
+) -> None:
+    """Ask every question, measure, compare with the baseline; status 1 when something got worse."""
+    if context.invoked_subcommand:
+        return
+    with _crash_is_not_a_regression():
+        made = make_report(
+            questions=questions,
+            corpus=corpus,
+            index=index,
+            against=_baseline(against, corpus, missing_ok=update_baseline),
+            subset=subset,
+            floors=_floors(floor or ()),
+            judge=judge,
+        )
+        from qa.evaluate.gate import write_baseline
+        from qa.evaluate.report import terminal
+
+        _out.print(terminal(made))
+        if report:
+            write_report(made, report)
+            _out.print(Text(f"Report: {report / 'report.html'}"))
+        if update_baseline:
+            target = against or BASELINE
+            write_baseline(made.run, target)
+            _out.print(Text(f"Baseline written: {target}"))
+    # whoever writes a new baseline has seen the drop; a broken floor stays one
+    red = made.outcome.broken if update_baseline else not made.outcome.passed
+    raise typer.Exit(REGRESSION if red else PASSED)
+
+
+def make_report(
+    *,
+    questions: Path = QUESTIONS,
+    corpus: Path | None = None,
+    index: Path | None = None,
+    against: Path | None = None,
+    subset: str = "",
+    floors: dict[str, float] | None = None,
+    judge: bool = True,
+) -> Report:
+    """What `qa eval` does, for programs: runs, compares, and says whether it passed.
+
+    Raises:
+        EvalError: questions, evidence or baseline that cannot be used.
+        QAError: no assistant could be made.
+    """
+    from dataclasses import replace
+
+    from qa.evaluate import questions as asked
+    from qa.evaluate.gate import gate, read_run
+    from qa.evaluate.judge import examine
+    from qa.evaluate.report import Report
+    from qa.evaluate.run import evaluate
+
+    chosen: Sequence[asked.Question] = asked.load(questions)
+    if subset:
+        chosen = asked.subset(chosen, subset)
+    baseline = read_run(against) if against else None
+    with _assistant(corpus, index) as assistant, _bars() as progress:
+        result = evaluate(assistant, chosen, by_nugget=corpus is not None, progress=progress)
+        if judge:
+            sentences = SMOKE_SENTENCES if subset == "smoke" else SENTENCES
+            tested = examine(assistant, chosen, sentences=sentences, progress=progress)
+            result = replace(result, judge=tested)
+    return Report(result, gate(result, baseline, floors), baseline, floors or {})
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """`report.html`, `run.json`, `junit.xml` and `summary.md` in a folder."""
+    from qa.evaluate.report import html, json, junit, markdown
+
+    folder.mkdir(parents=True, exist_ok=True)
+    writers = {"report.html": html, "run.json": json, "junit.xml": junit, "summary.md": markdown}
+    for name, write in writers.items():
+        (folder / name).write_text(write(report), encoding="utf-8")
+
+
+def _baseline(given: Path | None, corpus: Path | None, *, missing_ok: bool) -> Path | None:
+    """The one asked for, else the project's own, unless another corpus is measured."""
+    if given:
+        return None if missing_ok and not given.is_file() else given
+    return BASELINE if BASELINE.is_file() and corpus is None else None
+
+
+def _floors(given: Sequence[str]) -> dict[str, float]:
+    from qa.evaluate.questions import EvalError
+
+    floors = {}
+    for item in given:
+        name, _, value = item.partition("=")
+        try:
+            floors[name.strip()] = float(value)
+        except ValueError:
+            raise EvalError(f"a floor is written as 'citation recall=0.9', not {item!r}") from None
+    return floors
+
+
+@contextmanager
+def _assistant(corpus: Path | None = None, index: Path | None = None) -> Iterator[Assistant]:
+    from qa.assistant import Assistant
+
+    if index:
+        with Assistant.open(config=load_config(index_dir=index)) as opened:
+            yield opened
+        return
+    with TemporaryDirectory(prefix="qa-eval-") as folder:
+        config = load_config(corpus_dir=corpus, index_dir=Path(folder) / "index")
+        with Assistant.build(config=config) as built:
+            yield built
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=_err, transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of)
+            bars.update(tasks[what], completed=done)  # type: ignore[arg-type]  # TaskID is an int
+
+        yield tell
+
+
+@contextmanager
+def _crash_is_not_a_regression() -> Iterator[None]:
+    """Python ends a crash with status 1, which here would read as "got worse"."""
+    try:
+        yield
+    except (QAError, typer.Exit, KeyboardInterrupt):
+        raise
+    except Exception:
+        _err.print(Text(traceback.format_exc()), soft_wrap=True)
+        raise typer.Exit(COULD_NOT_RUN) from None
+
+
