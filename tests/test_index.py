@@ -270,6 +270,18 @@ def test_an_open_index_survives_builds(copy, embedder):
     assert len(folders(copy)) == 2
 
 
+def test_an_index_that_another_process_removed_is_said(copy, built):
+    """A reader whose generation is gone is told to open the index again, not to build it."""
+    with Index.open(copy, Config()) as old:
+        assert old.is_current
+        shutil.rmtree(generation(copy))
+        shutil.copytree(generation(built.folder), copy / "gen-newer")
+        (copy / "current.json").write_text('{"current": "gen-newer"}')
+        assert not old.is_current
+        with pytest.raises(IndexStaleError, match="replaced it while it was open; open it again"):
+            _ = old.passages
+
+
 def test_progress_reaches_the_end(tmp_path, embedder):
     """Each step of a build reports how far it is, and ends at its total."""
     steps = []
@@ -421,6 +433,7 @@ CRASHES = """
 import json, os, resource, signal, sys
 from pathlib import Path
 import qa.index as index_module
+import qa.index.build as build_module
 from qa.config import Config
 from qa.index import Index, generations, words
 from qa.models.embedder import Embedder
@@ -490,7 +503,7 @@ points = {
     "embedding": lambda: Index.build(new, folder, Config(), embedder, at("embedding", 5)),
     "written": lambda: Index.build(new, folder, Config(), embedder, at("writing", 1)),
     "words": before(words.Words, "save"),
-    "files": before(index_module, "_dump", 3),
+    "files": before(build_module, "_dump", 3),
     "pointer": before(index_module, "move_pointer"),
     "sync": before(os, "fsync", 6),
     "replace": before(os, "replace"),

@@ -1,60 +1,49 @@
 """Documents -> an index that can be searched by meaning and by words: built whole, swapped in, opened.
 
-manifest      what it was built from
-generations   where it lies, and how a new one takes the place of an old one
-vectors       Chroma, read through llama-index
-words         BM25
+    manifest      what it was built from
+    generations   where it lies, and how a new one takes the place of an old one
+    vectors       Chroma, read through llama-index
+    words         BM25
+    build         the steps from documents to files
+
+`Index` is what the rest of the package sees.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import __version__
 from qa.config import Config
-from qa.facts import facts, name_key
 from qa.index import manifest as manifests
 from qa.index import vectors as chroma
+from qa.index.build import Steps, check, cut, embed, embedded_text, text_digest, write_files, write_vectors
 from qa.index.generations import current, explained, move_pointer, read_pointer, sweep, writing
 from qa.index.manifest import FORMAT, Manifest
 from qa.index.vectors import VectorIndex
 from qa.index.words import Words
 from qa.models.embedder import Embedder, model_digest
-from qa.passages import split
 from qa.schema import (
-    CorpusError,
     Document,
     IndexStaleError,
-    IndexWriteError,
     Passage,
     QAError,
     Section,
     Source,
 )
 
-__all__ = ["FORMAT", "Index", "Manifest"]
-
-Steps = Callable[[str, int, int], None]
-"""Told (step, done, total) while an index is built."""
-
-_LIBRARIES: Final = ("chromadb", "bm25s", "llama-index-core")
-
-_NAME: Final = re.compile(r"[^\W\d_][\w’'-]*\w")
-"""A word of a name; those of `qa.facts` run from "al-Arouri" to "Izz ad-Din"."""
+__all__ = ["FORMAT", "Index", "Manifest", "embedded_text"]
 
 _in_use: Counter[Path] = Counter()
 """Generations that are open in this process; they are not swept away."""
@@ -101,18 +90,19 @@ class Index:
             IndexWriteError: the folder cannot be written, or the disk is full.
         """
         report = progress or (lambda step, done, total: None)
-        _check(documents)
+        check(documents)
         folder = folder.absolute()
         with writing(folder) as new:
             _clean(folder, config.chroma_url)
             try:
                 embedder = embedder or Embedder.load(config.embedding_model)
-                passages, sources = _split(documents, config, report)
+                passages, sources = cut(documents, config, report)
                 texts = [embedded_text(p, s) for p, s in zip(passages, sources, strict=True)]
-                found = _embed(texts, embedder, folder, report)
-                _write_vectors(new, config.chroma_url, passages, sources, found, report)
+                known = _known_vectors(folder, embedder, set(map(text_digest, texts)))
+                found = embed(texts, embedder, known, report)
+                write_vectors(new, config.chroma_url, passages, sources, found, report)
                 with explained(folder):
-                    _write_files(new, documents, passages, texts, embedder, config)
+                    write_files(new, documents, passages, texts, embedder, config)
                     move_pointer(folder, new.name)
             except BaseException:  # Ctrl-C too, which may come when the pointer has moved already
                 with suppress(QAError):
@@ -158,6 +148,11 @@ class Index:
     def differences(self, documents: Iterable[Document]) -> tuple[str, ...]:
         """One line for each of `documents` that was added, removed or changed since this was built."""
         return manifests.differences(self.manifest.documents, documents)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether `folder` still holds this one; when not, open it again."""
+        return current(self.folder) == self._generation.name
 
     # -- what is in it ---------------------------------------------------------------------------------
 
@@ -217,7 +212,12 @@ class Index:
         Raises:
             IndexStaleError: the index was damaged or removed while it was open.
         """
-        return self._vectors.nearest(vector, min(k, self.manifest.passages), sources, self.manifest.documents)
+        try:
+            return self._vectors.nearest(
+                vector, min(k, self.manifest.passages), sources, self.manifest.documents
+            )
+        except IndexStaleError as error:
+            raise self._stale(str(error)) from error
 
     def lexical(self, query: str, k: int, sources: Collection[str] | None = None) -> list[tuple[str, float]]:
         """The `k` passages that share most words with `query`: id and BM25 score, best first, ties by id.
@@ -273,62 +273,15 @@ class Index:
         try:
             data = (self._generation / name).read_bytes()
         except OSError as error:
-            raise IndexStaleError(
-                f"the index in {self.folder} has lost {name} ({error.strerror}); run `qa index`"
-            ) from error
+            raise self._stale(f"it has lost {name} ({error.strerror}); run `qa index`") from error
         if hashlib.sha256(data).hexdigest() != self.manifest.files.get(name):
-            raise IndexStaleError(f"{name} of the index in {self.folder} was altered; run `qa index`")
+            raise self._stale(f"{name} was altered; run `qa index`")
         return data
 
-
-def embedded_text(passage: Passage, source: Source) -> str:
-    """What the model and BM25 read, never what is cited: heading, passage, then title, publisher and date.
-
-    The source comes last, for a model that reads 256 tokens must not lose a passage's end to a long title.
-    """
-    heading = f"{passage.heading}. " if passage.heading else ""
-    about = ", ".join(filter(None, (source.title, source.publisher, source.published)))
-    text = f"{heading}{passage.text} {about}"
-    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
-
-
-def _check(documents: Sequence[Document]) -> None:
-    if not documents:
-        raise CorpusError("there are no documents to index; put some into the corpus folder, or name a path")
-    twice = [id_ for id_, n in Counter(document.id for document in documents).items() if n > 1]
-    if twice:
-        raise CorpusError(f"two documents have the id {twice[0]!r}; rename one, or give it an `id`")
-
-
-def _split(
-    documents: Sequence[Document], config: Config, report: Steps
-) -> tuple[list[Passage], list[Source]]:
-    passages: list[Passage] = []
-    sources: list[Source] = []
-    for done, document in enumerate(documents, start=1):
-        parts = split(document, target=config.passage_words, maximum=config.passage_words_max)
-        passages += parts
-        sources += [document.source] * len(parts)
-        report("splitting", done, len(documents))
-    if not passages:
-        raise CorpusError(f"there is not one word in {len(documents)} documents; nothing was indexed")
-    return passages, sources
-
-
-def _embed(texts: Sequence[str], embedder: Embedder, folder: Path, report: Steps) -> NDArray[np.float32]:
-    known = _known_vectors(folder, embedder, {_digest(text) for text in texts})
-    missing = [place for place, text in enumerate(texts) if _digest(text) not in known]
-    before = len(texts) - len(missing)
-    report("embedding", before, len(texts))
-    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    for place, text in enumerate(texts):
-        vectors[place] = known.get(_digest(text), 0)
-    if missing:
-        vectors[missing] = embedder.embed_passages(
-            [texts[place] for place in missing],
-            lambda done: report("embedding", before + done, len(texts)),
-        )
-    return vectors
+    def _stale(self, what: str) -> IndexStaleError:
+        if not self.is_current:
+            what = "another process replaced it while it was open; open it again"
+        return IndexStaleError(f"the index in {self.folder} cannot be read: {what}")
 
 
 def _known_vectors(folder: Path, embedder: Embedder, wanted: set[str]) -> dict[str, NDArray[np.float32]]:
@@ -343,121 +296,6 @@ def _known_vectors(folder: Path, embedder: Embedder, wanted: set[str]) -> dict[s
             return {digest: found[id_] for digest, id_ in ids.items() if id_ in found}
     except (QAError, ValueError):  # missing, damaged, or of another format: then all is embedded anew
         return {}
-
-
-def _write_vectors(
-    new: Path,
-    url: str,
-    passages: Sequence[Passage],
-    sources: Sequence[Source],
-    vectors: NDArray[np.float32],
-    report: Steps,
-) -> None:
-    """Writes, closes, opens again and compares: what the disk holds is what was meant."""
-    store = VectorIndex.create(new, url)
-    try:
-        store.write(passages, sources, vectors, lambda done: report("writing", done, len(passages)))
-    finally:
-        store.close()
-    try:
-        store = VectorIndex.open(new, url)
-        try:
-            stored = store.get([p.id for p in passages]) if store.count() == len(passages) else {}
-        finally:
-            store.close()
-    except IndexStaleError as error:
-        raise IndexWriteError(
-            f"what was written cannot be read back: {error.__cause__ or error}; see whether the disk is "
-            "full, then run `qa index` again. The index that was there before is untouched"
-        ) from error
-    wrong = [
-        p.id
-        for p, vector in zip(passages, vectors, strict=True)
-        if p.id not in stored or not np.allclose(stored[p.id], vector, atol=1e-6)
-    ]
-    if wrong:
-        raise IndexWriteError(
-            f"{len(wrong)} of {len(passages)} vectors were not stored as written, the first is {wrong[0]}; "
-            "look at the disk, then run `qa index` again. The index that was there before is untouched"
-        )
-
-
-def _write_files(
-    new: Path,
-    documents: Sequence[Document],
-    passages: Sequence[Passage],
-    texts: Sequence[str],
-    embedder: Embedder,
-    config: Config,
-) -> None:
-    Words.build(texts).save(new / "words")
-    _dump(new / "sources.jsonl", (d.source.to_dict() for d in documents))
-    _dump(new / "documents.jsonl", map(_document_row, documents))
-    _dump(new / "passages.jsonl", map(_passage_row, passages))
-    _dump(new / "embedded.jsonl", map(_digest, texts))
-    _dump(new / "names.jsonl", _names(passages))
-    files = sorted((*new.glob("*.jsonl"), *(new / "words").iterdir()))
-    digests = {document.id: manifests.document_digest(document) for document in documents}
-    manifest = Manifest(
-        format=FORMAT,
-        version=__version__,
-        corpus=manifests.corpus_digest(digests),
-        documents=digests,
-        model=embedder.name,
-        model_digest=embedder.digest,
-        settings=config.index_settings(),
-        chroma_url=config.chroma_url,
-        versions={name: version(name) for name in _LIBRARIES},
-        passages=len(passages),
-        files={
-            path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        },
-    )
-    (new / "manifest.json").write_text(manifest.to_json(), "utf-8")
-
-
-def _document_row(document: Document) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "text": document.text,
-        "sections": [(s.heading, s.start, s.end) for s in document.sections],
-        "pages": document.pages,
-    }
-
-
-def _passage_row(passage: Passage) -> dict[str, Any]:
-    return {
-        "document_id": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
-        "sentences": passage.sentences,
-        "heading": passage.heading,
-        "page": passage.page,
-    }
-
-
-def _names(passages: Iterable[Passage]) -> list[tuple[str, list[str]]]:
-    names: dict[str, set[str]] = {}
-    for passage in passages:
-        for fact in facts(passage.text):
-            if fact.kind == "name":
-                for word in _NAME.findall(passage.text[fact.start : fact.end]):
-                    if (
-                        word != word.lower() and len(key := name_key(word)) > 1
-                    ):  # one consonant is shared by too many
-                        names.setdefault(key, set()).add(word)
-    return sorted((key, sorted(spellings)) for key, spellings in names.items())
-
-
-def _dump(path: Path, rows: Iterable[Any]) -> None:
-    with path.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _clean(folder: Path, url: str) -> None:

@@ -275,4 +275,4 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except (ChromaError, httpx.HTTPError) as error:
-        raise IndexStaleError(f"the vectors of the index cannot be read ({error}); run `qa index`") from error
+        raise IndexStaleError(f"its vectors cannot be read ({error}); run `qa index`") from error
