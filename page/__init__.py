@@ -1,0 +1,9 @@
+"""The page: a window on `qa`. It renders what `qa` returns and decides nothing about answers.
+
+views      values of `qa` -> HTML, through templates that escape everything
+exports    an answer as Markdown, JSON, BibTeX, CSL
+blocks     the Gradio blocks: what a person sees and presses
+api        the same as named endpoints, and in the shape of OpenAI's chat completions
+guard      who may come in, and what a browser is told it may do
+server     all of it on one address
+"""

@@ -1,0 +1,241 @@
+"""The same four things as endpoints of Gradio (and MCP tools), and OpenAI's chat completions on top."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import gradio as gr
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from page.library import Library
+from qa import Answer, Filters, Progress, QAError
+
+MODEL = "qa"
+HISTORY = 4
+"""Earlier questions of a chat that are asked again, so that a follow-up is understood."""
+
+
+def add(library: Library, concurrency: int) -> None:
+    """Named endpoints in the blocks that are being built; stateless, over the library everybody shares."""
+
+    def ask(
+        question: str,
+        sources: list[str] | None = None,
+        publishers: list[str] | None = None,
+        kinds: list[str] | None = None,
+        languages: list[str] | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> Iterator[dict[str, Any]]:
+        """Answer a question from the corpus: every sentence cites the exact words that bear it out, with a
+        verdict; where the corpus does not answer, `abstention` says why. Streams {"progress"}, {"sentence"}
+        and last {"answer"}.
+
+        Args:
+            question: the question, in words.
+            sources: ids of sources to search; all where empty.
+            publishers: publishers to search; all where empty.
+            kinds: news, analysis, research or other; all where empty.
+            languages: languages to search; all where empty.
+            since: published on or after, as 2017, 2017-11 or 2017-11-30.
+            until: published on or before.
+        """
+        with _told():
+            filters = _walls(sources, publishers, kinds, languages, since, until)
+            for event in library.assistant.stream(question, filters=filters):
+                if isinstance(event, Answer):
+                    yield {"answer": event.to_dict()}
+                elif isinstance(event, Progress):
+                    yield {"progress": {"stage": event.stage, "message": event.message}}
+                else:
+                    cited = [citation.to_dict() for citation in event.citations]
+                    yield {
+                        "sentence": {
+                            "text": event.text,
+                            "attribution": event.attribution,
+                            "verdict": event.verdict.value,
+                            "citations": cited,
+                        }
+                    }
+
+    def search(
+        question: str,
+        top_k: int = 5,
+        sources: list[str] | None = None,
+        publishers: list[str] | None = None,
+        kinds: list[str] | None = None,
+        languages: list[str] | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> list[dict[str, Any]]:
+        """Find passages of the corpus, best first, each with its source, exact span and rank in each stage.
+
+        Args:
+            question: what to look for.
+            top_k: how many passages, 1 to 50.
+            sources: ids of sources to search; all where empty.
+            publishers: publishers to search; all where empty.
+            kinds: news, analysis, research or other; all where empty.
+            languages: languages to search; all where empty.
+            since: published on or after, as 2017, 2017-11 or 2017-11-30.
+            until: published on or before.
+        """
+        with _told():
+            filters = _walls(sources, publishers, kinds, languages, since, until)
+            hits = library.assistant.search(question, top_k=max(1, min(top_k, 50)), filters=filters)
+            return [hit.to_dict() for hit in hits]
+
+    def sources() -> list[dict[str, Any]]:
+        """List the sources of the corpus: id, title, publisher, author, date, kind, perspective."""
+        return [source.to_dict() for source in library.assistant.sources]
+
+    def check(text: str) -> dict[str, Any]:
+        """Check a text from elsewhere, sentence by sentence, against the corpus: supported, partly,
+        unsupported, contradicted or unchecked, with the decisive words.
+
+        Args:
+            text: prose, with or without markers like [1].
+        """
+        with _told():
+            return library.assistant.check(text[:50_000]).to_dict()
+
+    for function in (ask, search, sources, check):
+        gr.api(  # type: ignore[attr-defined]  # gradio has no __all__
+            function, api_name=function.__name__, concurrency_limit=concurrency, concurrency_id="api"
+        )
+
+
+class _told:
+    """An error of ours reaches the caller in its own words; Gradio hides any other."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, QAError):
+            raise gr.Error(str(error), print_exception=False) from error
+
+
+def _walls(
+    sources: list[str] | None,
+    publishers: list[str] | None,
+    kinds: list[str] | None,
+    languages: list[str] | None,
+    since: str,
+    until: str,
+) -> Filters:
+    return Filters(
+        tuple(sources or ()),
+        tuple(publishers or ()),
+        tuple(kinds or ()),
+        tuple(languages or ()),
+        since,
+        until,
+    )
+
+
+class _Part(BaseModel):
+    type: str
+    text: str = ""
+
+
+class _Message(BaseModel):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[_Part] | None = ""
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type in ("text", "input_text"))
+        return self.content or ""
+
+
+class _Request(BaseModel):
+    """What is read of an OpenAI request; sampling settings mean nothing here and are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+    messages: list[_Message] = Field(min_length=1, max_length=500)
+    model: str = MODEL
+    stream: bool = False
+
+
+def router(library: Library) -> APIRouter:
+    """`/health`, `/v1/models` and `/v1/chat/completions`."""
+    routes = APIRouter()
+
+    @routes.get("/health")
+    def health() -> dict[str, Any]:
+        return {"status": "ok", "sources": len(library.assistant.sources)}
+
+    @routes.get("/v1/models")
+    def models() -> dict[str, Any]:
+        return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "qa"}]}
+
+    @routes.post("/v1/chat/completions", response_model=None)
+    def complete(request: _Request) -> JSONResponse | StreamingResponse:
+        questions = [message.text.strip() for message in request.messages if message.role == "user"]
+        questions = [question for question in questions if question]
+        if not questions:
+            raise HTTPException(400, "there is no user message with text")
+        chat = library.assistant.chat()
+        try:
+            # answers are the same each time, so what was said before is found again by asking it again
+            for question in questions[:-1][-HISTORY:]:
+                chat.ask(question)
+            answer = chat.ask(questions[-1])
+        except QAError as error:
+            raise HTTPException(400, str(error)) from error
+        if request.stream:
+            return StreamingResponse(_chunks(answer), media_type="text/event-stream")
+        return JSONResponse(_completion(answer))
+
+    return routes
+
+
+def _completion(answer: Answer) -> dict[str, Any]:
+    words = len(str(answer).split())
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": str(answer),
+        "refusal": None,
+        "annotations": [],
+    }
+    return {
+        **_head("chat.completion"),
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        "usage": {"prompt_tokens": 0, "completion_tokens": words, "total_tokens": words},
+        "references": answer.to_dict()["references"],
+        "qa": answer.to_dict(),
+    }
+
+
+def _chunks(answer: Answer) -> Iterator[str]:
+    head = _head("chat.completion.chunk")
+    text = str(answer)
+    if answer.sentences:
+        lines = [*([answer.premise] if answer.premise else []), *answer.prose()]
+        body = "".join(f"{line}\n" for line in lines)
+        parts = [f"{line}\n" for line in lines] + [text[len(body) :]]
+    else:
+        parts = [text]
+    for i, part in enumerate(parts):
+        delta = {"content": part} | ({"role": "assistant"} if i == 0 else {})
+        yield _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    whole = answer.to_dict()
+    yield _event(head | end | {"references": whole["references"], "qa": whole})
+    yield "data: [DONE]\n\n"
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": MODEL}
+
+
+def _event(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"

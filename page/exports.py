@@ -1,0 +1,131 @@
+"""An answer or a conversation, to take away: Markdown with footnotes, JSON, BibTeX, CSL JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from page.views import day, label
+from qa import Citation, Source, Turn
+
+File = tuple[str, str, str]
+"""Name, media type, text."""
+
+
+def export(turns: Sequence[Turn], form: str) -> File:
+    """The turns in one of `FORMS`.
+
+    Raises:
+        KeyError: there is no such form.
+    """
+    make, name, media = FORMS[form]
+    return name, media, make(turns)
+
+
+def markdown(turns: Sequence[Turn]) -> str:
+    """Prose with footnotes, numbered through; each footnote holds the quoted words."""
+    lines: list[str] = []
+    notes: list[str] = []
+    for turn in turns:
+        answer = turn.answer
+        lines += [f"## {_escape(label(turn.question))}", ""]
+        if answer.premise:
+            lines += [_escape(answer.premise), ""]
+        if answer.abstention:
+            lines += [_escape(str(answer.abstention)), ""]
+        first = len(notes)
+        for sentence in answer.sentences:
+            by = f"{_escape(sentence.attribution)}: " if sentence.attribution else ""
+            marks = "".join(f"[^{first + n}]" for n in answer.markers(sentence))
+            doubt = "" if sentence.verdict == "supported" else f" *({sentence.verdict.value})*"
+            lines += [f"{by}{_escape(sentence.text)}{marks}{doubt}", ""]
+        notes += [_footnote(first + n, c) for n, c in enumerate(answer.references, start=1)]
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def _footnote(n: int, c: Citation) -> str:
+    s = c.source
+    parts = [s.publisher, s.author, f"“{label(s.title)}”", day(s.published), c.heading]
+    parts += [f"p. {c.page}"] if c.page else []
+    about = ", ".join(label(part) for part in parts if part)
+    return f"[^{n}]: {_escape(about)}: “{_escape(' '.join(c.quote.split()))}”"
+
+
+def as_json(turns: Sequence[Turn]) -> str:
+    """Each answer as `to_dict()` gives it."""
+    return json.dumps([turn.answer.to_dict() for turn in turns], ensure_ascii=False, indent=2) + "\n"
+
+
+def bibtex(turns: Sequence[Turn]) -> str:
+    """One entry for each cited source."""
+    return "\n".join(_entry(source) for source in _cited(turns))
+
+
+def csl(turns: Sequence[Turn]) -> str:
+    """One CSL JSON item for each cited source."""
+    return json.dumps([_item(source) for source in _cited(turns)], ensure_ascii=False, indent=2) + "\n"
+
+
+FORMS: Final[dict[str, tuple[Callable[[Sequence[Turn]], str], str, str]]] = {
+    "markdown": (markdown, "answer.md", "text/markdown"),
+    "json": (as_json, "answer.json", "application/json"),
+    "bibtex": (bibtex, "references.bib", "application/x-bibtex"),
+    "csl": (csl, "references.json", "application/vnd.citationstyles.csl+json"),
+}
+
+
+def _cited(turns: Sequence[Turn]) -> Iterator[Source]:
+    yield from {source.id: source for turn in turns for source in turn.answer.sources}.values()
+
+
+def _entry(source: Source) -> str:
+    research = source.kind == "research"
+    year, month = [*source.published.split("-"), "", ""][:2]
+    fields = {
+        "title": source.title,
+        "author": source.author or (f"{{{source.publisher}}}" if source.publisher else ""),
+        "journal" if research else "howpublished": source.publisher,
+        "year": year,
+        "month": str(int(month)) if month.isdigit() else "",
+        "note": source.original,
+    }
+    lines = [f"  {name} = {{{_tex(value)}}}" for name, value in fields.items() if value]
+    key = re.sub(r"[^\w-]+", "-", source.id, flags=re.ASCII).strip("-") or "source"
+    return f"@{'article' if research else 'misc'}{{{key},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _item(source: Source) -> dict[str, Any]:
+    kinds = {"news": "article-newspaper", "research": "article-journal", "analysis": "report"}
+    item: dict[str, Any] = {
+        "id": source.id,
+        "type": kinds.get(source.kind, "document"),
+        "title": source.title,
+        "container-title" if source.kind in ("news", "research") else "publisher": source.publisher,
+        "language": source.language,
+        "note": source.original,
+    }
+    if source.author:
+        item["author"] = [{"literal": source.author}]
+    if re.fullmatch(r"\d{4}(-\d{2}){0,2}", source.published):
+        item["issued"] = {"date-parts": [[int(part) for part in source.published.split("-")]]}
+    return {name: value for name, value in item.items() if value}
+
+
+_TEX: Final = {c: f"\\{c}" for c in "#$%&_"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def _tex(text: str) -> str:
+    # braces stay only where they pair up, or the entry would end early
+    even = text if text.count("{") == text.count("}") else text.replace("{", "(").replace("}", ")")
+    return "".join(_TEX.get(c, c) for c in label(even))
+
+
+def _escape(text: str) -> str:
+    """Text that Markdown would read as markup, so that it does not."""
+    return re.sub(r"([\\`*_\[\]<>#|!~$])", r"\\\1", text)

@@ -1,0 +1,133 @@
+"""Page, API and guard on one address."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from page import api, blocks
+from page.guard import Guard, GuardError, Users, is_loopback
+from page.library import Library
+from page.settings import Settings
+from page.starters import starters
+from qa import Assistant, QAError
+
+STATIC = Path(__file__).parent / "static"
+SANS = ("system-ui", "sans-serif")
+MONO = ("ui-monospace", "monospace")
+
+HEAD = """
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="Answers that show their evidence">
+<link rel="icon" href="/qa-static/mark.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/qa-static/page.css">
+<script src="/qa-static/page.js"></script>
+"""
+
+
+def make(assistant: Assistant, settings: Settings) -> Guard:
+    """The ASGI application.
+
+    Raises:
+        GuardError: it would listen to other machines without anybody signing in, or MCP is not installed.
+    """
+    check(settings)
+    library = Library(assistant)
+    suggestions: list[str] = []
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        # asking the suggestions also warms the models up, so the first visitor does not wait for them
+        threading.Thread(target=_suggest, args=(assistant, suggestions), daemon=True).start()
+        yield
+
+    app = FastAPI(title="qa", lifespan=living, docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(api.router(library))
+    app.mount("/qa-static", StaticFiles(directory=STATIC), name="static")
+    app = gr.mount_gradio_app(
+        app,
+        blocks.Page(library, settings, suggestions).blocks,
+        path="/",
+        server_name=settings.host,
+        server_port=settings.port,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=settings.largest_file,
+        mcp_server=settings.mcp,
+        pwa=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        theme=theme(),
+        head=HEAD,
+    )
+    users = Users.read(settings.users) if settings.users else None
+    names = frozenset({"127.0.0.1", "localhost", "::1", settings.host, *settings.hosts})
+    return Guard(app, names, users, settings.proxy_header)
+
+
+def check(settings: Settings) -> None:
+    """Refuses settings under which strangers would get in unasked.
+
+    Raises:
+        GuardError: what is wrong and what to do.
+    """
+    if not (is_loopback(settings.host) or settings.users or settings.proxy_header or settings.open):
+        raise GuardError(
+            f"on {settings.host} other machines reach the page and nobody signs in; give --users FILE or "
+            "--proxy-header NAME, or --open if everybody may use it"
+        )
+    if settings.mcp:
+        try:
+            import mcp  # noqa: F401  # an optional part: without it Gradio would go on silently
+        except ImportError as error:
+            raise GuardError("--mcp needs a library: pip install 'qa[mcp]'") from error
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's own parts in the colours of `page.css`, which holds them for light and dark."""
+    made = gr.themes.Base(font=SANS, font_mono=MONO)
+    colours = {
+        "body_background_fill": "paper",
+        "body_text_color": "ink",
+        "body_text_color_subdued": "soft",
+        "background_fill_primary": "sheet",
+        "background_fill_secondary": "sunken",
+        "block_background_fill": "sheet",
+        "block_border_color": "line",
+        "block_label_text_color": "soft",
+        "block_label_background_fill": "sheet",
+        "block_title_text_color": "ink",
+        "block_info_text_color": "soft",
+        "border_color_primary": "line",
+        "border_color_accent": "accent",
+        "input_background_fill": "sheet",
+        "input_border_color": "strong-line",
+        "input_border_color_focus": "accent",
+        "input_placeholder_color": "soft",
+        "button_primary_background_fill": "accent",
+        "button_primary_background_fill_hover": "accent",
+        "button_primary_text_color": "paper",
+        "button_secondary_background_fill": "sunken",
+        "button_secondary_background_fill_hover": "line",
+        "button_secondary_text_color": "ink",
+        "color_accent": "accent",
+        "color_accent_soft": "accent-soft",
+        "link_text_color": "accent",
+        "panel_background_fill": "sheet",
+        "loader_color": "accent",
+    }
+    both = {name: f"var(--{colour})" for name, colour in colours.items()}
+    dark = {f"{name}_dark": value for name, value in both.items() if hasattr(made, f"{name}_dark")}
+    return made.set(**both, **dark, block_radius="12px", input_radius="9px", input_border_width="1px")
+
+
+def _suggest(assistant: Assistant, suggestions: list[str]) -> None:
+    with suppress(QAError):  # a page without suggestions is a page
+        suggestions.extend(starters(assistant))

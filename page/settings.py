@@ -1,0 +1,27 @@
+"""How the page is served. What it answers from is `qa`'s own settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of the page; `app.py --help` says how to give them."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    users: Path | None = None
+    proxy_header: str = ""
+    hosts: tuple[str, ...] = ()
+    """Names beside `host` that the page answers to."""
+    open: bool = False
+    """Everybody who reaches the address may use it."""
+    editing: Literal["private", "all", "off"] = "private"
+    mcp: bool = False
+    feedback: Path = Path("feedback.jsonl")
+    results: Path = Path("eval/results")
+    questions: Path = Path("eval/questions.jsonl")
+    largest_file: str = "20mb"

@@ -1,0 +1,70 @@
+"""Questions to begin with, made from the corpus by rule: its names, its headings, its publishers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from qa import Assistant
+
+NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+(?: (?:[a-z]{2,3}-)?[A-Z][\w’'-]+)*")
+"""Capitalised words inside a sentence."""
+
+READ = 20_000
+"""Characters of a document that are looked at."""
+
+MANY = 40
+"""Documents that are looked at."""
+
+
+def starters(assistant: Assistant, wanted: int = 4) -> list[str]:
+    """Questions that this corpus answers: each was asked, and those it abstains on are left out."""
+    found: list[str] = []
+    for question in _candidates(assistant):
+        if len(found) == wanted:
+            break
+        if question not in found and assistant.ask(question).abstention is None:
+            found.append(question)
+    return found
+
+
+def _candidates(assistant: Assistant) -> Iterator[str]:
+    sources = assistant.sources[:MANY]
+    names: Counter[str] = Counter()
+    with_article: Counter[str] = Counter()
+    for source in sources:
+        text = assistant.document(source.id).text[:READ]
+        found = set(NAMES.findall(text)) - {source.publisher, source.author}
+        names.update(found)
+        with_article.update(name for name in found if f"the {name}" in text or f"The {name}" in text)
+    titles = " ".join(source.title for source in sources)
+    shared = [name for name, n in names.most_common(60) if n > len(sources) // 2 and n > 1]
+    shared.sort(key=lambda name: -titles.count(name))
+    # "the United States", "the West Bank": no person
+    shared = [name for name in shared if with_article[name] <= names[name] // 3]
+    bodies = [name for name in shared if " " not in name]
+    people = [name for name in shared if " " in name]
+    publishers = list(dict.fromkeys(source.publisher for source in sources if source.publisher))
+    if len(publishers) > 1 and len(bodies) > 1:
+        yield f"How do the sources differ on the relation between {bodies[0]} and {bodies[1]}?"
+    if people:
+        yield f"Who is {people[0]}?"
+    for i, source in enumerate(sources):
+        headings = [
+            s.heading for s in assistant.document(source.id).sections if 2 < len(s.heading.split()) < 9
+        ]
+        if headings and source.publisher:
+            heading = headings[i % len(headings)]
+            yield f"What does {source.publisher} say about {_inside(heading, names)}?"
+    for person in people[1:3]:
+        yield f"Who is {person}?"
+    for body in bodies[:2]:
+        yield f"What do the sources say about {body}?"
+
+
+def _inside(heading: str, names: Counter[str]) -> str:
+    """A heading as it stands inside a sentence."""
+    first = heading.split()[0]
+    is_name = any(first in name.split() for name in names) or not first.istitle()
+    return (heading if is_name else heading[0].lower() + heading[1:]).rstrip(".?!:")

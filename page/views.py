@@ -1,0 +1,256 @@
+"""Values of `qa` -> HTML. Templates escape whatever they are given; no document's text is ever markup."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from qa import Answer, Citation, Document, Filters, Hit, Sentence, Source, Turn, Verdict
+
+WINDOW: Final = 150_000
+"""Characters of a document shown on either side of the words that were asked for."""
+
+VERDICTS: Final = {
+    Verdict.SUPPORTED: ("✓", "supported", "The cited words bear this sentence out."),
+    Verdict.PARTLY: ("◐", "partly supported", "The cited words bear out only a part of this sentence."),
+    Verdict.CONTRADICTED: ("✗", "contradicted", "The cited words say otherwise."),
+    Verdict.UNCHECKED: ("?", "unchecked", "No check could be run on this sentence."),
+}
+
+STAGES: Final = {
+    "dense": ("Meaning", "near the question in meaning (vectors)"),
+    "lexical": ("Words", "shares the question's words (BM25)"),
+    "fused": ("Both together", "reciprocal rank fusion, balanced by source"),
+    "reader": ("Reader", "question and sentence read together"),
+}
+
+_MONTHS: Final = (
+    "January February March April May June July August September October November December".split()
+)
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_BIDI: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(value: Any) -> Any:
+    """What a template may print: no control character or half a surrogate pair reaches the browser."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def label(text: str) -> str:
+    """A name or title for one line: without the characters that would turn the text around it."""
+    return " ".join(_BIDI.sub("", clean(text)).split())
+
+
+def day(published: str) -> str:
+    """2023-12-05 -> 5 December 2023; as exact as the date is. Anything else is returned as it stands."""
+    match = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", published)
+    if not match or not 1 <= int(match[2] or 1) <= 12:
+        return published
+    year, month, date = match.groups()
+    words = [str(int(date))] if date else []
+    return " ".join([*words, *([_MONTHS[int(month) - 1]] if month else []), year])
+
+
+def byline(source: Source) -> str:
+    """Publisher, author, date."""
+    parts = (source.publisher or source.title, source.author, day(source.published))
+    return " · ".join(label(part) for part in parts if part)
+
+
+def count(n: int, noun: str) -> str:
+    """1 source, 2 sources."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def speaks(sentence: Sentence, source: Source) -> str:
+    """The attribution to print on a source's own card, where its name need not be said again."""
+    said = sentence.attribution
+    return "" if said.startswith("According to ") and source.name in said else said
+
+
+def seconds(answer: Answer) -> float:
+    """Time the answer took, in seconds."""
+    return sum(answer.timings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a document's text that is shown in one way."""
+
+    text: str
+    quoted: bool = False
+    near: bool = False
+    focus: bool = False
+    """The first stretch of the words that the reader came for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph or heading of a document, cut where its look changes."""
+
+    heading: bool
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document opened in the pane, at a place or at its beginning."""
+
+    document: Document
+    quote: tuple[int, int] | None = None
+    near: tuple[int, int] | None = None
+    """The passage that the quote was found in."""
+    turn: int | None = None
+    n: int | None = None
+    total: int = 0
+    hit: Hit | None = None
+    sentence: str = ""
+    """What the answer says with these words."""
+
+
+def blocks(reading: Reading) -> tuple[list[Block], int, int]:
+    """The paragraphs around the quote, and how many characters before and after are left out."""
+    text = reading.document.text
+    around = reading.quote or reading.near or (0, 0)
+    first, last = max(0, around[0] - WINDOW), min(len(text), around[1] + WINDOW)
+    headings = {section.heading.strip() for section in reading.document.sections if section.heading.strip()}
+    found = []
+    focused = False
+    for match in re.finditer(r"\S(?:.*?\S)?(?=\s*?\n[ \t]*\n|\s*\Z)", text[first:last], re.DOTALL):
+        start, end = match.start() + first, match.end() + first
+        bare = text[start:end].lstrip("# ").strip()
+        pieces = []
+        for piece in _pieces(text, start, end, reading):
+            if piece.quoted and not focused:
+                focused = True
+                piece = Piece(piece.text, piece.quoted, piece.near, focus=True)
+            pieces.append(piece)
+        if bare in headings and len(bare) < 300:
+            pieces = [Piece(bare)] if not any(p.quoted for p in pieces) else pieces
+            found.append(Block(True, tuple(pieces)))
+        else:
+            found.append(Block(False, tuple(pieces)))
+    return found, first, len(text) - last
+
+
+def _pieces(text: str, start: int, end: int, reading: Reading) -> Iterable[Piece]:
+    spans = [span for span in (reading.quote, reading.near) if span]
+    cuts = sorted({start, end, *(max(start, min(end, edge)) for span in spans for edge in span)})
+    for a, b in pairwise(cuts):
+        quoted, near = (bool(s and s[0] <= a and b <= s[1]) for s in (reading.quote, reading.near))
+        yield Piece(text[a:b], quoted, near)
+
+
+def citation(answer: Answer, n: int) -> Citation | None:
+    """Reference number `n` (from 1) of an answer."""
+    references = answer.references
+    return references[n - 1] if 1 <= n <= len(references) else None
+
+
+def hit_of(answer: Answer, cited: Citation) -> Hit | None:
+    """The hit that a citation was cut from, which knows its ranks."""
+    return next((hit for hit in answer.hits if hit.passage.id == cited.passage_id), None)
+
+
+def sentence_citing(answer: Answer, n: int) -> str:
+    """The first sentence that cites reference `n`."""
+    return next((s.text for s in answer.sentences if n in answer.markers(s)), "")
+
+
+def chips(filters: Filters, sources: Sequence[Source]) -> list[tuple[str, str, str]]:
+    """(setting, value, words) of every wall that is set."""
+    titles = {source.id: source.name if source.name else source.title for source in sources}
+    found = [("sources", id_, titles.get(id_, id_)) for id_ in filters.sources]
+    found += [("publishers", name, name) for name in filters.publishers]
+    found += [("kinds", kind, kind) for kind in filters.kinds]
+    found += [("languages", language, language) for language in filters.languages]
+    if filters.since:
+        found.append(("since", filters.since, f"from {day(filters.since)}"))
+    if filters.until:
+        found.append(("until", filters.until, f"until {day(filters.until)}"))
+    return found
+
+
+def by_date(sources: Iterable[Source]) -> list[Source]:
+    """Oldest first; undated last."""
+    return sorted(sources, key=lambda s: (not s.published, s.published, s.name))
+
+
+def direction(text: str) -> str:
+    """`rtl` where the first letter is of a script written from right to left, else `ltr`."""
+    for char in text[:2000]:
+        kind = unicodedata.bidirectional(char)
+        if kind in ("R", "AL", "L"):
+            return "ltr" if kind == "L" else "rtl"
+    return "ltr"
+
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=clean,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {"label": label, "day": day, "byline": byline, "by_date": by_date}
+_templates.globals |= {
+    "VERDICTS": VERDICTS,
+    "STAGES": STAGES,
+    "count": count,
+    "speaks": speaks,
+    "seconds": seconds,
+    "direction": direction,
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """The HTML of a template in `templates/`."""
+    return _templates.get_template(f"{template}.html").render(**values)
+
+
+def past(turns: Sequence[Turn], sources: Sequence[Source]) -> str:
+    """A conversation up to now."""
+    return "".join(turn(i, t.question, t.answer, sources) for i, t in enumerate(turns))
+
+
+def turn(
+    place: int,
+    question: str,
+    answer: Answer | None = None,
+    sources: Sequence[Source] = (),
+    *,
+    busy: str = "",
+    error: str = "",
+    stopped: bool = False,
+) -> str:
+    """A question and what is known of its answer: nothing yet, some sentences, all of it, or an error."""
+    return render(
+        "turn",
+        place=place,
+        question=question,
+        answer=answer,
+        sources=sources,
+        busy=busy,
+        error=error,
+        stopped=stopped,
+        whole=answer is not None and not (busy or error or stopped),
+    )
+
+
+def pane(reading: Reading | None) -> str:
+    """The reading pane; empty where nothing is open."""
+    if reading is None:
+        return ""
+    body, before, after = blocks(reading)
+    return render("pane", reading=reading, body=body, before=before, after=after)
