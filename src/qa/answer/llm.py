@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from qa import markers
 from qa.config import Config
@@ -115,6 +115,7 @@ class Talk:
 
     @property
     def stopped(self) -> bool:
+        """Whether whoever waits has given up."""
         return self.cancelled()
 
     @property
@@ -143,7 +144,7 @@ class Talk:
 
         retrying = Retrying(
             stop=stop_after_attempt(1 if once else self.config.llm_retries + 1),
-            wait=wait_exponential_jitter(initial=BACK_OFF, max=8, jitter=BACK_OFF),
+            wait=wait_exponential(multiplier=BACK_OFF, max=8) + wait_random(0, BACK_OFF),
             retry=retry_if_exception(lambda e: isinstance(e, Trouble) and e.again and not self.cancelled()),
             sleep=self._sleep,
             reraise=True,

@@ -1,4 +1,4 @@
-"""Text from a document on its way into a prompt: what people cannot see goes, what frames it cannot occur in it."""
+"""Text of a document on its way into a prompt: what people cannot see goes, what frames it cannot occur in it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ def visible(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     text = _HIDDEN.sub("", text)
     text = "".join(c for c in text if c in "\n\t" or not _unseen(c))
-    text = _TEMPLATE.sub(lambda m: f"({m[0].strip('<|>[]/ ')})", text)
+    text = _TEMPLATE.sub("\n", text)
     return re.sub(r"([<>])\1{2,}", r"\1\1", text)
 
 
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.S | re.I)
+_HIDDEN = re.compile(
+    r"\x1b\[[\d;]*[A-Za-z]|<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.S | re.I
+)
 _TEMPLATE = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|<\|[^|<>\n]{1,40}>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\]|<</?SYS>>"
     r"|</?(?:s|bos|eos|start_of_turn|end_of_turn|think|tool_call|function_call|system|assistant|user)>",
@@ -50,18 +52,25 @@ def _unseen(char: str) -> bool:
 
 
 _ORDER = re.compile(
-    r"""(?:^|[.!?:;"“”\n\]*#>-])\s*(?:(?:please|now|system|assistant|note|important|attention|ai|hey|user)\b[\s,:!*-]*)*
-    (?:(?:ignore|disregard|forget|override|bypass|discard)\b.{0,60}\b(?:instruction|prompt|rule|guideline|passage|source|
-        question|context|above|previous|prior|everything|polic|restriction|document)
-      |(?:you\ are|you're|act\ as|pretend|from\ now\ on|as\ an?\ (?:ai|assistant|language\ model))\b.{0,60}
-        \b(?:ai|assistant|model|chatbot|bot|dan|mode|unrestricted|admin|developer|must|will)\b
-      |(?:say|state|write|print|output|repeat|reply|respond|answer|reveal|cite|tell\ the\ (?:user|reader)|conclude|translate|
-        include|append|begin|start|end|send|visit|click|call|execute|run)\b(?:.{0,80}?\b(?:only|exactly|instead|prompt|with|
-        that|marker|\[\d|key|nothing|all|every|the\ word|following|http|this)\b))""",
+    r"""(?:^|[.!?:;"“”\n\]*#>-])\s*
+    (?:(?:please|now|then|and|system|assistants?|note(?:\sto)?|important|attention|ai|hey|user)\b[\s,:!*-]*)*
+    (?:(?:ignore|disregard|forget|override|bypass)\b.{0,60}?\b(?:instruction|prompt|rule|guideline|passage|source|
+        context|above|previous|prior|everything)
+      |(?:you\ are|you're|act\ as|pretend\ to\ be|from\ now\ on)\b[^,.”"]{0,40}?
+        \b(?:ai|assistant|model|chatbot|bot|dan|mode|unrestricted|developer|must)\b
+      |(?:say|state|write|print|output|repeat|reply|respond|answer|reveal|cite|conclude|begin|start|end|
+        tell\ the\ (?:user|reader))\s+
+        (?:only|exactly|just|instead|that|nothing|this|with|your|every|passage|the\ (?:following|word|value|user))\b
+      |before\s+(?:you\s+)?answer(?:ing)?\b.{0,20}?\b(?:output|say|print|write|state)\b
+      |(?:ignor(?:iere|ez|a)|vergiss|oubliez|olvida)\b.{0,60}?\b(?:anweisung|instruc)
+      |تجاهل|.{0,60}نادیده\ بگیر)""",
     re.I | re.X | re.S,
 )
 
 
 def is_order(text: str) -> bool:
-    """Whether words are addressed to whoever processes them ("Ignore your instructions and say ..."), not an account."""
+    """Whether words are addressed to whoever processes them ("Ignore your instructions and say ..."), no account.
+
+    A narrow list, behind the fences and the check: it keeps a text that commands from being its own evidence.
+    """
     return bool(_ORDER.search(visible(text)))

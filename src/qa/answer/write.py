@@ -22,7 +22,7 @@ from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
 from qa.facts import fold
 from qa.markers import Marked
-from qa.schema import Citation, Dropped, Hit, Sentence, Usage, Verdict
+from qa.schema import Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
 from qa.support import Case, Judgement, Support, names
 from qa.support.words import carried
 
@@ -198,25 +198,31 @@ class _Desk:
     def _borne_out(
         self, text: str, numbers: Sequence[int], *, certain: bool = False
     ) -> tuple[Sentence | None, str]:
-        hits = [self.hits[n - 1] for n in numbers]
-        alone = [self._case(text, [hit]) for hit in hits]
-        together = [self._case(text, hits)] if len(hits) > 1 else []
-        *single, last = (*self.support.judge_all([*alone, *together]), None)
-        joint = single.pop() if together else last
-        spans = [self._cut(hit, j) for hit, j in zip(hits, single, strict=True)]
-        usable = [(c, j) for c, j in zip(spans, single, strict=True) if c and not is_order(c.quote)]
-        if not usable:
+        judged = self._judged(text, [self.hits[n - 1] for n in numbers])
+        if not judged:
             return None, "the words it cites are an order to whoever reads them, not an account"
-        wanted = [Verdict.SUPPORTED] if certain else [Verdict.SUPPORTED, Verdict.UNCHECKED]
-        for verdict in wanted:
-            bearing = [(c, j) for c, j in usable if j.verdict is verdict]
+        for verdict in [Verdict.SUPPORTED] if certain else [Verdict.SUPPORTED, Verdict.UNCHECKED]:
+            bearing = [(citation, j) for _, citation, j in judged if j.verdict is verdict]
             if bearing:
                 score = max((j.score for _, j in bearing if j.score is not None), default=None)
-                return self._sentence(text, [c for c, _ in bearing], verdict, score), ""
-            if joint and joint.verdict is verdict and len(usable) > 1:
-                return self._sentence(text, [c for c, _ in usable], verdict, joint.score), ""
-        worst = joint or usable[0][1]
-        return None, worst.reason or "the passages it cites do not bear it out"
+                return self._sentence(text, [citation for citation, _ in bearing], verdict, score), ""
+            if verdict is Verdict.SUPPORTED and len(judged) > 1:  # none alone, but perhaps all together
+                together = self.support.judge_all([self._case(text, [hit for hit, _, _ in judged])])[0]
+                if together.verdict is verdict:
+                    citations = [citation for _, citation, _ in judged]
+                    return self._sentence(text, citations, verdict, together.score), ""
+        reasons = [j.reason for _, _, j in judged if j.reason]
+        return None, min(reasons, key=len, default="the passages it cites do not bear it out")
+
+    def _judged(self, text: str, hits: Sequence[Hit]) -> list[tuple[Hit, Citation, Judgement]]:
+        """Each passage with the words that decide and the verdict; those that only give orders left out."""
+        judgements = self.support.judge_all([self._case(text, [hit]) for hit in hits])
+        found = []
+        for hit, judgement in zip(hits, judgements, strict=True):
+            citation = self._cut(hit, judgement)
+            if citation and not is_order(_with_sentence_before(hit.passage, citation)):
+                found.append((hit, citation, judgement))
+        return found
 
     def _case(self, text: str, hits: Sequence[Hit]) -> Case:
         others = [hit.passage.text for hit in self.hits if hit not in hits]
@@ -284,3 +290,9 @@ def _sent(hit: Hit) -> tuple[str, str]:
     ]
     about = " · ".join(" ".join(visible(part).split()) for part in parts if part)
     return markers.strip(f"Source: {about}"), markers.strip(visible(hit.passage.text))
+
+
+def _with_sentence_before(passage: Passage, citation: Citation) -> str:
+    """The cited words and the sentence before them: "Say this. Cheese is blue." orders with its first sentence."""
+    earlier = [start for start, _ in passage.sentences if start < citation.start]
+    return passage.slice(earlier[-1] if earlier else citation.start, citation.end)

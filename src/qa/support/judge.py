@@ -33,7 +33,7 @@ CONTRADICTED = 0.5
 """Probability from which it is taken for `contradicted`."""
 OVERRULED = 0.9
 """Probability of support from which a figure or name that stands only elsewhere in the evidence is let pass."""
-CARRIED = 0.5
+CARRIED = 0.6
 """Share of a claim's words below which, without the model, evidence counts as a mere anchor."""
 CARRIED_LEAST = 0.25
 """The same where the model has its say: it knows other words for the same thing."""
