@@ -124,14 +124,17 @@ class Index:
         """
         folder = folder.absolute()
         index = cls._open(folder)
-        wrong = _mismatches(index.manifest, config)
-        if not wrong and (count := index._vectors.count()) != index.manifest.passages:
-            wrong = [f"it holds {count} vectors for {index.manifest.passages} passages"]
-        if wrong:
+        try:
+            wrong = _mismatches(index.manifest, config)
+            if not wrong and (count := index._vectors.count()) != index.manifest.passages:
+                wrong = [f"it holds {count} vectors for {index.manifest.passages} passages"]
+            if wrong:
+                raise IndexStaleError(
+                    f"the index in {folder} does not fit: {'; '.join(wrong)}. Run `qa index` to build it again"
+                )
+        except QAError:
             index.close()
-            raise IndexStaleError(
-                f"the index in {folder} does not fit: {'; '.join(wrong)}. Run `qa index` to build it again"
-            )
+            raise
         return index
 
     @classmethod
