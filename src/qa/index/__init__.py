@@ -130,7 +130,7 @@ class Index:
                 wrong = [f"it holds {count} vectors for {index.manifest.passages} passages"]
             if wrong:
                 raise IndexStaleError(
-                    f"the index in {folder} does not fit: {'; '.join(wrong)}. Run `qa index` to build it again"
+                    f"the index in {folder} does not fit: {'; '.join(wrong)}. Run `qa index` to rebuild it"
                 )
         except QAError:
             index.close()
