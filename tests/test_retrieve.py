@@ -76,13 +76,16 @@ def test_a_source_named_in_the_question_is_preferred(town: Assistant, question: 
         ("what does Ruiz write?", {"gazette"}),
         ("What happened in 2021?", set()),
         ("the 2021 article", {"gazette"}),
+        ("as the Danish newspaper puts it", {"gazette"}),
+        ("the Danish broadcaster", set()),
+        ("Danish workers in a newspaper", set()),
         ("who met whom?", set()),
     ],
 )
 def test_preference_needs_a_name_or_a_dated_text(question: str, expected: set[str]) -> None:
     """A bare year is about the matter, not about the source."""
     sources = [
-        Source("gazette", "t", "The Harbour Gazette", "Ana Ruiz", "2021-03-04"),
+        Source("gazette", "t", "The Harbour Gazette", "Ana Ruiz", "2021-03-04", perspective="Danish newspaper"),
         Source("ledger", "t", "Island Ledger", "", "2022-11"),
     ]
     assert preferred(question, sources) == expected

@@ -250,15 +250,23 @@ class Assistant:
             yield Progress("resolving", "reading the conversation")
             searched = self._resolve(question, history)
             clock.lap("resolve")
-        comparing = compare.compares(searched)
+        named = self.retriever.named(searched)
+        comparing = compare.compares(searched) or len(named) > 1
+        asked = compare.topic(searched) if comparing else searched
         yield Progress("searching", f"searching {_count(len(self.sources), 'source')}")
         hits = self.retriever.search(searched, filters=filters, spread=comparing)
         clock.lap("search")
         yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
-        candidates = self.retriever.read(searched, hits)
+        candidates = self.retriever.read(asked, hits)
+        if len(named) > 1:  # these were asked for, nobody else
+            candidates = [c for c in candidates if c.hit.source.id in named]
         clock.lap("read")
 
-        searchable = [s for s in self.sources if not filters or filters.passes(s)]
+        searchable = [
+            s
+            for s in self.sources
+            if (not filters or filters.passes(s)) and (len(named) < 2 or s.id in named)
+        ]
         draft = Answer(
             question=question,
             searched=searched,

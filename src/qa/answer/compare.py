@@ -84,6 +84,28 @@ _PARTIES_AGREE = re.compile(
 )
 
 
+_DIFFER = r"(?:differ|disagree|agree|diverge|compare|vary|conflict|contradict\s+each\s+other|part\s+ways)"
+_ABOUT = r"(?:on|about|over|in|of|as\s+to|regarding|concerning|when\s+it\s+comes\s+to)"
+_FRAMES = (
+    rf"^(?:how|where|on\s+what|in\s+what\s+ways?)?\s*(?:do|does|did)\s+.*?\b{_TEXTS}\s+(?:\w+\s+)?{_DIFFER}\s+"
+    rf"{_ABOUT}\s+(?P<topic>.+)$",
+    rf"^what\s+do(?:es)?\s+.*?\b{_TEXTS}\s+(?:\w+\s+)?(?:say|write|think|report|claim)\s+{_ABOUT}\s+(?P<topic>.+)$",
+    rf"^(?:compare|contrast)\s+.*?\b{_TEXTS}\s+{_ABOUT}\s+(?P<topic>.+)$",
+    rf"^(?P<topic>.+?[.?!])\s+(?:how|where|do|does|what|the|put|compare|contrast)\b.*\b(?:{_TEXTS}|next\s+to)\b.*$",
+)
+
+
+def topic(question: str) -> str:
+    """What a comparing question is about, without its frame: "How do the sources differ on X?" -> "X".
+
+    A passage answers the topic, hardly ever the frame. A question without a frame comes back unchanged.
+    """
+    for frame in _FRAMES:
+        if match := re.match(frame, question.strip(), re.I | re.S):
+            return match["topic"]
+    return question
+
+
 def compares(question: str) -> bool:
     """Whether a question asks how sources differ, what each says, or whether they agree."""
     return bool(_COMPARING.search(question)) and not _PARTIES_AGREE.match(question)

@@ -156,6 +156,9 @@ def _parts(owners: Sequence[int], room: int) -> Iterator[Span]:
 class Reader:
     """The shipped reader, or one trained by `training/reader.py` (a path of its own)."""
 
+    threshold = 0.5
+    """Probability of the best sentence below which a question counts as not answered; chosen on dev questions."""
+
     def __init__(self, session: Any, tokenizer: Tokenizer, sha256: str, threads: int = 2) -> None:
         self.digest = sha256
         self._session = session
