@@ -45,21 +45,16 @@ class Fact:
 # words ------------------------------------------------------------------------------------------------
 
 FUNCTION_WORDS = frozenset(
-    "a an the this that these those it its he him his she her hers they them their theirs we us our ours "
-    "you your "
-    "i me my who whom whose which what where when why how there here and or but nor so yet for if then "
-    "than as at "
-    "by in into on onto of off to from with without within over under above below between among through "
-    "during "
-    "before after since until while about against along across behind beyond despite except near per toward "
-    "towards upon via is are was were be been being am do does did done have has had having will would shall "
-    "should can could may might must not no all any both each every few many more most much other others "
-    "some such "
-    "only own same too very just also even still again once however although though because unless whether "
-    "one two three four five six seven eight nine ten according meanwhile moreover furthermore additionally "
-    "instead nevertheless nonetheless therefore thus hence finally later earlier now today yesterday "
-    "tomorrow "
-    "another either neither none several yes like".split()
+    "a an the this that these those it its he him his she her hers they them their theirs we us our ours you your "
+    "i me my who whom whose which what where when why how there here and or but nor so yet for if then than as at "
+    "by in into on onto of off to from with without within over under above below between among through during "
+    "before after since until while about against along across behind beyond despite except besides near per "
+    "toward towards upon via is are was were be been being am do does did done have has had having will would "
+    "shall should can could may might must not no all any both each every few many more most much other others "
+    "some such only own same too very just also even still again once however although though because unless "
+    "whether one two three four five six seven eight nine ten according meanwhile moreover furthermore "
+    "additionally instead nevertheless nonetheless therefore thus hence finally later earlier now today yesterday "
+    "tomorrow another either neither none several yes like".split()
 )
 """Words that say nothing of their own. A capital at the start of a sentence does not make them names."""
 
@@ -91,8 +86,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
 )
-_UNITS += "seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {w: i for i, w in enumerate(_UNITS.split())} | {w: 20 + 10 * i for i, w in enumerate(_TENS.split())}
 _CARDINALS = {w: str(n) for w, n in _SMALL.items() if w != "one"}
@@ -116,7 +111,7 @@ _CURRENCIES = {
 _MEASURES = {
     "km": "kilometre kilometer kilometres kilometers km kms", "m": "metre meter metres meters",
     "cm": "centimetre centimeter centimetres centimeters cm", "mm": "millimetre millimeter millimetres mm",
-    "mile": "mile miles", "foot": "foot feet ft", "inch": "inch inches",
+    "mile": "mile miles mi", "foot": "foot feet ft", "inch": "inch inches",
     "kg": "kilogram kilograms kg kilo kilos",
     "g": "gram grams", "tonne": "tonne tonnes ton tons", "litre": "litre litres liter liters",
     "acre": "acre acres", "ha": "hectare hectares", "second": "second seconds", "minute": "minute minutes",
@@ -209,9 +204,7 @@ def _suffix(n: int) -> str:
 # dates ------------------------------------------------------------------------------------------------
 
 _MONTHS = "january february march april may june july august september october november december".split()
-_MONTH_NUMBER = (
-    {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
-)
+_MONTH_NUMBER = {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
 _MONTH = rf"(?:{'|'.join(_MONTHS).title()}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
 _LONE_MONTH = "|".join(m.title() for m in _MONTHS if m not in {"march", "may"})
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
@@ -274,9 +267,8 @@ def _dates(text: str) -> Iterator[Fact]:
 # names ------------------------------------------------------------------------------------------------
 
 _TITLES = frozenset(
-    "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen "
-    "colonel col "
-    "captain capt sheikh shaikh ayatollah imam sayyed senator sen rep judge justice pope bishop".split()
+    "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen colonel "
+    "col captain capt sheikh shaikh ayatollah imam sayyed senator sen rep judge justice pope bishop".split()
 )
 _ARTICLE = r"(?:[Aa]l|[Ee]l|[Aa]n|[Aa]r|[Aa]s|[Aa]sh|[Aa]d|[Aa]t|[Uu]l)[-‐‑'’]"
 _CAPITAL = (
@@ -288,9 +280,7 @@ _NAME = re.compile(
     rf"(?<![\w]){_CAPITAL}(?:(?:\s(?:of|of\sthe|de|la|van|von|bin|ibn|abu|al|el|der|du|da|di|del|y|&))?\s{_CAPITAL})*"
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s|[\n\r]|[\"“‘(\[«])\s*$")
-_CALENDAR = frozenset(_MONTHS) | {
-    f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
-}
+_CALENDAR = frozenset(_MONTHS) | {f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
 
 
 def _names(text: str, taken: list[Fact]) -> Iterator[Fact]:
@@ -467,7 +457,7 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     values = {(f.kind, f.value) for f in held}
     figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in _FIGURES}
     figures |= {f.value for f in held if f.kind == "date"}
-    words = {fold(w) for w in _WORD.findall(evidence)}
+    words = {form for w in _WORD.findall(evidence) for form in (fold(w), stem(w))}
     capitals = [w for w in _WORD.findall(evidence) if w[0].isupper()]
     folded = fold_quote(evidence)
     dates = [f.value for f in held if f.kind == "date"]
@@ -523,10 +513,8 @@ def _parts(value: str) -> tuple[str, str, str]:
 def _named(name: str, words: set[str], capitals: list[str]) -> bool:
     """Whether each word of a name stands in the evidence, or its initials do."""
     parts = [w for w in _WORD.findall(re.sub(r"['’]s\b", "", name)) if fold(w) not in FUNCTION_WORDS]
-    parts = [
-        w for w in parts if fold(w) not in _TITLES and fold(w) not in {"al", "el", "bin", "ibn"}
-    ] or parts
-    if all(fold(p) in words or any(_same_word(p, c) for c in capitals) for p in parts):
+    parts = [w for w in parts if fold(w) not in _TITLES and fold(w) not in {"al", "el", "bin", "ibn"}] or parts
+    if all({fold(p), stem(p)} & words or any(_same_word(p, c) for c in capitals) for p in parts):
         return True
     letters = re.sub(r"\W", "", name)
     if letters.isupper() and 2 <= len(letters) <= 6:

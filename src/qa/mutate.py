@@ -77,12 +77,7 @@ class _Place:
     def elsewhere(self, *kinds: str) -> list[tuple[str, str]]:
         """Value and wording of facts in the document's other sentences, each once."""
         return list(
-            {
-                f.value: (f.value, s[f.start : f.end])
-                for s in self.others
-                for f in facts(s)
-                if f.kind in kinds
-            }.values()
+            {f.value: (f.value, s[f.start : f.end]) for s in self.others for f in facts(s) if f.kind in kinds}.values()
         )
 
     def words(self, fact: Fact) -> str:
@@ -99,11 +94,7 @@ class _Place:
 
 
 def _split(document: str) -> list[str]:
-    return [
-        s
-        for s in re.split(r"(?<=[.!?][\"'”’)\]])\s+|(?<=[.!?])\s+(?=[A-Z\"“‘'(])|\n+", document)
-        if s.strip()
-    ]
+    return [s for s in re.split(r"(?<=[.!?][\"'”’)\]])\s+|(?<=[.!?])\s+(?=[A-Z\"“‘'(])|\n+", document) if s.strip()]
 
 
 def _pick(rng: random.Random, items: Sequence[_T]) -> _T | None:
@@ -113,9 +104,8 @@ def _pick(rng: random.Random, items: Sequence[_T]) -> _T | None:
 # number, date ---------------------------------------------------------------------------------------
 
 _SPELLED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen "
-    "eighteen nineteen twenty"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
 ).split()
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 
@@ -188,9 +178,7 @@ def _date(place: _Place) -> Mutation | None:
             parts.append((*match.span(), other if word == full else other[:3]))
         elif word.isdigit() and len(word) == 4:
             step = 10 if said.endswith("s") else 1
-            parts.append(
-                (*match.span(), str(int(word) + step * rng.choice((-7, -4, -3, -2, -1, 1, 2, 3, 5))))
-            )
+            parts.append((*match.span(), str(int(word) + step * rng.choice((-7, -4, -3, -2, -1, 1, 2, 3, 5)))))
         elif word.isdigit():
             top = 59 if said[max(0, match.start() - 1) : match.start()] == ":" else 12 if ":" in said else 28
             day = rng.choice([n for n in range(1, top + 1) if n != int(word)])
@@ -286,9 +274,7 @@ def _role(place: _Place) -> Mutation | None:
         if _distinct(a.value, b.value)
         and 2 < b.start - a.end < 60
         and re.match(r"(?:\s\w+)?\s\w+(?:ed|s|ew|ought|ade|eld|aw|eat|on)\b", place.sentence[a.end : b.start])
-        and not re.search(
-            r"^['’]|\b(?:of|for|in|at|on|from)(?: the| an?)?\s*$", place.sentence[a.end : b.start]
-        )
+        and not re.search(r"^['’]|\b(?:of|for|in|at|on|from)(?: the| an?)?\s*$", place.sentence[a.end : b.start])
         and not _SYMMETRIC.search(place.sentence[a.end : b.start])
         and not _PLACE_BEFORE.search(place.sentence[: b.start])
         and not _PLACE_BEFORE.search(place.sentence[: a.start])
@@ -381,11 +367,7 @@ def _quantifier(place: _Place) -> Mutation | None:
     if match:
         new = place.rng.choice(_QUANTIFIERS[match[0].lower()])
         return place.put("quantifier", match.start(), match.end(), new)
-    names = [
-        f
-        for f in place.of("name")
-        if f.start == 0 and re.match(r"\s[a-z]+(?:ed|s)\b", place.sentence[f.end :])
-    ]
+    names = [f for f in place.of("name") if f.start == 0 and re.match(r"\s[a-z]+(?:ed|s)\b", place.sentence[f.end :])]
     if names:
         return place.put("quantifier", 0, names[0].end, f"Only {place.words(names[0])}")
     return None
@@ -456,9 +438,7 @@ def _direction(place: _Place) -> Mutation | None:
     if match is None:
         return None
     new = _OPPOSITE[match[0].lower()]
-    return place.put(
-        "direction", match.start(), match.end(), new.capitalize() if match[0][0].isupper() else new
-    )
+    return place.put("direction", match.start(), match.end(), new.capitalize() if match[0][0].isupper() else new)
 
 
 # quotations -----------------------------------------------------------------------------------------
@@ -481,11 +461,7 @@ def _halves(text: str) -> tuple[str, str] | None:
         return None
     middle = len(words) // 2
     cut = next(
-        (
-            i
-            for i in sorted(range(2, len(words) - 2), key=lambda i: abs(i - middle))
-            if words[i - 1].endswith(",")
-        ),
+        (i for i in sorted(range(2, len(words) - 2), key=lambda i: abs(i - middle)) if words[i - 1].endswith(",")),
         middle,
     )
     return " ".join(words[:cut]), " ".join(words[cut:])
@@ -514,9 +490,7 @@ def _fabricated(place: _Place) -> Mutation | None:
     if quote:
         end = place.words(quote)[-2]
         return place.put("fabricated", quote.start, quote.end, f"“{words}{end if end in ',.?!' else ''}”")
-    speaker = next((f for f in place.of("name") if " " in f.value), None) or _pick(
-        place.rng, place.of("name")
-    )
+    speaker = next((f for f in place.of("name") if " " in f.value), None) or _pick(place.rng, place.of("name"))
     who = place.words(speaker) if speaker else "one of those involved"
     body = place.sentence.rstrip()
     start = len(body.rstrip(".!?"))
@@ -537,9 +511,7 @@ def _swapped(place: _Place) -> Mutation | None:
     if not others or not own:
         return None
     near = sorted(others, key=lambda s: -len(own & _content(s)))[:3]
-    return Mutation(
-        "swapped", place.sentence, place.sentence, 0, len(place.sentence), evidence=place.rng.choice(near)
-    )
+    return Mutation("swapped", place.sentence, place.sentence, 0, len(place.sentence), evidence=place.rng.choice(near))
 
 
 def _dropped(place: _Place) -> Mutation | None:
@@ -550,9 +522,7 @@ def _dropped(place: _Place) -> Mutation | None:
         return None
     at = next((i for i, s in enumerate(place.sentences) if fold_quote(s) == fold_quote(place.sentence)), 0)
     near = [s for s in place.sentences[max(0, at - 3) : at + 4] if s in rest] or rest[:4]
-    return Mutation(
-        "dropped", place.sentence, place.sentence, 0, len(place.sentence), evidence=" ".join(near)
-    )
+    return Mutation("dropped", place.sentence, place.sentence, 0, len(place.sentence), evidence=" ".join(near))
 
 
 _MAKERS: dict[MutationKind, Callable[[_Place], Mutation | None]] = {

@@ -125,8 +125,7 @@ def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int
         # what is covered already still counts a little: a second sentence on the same matter beats a stranger
         gains = [
             (
-                sum(weight[k] for k in keys[i] & left)
-                + 0.1 * sum(weight[k] for k in keys[i] & weight.keys()),
+                sum(weight[k] for k in keys[i] & left) + 0.1 * sum(weight[k] for k in keys[i] & weight.keys()),
                 -i,
             )
             for i in range(len(sentences))
