@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from conftest import document, make_hit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import document, make_hit
 from qa.evaluate import measures
 from qa.evaluate.measures import MEASURES, Observation, aurc, ratio, risk_coverage
 from qa.evaluate.questions import Evidence, Nugget, Premise, Question
@@ -71,7 +71,7 @@ def test_an_abstention_holds_no_nugget() -> None:
 
 def test_a_publishers_date_does_not_answer_a_question_for_a_date() -> None:
     """An attribution counts only where who says it is the question."""
-    dated = say("It cost a lot.", cite(PAPER, "The bridge cost 40 million euros."), by="According to P (2024)")
+    dated = say("It cost a lot.", COST.citations[0], by="According to P (2024)")
     wanted = (Nugget("2024", ("2024",)),)
     assert measures.nugget_recall(question(nuggets=wanted), answer(dated)) == 0.0
     assert measures.nugget_recall(question(nuggets=wanted, kind="who-said"), answer(dated)) == 1.0
@@ -87,7 +87,7 @@ def test_a_publishers_date_does_not_answer_a_question_for_a_date() -> None:
         ("The Iranians met", "iran", True),
         ("They met in Tirana", "iran", False),
         ("al-Arouri came", "arouri", True),
-        ("Hamas’s  “martyrs”", "hamas's \"martyrs\"", True),
+        ("Hamas’s  “martyrs”", 'hamas\'s "martyrs"', True),
     ],
 )
 def test_a_wording_is_found_whole(text: str, wording: str, held: bool) -> None:
@@ -228,7 +228,8 @@ def test_an_injection_that_is_obeyed_is_seen() -> None:
 
 def test_relevance_and_repetition_see_padding() -> None:
     """A sentence off the evidence, and one said twice."""
-    pairs = scored(question(), answer(COST, COST, say("Ana said it was late.", cite(PAPER, "Ana said it was late."))))
+    off = say("Ana said it was late.", cite(PAPER, "Ana said it was late."))
+    pairs = scored(question(), answer(COST, COST, off))
     assert pairs["relevance"] == (2.0, 3.0)
     assert pairs["repetition"] == (1.0, 3.0)
 
@@ -250,7 +251,10 @@ def test_risk_and_coverage_by_hand() -> None:
     assert aurc(pairs) == pytest.approx((1 / 3 + 1 / 4) / 4)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.5, 0.9])), min_size=1, max_size=30), st.randoms())
+SURENESS = st.sampled_from([0.1, 0.5, 0.9])
+
+
+@given(st.lists(st.tuples(st.booleans(), SURENESS), min_size=1, max_size=30), st.randoms())
 def test_the_order_of_the_questions_does_not_change_the_curve(
     rows: list[tuple[bool, float]], chance: object
 ) -> None:
@@ -286,9 +290,10 @@ def test_a_question_without_relevant_passages_is_not_counted() -> None:
 
 def test_every_measure_is_taken_somewhere() -> None:
     """The table and what is computed name the same measures."""
+    two = (Evidence("a", "x"), Evidence("b", "y"))
     cases = [
         question(),
-        question(kind="compare", evidence=(Evidence("a", "x"), Evidence("b", "y")), must_cite=("a",), attribution="Ana"),
+        question(kind="compare", evidence=two, must_cite=("a",), attribution="Ana"),
         question(kind="follow-up", history=("What?",)),
         question(kind="injection", answerable=False, must_not_say=("x",), must_not_cite=("b",)),
         question(kind="false-premise", answerable=False, premise=Premise("x", "y")),

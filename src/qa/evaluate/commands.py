@@ -43,7 +43,11 @@ app = typer.Typer(
 QuestionFile = Annotated[Path, typer.Option("--questions", help="JSON-lines file of questions.")]
 CorpusDir = Annotated[
     Path | None,
-    typer.Option("--corpus", help="Other documents under the same ids; evidence is found by nugget.", show_default=False),
+    typer.Option(
+        "--corpus",
+        help="Other documents under the same ids; evidence is found by nugget.",
+        show_default=False,
+    ),
 ]
 IndexDir = Annotated[
     Path | None,
@@ -55,7 +59,8 @@ IndexDir = Annotated[
 def run(
     context: typer.Context,
     against: Annotated[
-        Path | None, typer.Option(help=f"Baseline to compare with; default: {BASELINE}, if there is one.", show_default=False)
+        Path | None,
+        typer.Option(help=f"Baseline to compare with; default: {BASELINE}, if there is one.", show_default=False),
     ] = None,
     update_baseline: Annotated[bool, typer.Option("--update-baseline", help="Write this run as the baseline.")] = False,
     subset: Annotated[str, typer.Option(help="smoke, dev, test, or a kind of question.")] = "",
@@ -67,7 +72,8 @@ def run(
         typer.Option(help="Folder for report.html, run.json, junit.xml and summary.md.", show_default=False),
     ] = None,
     floor: Annotated[
-        list[str] | None, typer.Option(help="Replace a floor, as 'citation recall=0.9'; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Replace a floor, as 'citation recall=0.9'; repeatable.", show_default=False),
     ] = None,
     judge: Annotated[bool, typer.Option("--judge/--no-judge", help="Test the judge as well.")] = True,
 ) -> None:
@@ -98,6 +104,126 @@ def run(
     # whoever writes a new baseline has seen the drop; a broken floor stays one
     red = made.outcome.broken if update_baseline else not made.outcome.passed
     raise typer.Exit(REGRESSION if red else PASSED)
+
+
+@app.command("judge")
+def judge_command(
+    questions: QuestionFile = QUESTIONS,
+    index: IndexDir = None,
+    sentences: Annotated[int, typer.Option(help="Sentences of the corpus to break and reword.")] = 400,
+    show: Annotated[bool, typer.Option("--show", help="Print mistakes of each kind.")] = False,
+) -> None:
+    """Test the judge: does it catch broken claims, and leave true ones alone? Status 1 when it fails."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate.judge import examine
+        from qa.evaluate.questions import load
+        from qa.evaluate.report import judge_table, mistakes
+
+        asked = load(questions) if questions.is_file() else ()
+        with _assistant(None, index) as assistant, _bars() as progress:
+            tested = examine(assistant, asked, sentences=sentences, progress=progress)
+        _out.print(judge_table(tested))
+        if show:
+            _out.print(mistakes(tested))
+        for failure in tested.failures:
+            _out.print(Text(f"it {failure}", style="red"))
+    raise typer.Exit(REGRESSION if tested.failures else PASSED)
+
+
+@app.command()
+def metamorphic(
+    questions: QuestionFile = QUESTIONS,
+    corpus: CorpusDir = None,
+    limit: Annotated[int, typer.Option(help="Questions to ask, spread over the kinds.")] = 60,
+) -> None:
+    """Change what must not matter, or take away what must; count answers that flip. Status 1 above a bound."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate.metamorphic import check
+        from qa.evaluate.questions import load
+        from qa.evaluate.report import checks_table
+
+        with _bars() as progress:
+            found = check(load(questions), corpus or load_config().corpus_dir, limit=limit, progress=progress)
+        _out.print(checks_table(found))
+    raise typer.Exit(PASSED if all(c.passed for c in found) else REGRESSION)
+
+
+@app.command()
+def new(
+    source: Annotated[Path | None, typer.Option("--from", help="Folder of documents.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="Where to write the drafts.")] = Path("eval/drafts.jsonl"),
+    per_source: Annotated[int, typer.Option(help="Questions for each document.")] = 12,
+) -> None:
+    """Draft questions for your own documents, to edit: names, dates, numbers, quoted speech."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate.draft import draft, write
+
+        with _assistant(source) as assistant:
+            drafted = draft(assistant, per_source=per_source)
+        write(drafted, out)
+    _out.print(Text(f"{len(drafted)} drafts in {out}. Edit them, then run: qa eval --questions {out}"))
+
+
+@app.command()
+def add(
+    question: Annotated[str, typer.Argument(help="The question; with --feedback it is not needed.")] = "",
+    questions: QuestionFile = QUESTIONS,
+    index: IndexDir = None,
+    unanswerable: Annotated[
+        bool, typer.Option("--unanswerable", help="The sources do not answer it: abstaining is right.")
+    ] = False,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(help="JSON lines of feedback from the page; each becomes a case.", show_default=False),
+    ] = None,
+) -> None:
+    """Turn a question and its answer, once you have read it, or the page's feedback, into cases."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate import draft
+
+        with _assistant(None, index) as assistant:
+            if feedback:
+                cases = draft.from_feedback(feedback, assistant)
+            else:
+                answer = assistant.ask(question)
+                _out.print(str(answer), markup=False)
+                cases = [draft.case(question, answer, answerable=not unanswerable)]
+        added = draft.append(cases, questions)
+    _out.print(Text(f"{added} added to {questions}; read them before you rely on them."))
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Which benchmark; --list names them.")] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="The benchmark's file, or the folder with it.", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first rows, to try it.", show_default=False)] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Folder to keep the figures in, with the commit.", show_default=False)
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Name the benchmarks.")] = False,
+) -> None:
+    """Measure the models on a public data set, with published figures printed beside."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate import bench as benchmarks
+        from qa.evaluate.gate import to_json
+        from qa.evaluate.questions import EvalError
+        from qa.evaluate.report import bench_table
+
+        if list_ or not name:
+            for item in benchmarks.BENCHMARKS.values():
+                _out.print(Text(f"{item.name:22} {item.what} ({item.file})"))
+            return
+        if data is None:
+            raise EvalError("say where the data lies: qa bench NAME --data PATH")
+        with _bars() as progress:
+            result = benchmarks.bench(name, data, limit=limit, progress=progress)
+        _out.print(bench_table(result))
+        if save:
+            save.mkdir(parents=True, exist_ok=True)
+            path = save / f"bench-{name}-{(result.environment['commit'] or 'none')[:12]}.json"
+            path.write_text(to_json(result.to_dict()) + "\n", encoding="utf-8")
+            _out.print(Text(f"Kept in {path}"))
 
 
 def make_report(
@@ -205,5 +331,3 @@ def _crash_is_not_a_regression() -> Iterator[None]:
     except Exception:
         _err.print(Text(traceback.format_exc()), soft_wrap=True)
         raise typer.Exit(COULD_NOT_RUN) from None
-
-

@@ -44,9 +44,7 @@ def _weights(n: int, resamples: int) -> NDArray[np.float64]:
     return drawn.astype(np.float64)
 
 
-def _resampled(
-    pairs: Pairs, aggregate: Callable[[Pairs], float], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _resampled(pairs: Pairs, aggregate: Callable[[Pairs], float], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     if aggregate is ratio:
         sums = weights @ pairs
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -55,9 +53,7 @@ def _resampled(
     return np.array([aggregate(pairs[np.repeat(rows, w.astype(int))]) for w in weights])
 
 
-def bootstrap(
-    pairs: Sequence[Pair], aggregate: Callable[[Pairs], float] = ratio, resamples: int = RESAMPLES
-) -> Score:
+def bootstrap(pairs: Sequence[Pair], aggregate: Callable[[Pairs], float] = ratio, resamples: int = RESAMPLES) -> Score:
     """A score with its percentile bootstrap interval (Efron 1979): questions are drawn with replacement.
 
     The draws are seeded, so the same run has the same interval. Where every question gives the same value
@@ -191,13 +187,11 @@ def gate(run: Run, baseline: Run | None = None, floors: Mapping[str, float] | No
     return Outcome(broken, changes, differences(after, before), _notes(run, baseline))
 
 
-def compare(
-    run: Run, after: Sequence[Record], baseline: Run, before: Sequence[Record]
-) -> tuple[Change, ...]:
+def compare(run: Run, after: Sequence[Record], baseline: Run, before: Sequence[Record]) -> tuple[Change, ...]:
     """Every measure's change, by paired bootstrap: both runs are resampled by the same draws.
 
-    A drop is significant when its one-sided p, corrected by Holm (1979) over the gated measures, is below
-    `ALPHA`. The system is deterministic: a run compared with itself has no change at all.
+    A drop is significant when its one-sided p, corrected by Holm (1979) over the gated measures that
+    moved at all, is below `ALPHA`. The system is deterministic: a run compared with itself has no change at all.
     """
     changes = []
     for measure in MEASURES:
@@ -228,15 +222,15 @@ def _change(measure: Measure, before: Sequence[Pair], after: Sequence[Pair]) -> 
 
 
 def _holm(changes: Sequence[Change]) -> tuple[Change, ...]:
-    gated = sorted((c for c in changes if BY_NAME[c.measure].gated), key=lambda c: c.p)
+    # a measure in which no question moved could not have come out worse: it is not counted (Tarone 1990)
+    moved = (c for c in changes if BY_NAME[c.measure].gated and c.p < 1)
+    gated = sorted(moved, key=lambda c: c.p)
     worse: set[str] = set()
     for place, change in enumerate(gated):
         if change.p > ALPHA / (len(gated) - place):
             break
         worse.add(change.measure)
-    return tuple(
-        Change(c.measure, c.before, c.after, c.low, c.high, c.p, c.measure in worse) for c in changes
-    )
+    return tuple(Change(c.measure, c.before, c.after, c.low, c.high, c.p, c.measure in worse) for c in changes)
 
 
 def differences(after: Sequence[Record], before: Sequence[Record]) -> tuple[Changed, ...]:
@@ -267,7 +261,7 @@ def differences(after: Sequence[Record], before: Sequence[Record]) -> tuple[Chan
 def _differ(before: float | None, after: float | None) -> bool:
     if before is None or after is None:
         return before is not after
-    return abs(after - before) > 1e-4  # a baseline keeps four digits
+    return after != before
 
 
 def _gain(measure: Measure, before: float | None, after: float | None) -> float:

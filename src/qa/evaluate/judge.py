@@ -131,7 +131,7 @@ def examine(
         supported = assistant.judge(claim, [evidence]).verdict is Verdict.SUPPORTED
         trials.append(Trial(kind, claim, evidence, true, supported))
         progress("judging the judge", n, len(shown))
-    order = {kind: place for place, kind in enumerate(MUTATION_KINDS)}
+    order: dict[str, int] = {kind: place for place, kind in enumerate(MUTATION_KINDS)}
     return JudgeReport(tuple(sorted(trials, key=lambda t: (t.true, order.get(t.kind, len(order))))))
 
 
@@ -156,11 +156,7 @@ def _from_corpus(assistant: Assistant, count: int, seed: int) -> Iterator[_Claim
 
 
 def _sentences(assistant: Assistant, id: str) -> list[str]:
-    return [
-        " ".join(passage.slice(*span).split())
-        for passage in assistant.passages(id)
-        for span in passage.sentences
-    ]
+    return [" ".join(passage.slice(*span).split()) for passage in assistant.passages(id) for span in passage.sentences]
 
 
 def _from_premises(questions: Sequence[Question]) -> Iterator[_Claim]:
@@ -173,9 +169,7 @@ def _from_premises(questions: Sequence[Question]) -> Iterator[_Claim]:
 
 # true sentences in other words ----------------------------------------------------------------------
 
-_MONTH = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _SPELLED = "two three four five six seven eight nine ten eleven twelve".split()
 _CONTRACTED = {
     "did not": "didn't", "does not": "doesn't", "do not": "don't", "is not": "isn't", "are not": "aren't",
@@ -210,12 +204,13 @@ def _swap(words: Mapping[str, str]) -> Callable[[str], str]:
     return lambda sentence: pattern.sub(lambda m: words[m[1]], sentence)
 
 
+_JOINED = re.compile(r"; |, and (?=(?:he|she|it|they|the|its|his|their|that)\b)")
 _NEEDS_BOTH = re.compile(r"\b(?:between|both|neither|either|if|unless|whether|not only|not)\b", re.I)
 
 
 def _first_part(sentence: str) -> str:
-    """The first of two statements joined by "; " or ", and "; nothing where the first may lean on the second."""
-    head, *rest = re.split(r"; |, and (?=(?:he|she|it|they|the|its|his|their|that)\b)", sentence, maxsplit=1)
+    """The first of two statements joined by "; " or ", and "; nothing where it may lean on the second."""
+    head, *rest = _JOINED.split(sentence, maxsplit=1)
     if not rest or head.count(" ") < 5 or _NEEDS_BOTH.search(head) or head.count('"') % 2:
         return ""
     return f"{head}."

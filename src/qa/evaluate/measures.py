@@ -143,11 +143,7 @@ def retrieval(
     scores: dict[str, dict[str, float]] = {q: dict.fromkeys(wanted.values(), 0.0) for q in judged}
     qrels = {q: dict.fromkeys(ids, 1) for q, ids in judged.items()}
     # scores that fall strictly, for the tools behind ir-measures break ties by id
-    run = {
-        q: {id_: 1.0 / rank for rank, id_ in enumerate(rankings[q], start=1)}
-        for q in judged
-        if rankings.get(q)
-    }
+    run = {q: {id_: 1.0 / rank for rank, id_ in enumerate(rankings[q], start=1)} for q in judged if rankings.get(q)}
     if run:
         for metric in ir_measures.iter_calc(list(wanted), qrels, run):
             scores[metric.query_id][wanted[metric.measure]] = float(metric.value)
@@ -220,7 +216,7 @@ def attributed(question: Question, answer: Answer) -> bool:
 
 
 def resisted(question: Question, answer: Answer) -> bool:
-    """Whether nothing forbidden is said, in sentence, attribution or premise, and no forbidden source cited."""
+    """Whether nothing forbidden is said (sentence, attribution, premise) and no forbidden source cited."""
     words = said(answer, attributions=True)
     spoke = any(contains(words, wording) for wording in question.must_not_say)
     return not spoke and not cites(answer) & set(question.must_not_cite)
@@ -271,8 +267,7 @@ def citation_precision(sentence: Sentence, supports: Supports) -> list[bool]:
     if len(quotes) == 1:
         return [True]
     return [
-        supports(sentence.text, [quote])
-        or not supports(sentence.text, [q for j, q in enumerate(quotes) if j != i])
+        supports(sentence.text, [quote]) or not supports(sentence.text, [q for j, q in enumerate(quotes) if j != i])
         for i, quote in enumerate(quotes)
     ]
 
@@ -305,9 +300,7 @@ class Observation:
     """Whether that sentence would have been right."""
 
 
-def score(
-    seen: Observation, documents: Mapping[str, Document], supports: Supports
-) -> dict[str, Pair]:
+def score(seen: Observation, documents: Mapping[str, Document], supports: Supports) -> dict[str, Pair]:
     """Every answer measure that applies to one question. Retrieval measures are of a whole run."""
     question, answer = seen.question, seen.answer
     pairs: dict[str, Pair] = {"AURC": (float(not seen.best_right), seen.confidence)}
@@ -348,9 +341,7 @@ def score(
     return pairs | sentence_scores(answer, documents, supports)
 
 
-def sentence_scores(
-    answer: Answer, documents: Mapping[str, Document], supports: Supports
-) -> dict[str, Pair]:
+def sentence_scores(answer: Answer, documents: Mapping[str, Document], supports: Supports) -> dict[str, Pair]:
     """Measures of an answer's sentences and citations, which need no question."""
     n = float(len(answer.sentences))
     exact = pointers(answer, documents)

@@ -14,9 +14,8 @@ from qa.evaluate.gate import Change
 
 
 def _svg(width: float, height: float, label: str, body: list[str]) -> Markup:
-    return Markup(
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
-    )
+    told = escape(label)
+    return Markup(f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{told}">{"".join(body)}</svg>')
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
@@ -41,9 +40,7 @@ def interval(value: float, low: float, high: float, before: float | None = None)
     return _svg(width, 18, f"{value:.3f}, 95 % interval {low:.3f} to {high:.3f}", body)
 
 
-def risk_coverage(
-    coverage: Sequence[float], risk: Sequence[float], shown: tuple[float, float] | None
-) -> Markup:
+def risk_coverage(coverage: Sequence[float], risk: Sequence[float], shown: tuple[float, float] | None) -> Markup:
     """The curve, and the point at which the run stood."""
     width, height, left, top = 460.0, 260.0, 46.0, 12.0
     right, bottom = width - 14, height - 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from qa.evaluate import plots
+from qa.evaluate.bench import Result
 from qa.evaluate.gate import Change, Changed, Outcome, Score, scores, to_json
-from qa.evaluate.measures import BY_NAME, MEASURES, RETRIEVAL, fold, risk_coverage
+from qa.evaluate.judge import JudgeReport
+from qa.evaluate.measures import BY_NAME, MEASURES, RETRIEVAL, risk_coverage
+from qa.evaluate.metamorphic import Check
+from qa.evaluate.questions import fold
 from qa.evaluate.run import Record, Run
 
 LISTED = 10
@@ -97,7 +102,7 @@ def terminal(report: Report) -> RenderableType:
     """The score table, the judge, the times, and the questions that changed, worst first."""
     parts: list[RenderableType] = [_score_table(report), "", *_stage_table(report)]
     if report.run.judge:
-        parts += [_judge_table(report), ""]
+        parts += [judge_table(report.run.judge), ""]
     parts.append(Text(_times(report.run), style="dim"))
     parts += [Text(f"note: {note}", style="dim") for note in _all_notes(report)]
     for changed in report.outcome.changed[:LISTED]:
@@ -124,11 +129,17 @@ def _score_table(report: Report) -> Table:
             f"{score.low:.3f}–{score.high:.3f}",
             str(score.n),
             f"{change.before:.3f}" if change else "",
-            f"{change.delta:+.3f}" if change else "",
+            _delta(change),
             Text(_mark(name, change, broken)),
             style="red" if name in broken or (change and change.significant) else "",
         )
     return table
+
+
+def _delta(change: Change | None) -> str:
+    if change is None:
+        return ""
+    return f"{change.delta:+.3f}" if change.delta else "="
 
 
 def _mark(name: str, change: Change | None, broken: set[str]) -> str:
@@ -160,9 +171,8 @@ def _stage_name(stage: str) -> str:
     return {"lexical": "BM25", "reader": "fused + reader"}.get(stage, stage)
 
 
-def _judge_table(report: Report) -> Table:
-    judge = report.run.judge
-    assert judge is not None
+def judge_table(judge: JudgeReport) -> Table:
+    """What the judge caught, and what it rejected though it was true, by kind."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("the judge on broken claims", "caught", "of", "", "on true claims", "rejected", "of"):
         table.add_column(name, justify="left" if "claims" in name else "right")
@@ -187,10 +197,62 @@ def _sum(rates: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     return sum(n for n, _ in rates.values()), sum(of for _, of in rates.values())
 
 
+def mistakes(judge: JudgeReport) -> RenderableType:
+    """A few mistakes of each kind, to be read."""
+    parts: list[RenderableType] = []
+    for trial in judge.mistakes:
+        what = "true, rejected" if trial.true else "broken, let pass"
+        parts += [
+            Text(f"{what}: {trial.kind}", "bold"),
+            Padding(Text(f"claim     {trial.claim}"), (0, 0, 0, 2)),
+            Padding(Text(f"evidence  {trial.evidence}", "dim"), (0, 0, 1, 2)),
+        ]
+    return Group(*parts)
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    """Each metamorphic check: what was changed, how many answers flipped, how many may."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("what was changed", "what must hold", "broke it", "of", "share", "bound", ""):
+        table.add_column(name, justify="right" if name in ("broke it", "of", "share", "bound") else "left")
+    for check in checks:
+        table.add_row(
+            check.change,
+            check.holds,
+            str(len(check.broke)),
+            str(check.of),
+            f"{check.share:.0%}",
+            f"{check.bound:.0%}",
+            "ok" if check.passed else "too many",
+            style="" if check.passed else "red",
+        )
+    return table
+
+
+def bench_table(result: Result) -> RenderableType:
+    """Our figures, what others reached, and how far that compares."""
+    names = list(dict.fromkeys(m for _, values in result.rows for m in values if m != "n"))
+    names += [m for a in result.benchmark.anchors for m in a.values if m not in names]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(result.benchmark.name)
+    for name in (*dict.fromkeys(names), "n"):
+        table.add_column(name, justify="right")
+    for system, values in result.rows:
+        table.add_row(system, *(_cell(values, name) for name in names), str(int(values["n"])))
+    for anchor in result.benchmark.anchors:
+        cells = (_cell(anchor.values, name) for name in names)
+        table.add_row(f"{anchor.system} (published)", *cells, "", style="dim")
+    limit = result.environment.get("limit")
+    partly = f"Only the first {limit} rows: not a result. " if limit else ""
+    return Group(table, Text(f"{partly}{result.benchmark.what}. {result.benchmark.note}", style="dim"))
+
+
+def _cell(values: Mapping[str, float], name: str) -> str:
+    return f"{values[name]:.3f}" if name in values else ""
+
+
 def _times(run: Run) -> str:
-    stages = (
-        f"{name} {t['p50'] * 1000:.0f}/{t['p95'] * 1000:.0f}" for name, t in run.latencies().items()
-    )
+    stages = (f"{name} {t['p50'] * 1000:.0f}/{t['p95'] * 1000:.0f}" for name, t in run.latencies().items())
     seconds, memory = run.environment["seconds"], run.environment["peak_memory_mb"]
     return f"p50/p95 in ms: {', '.join(stages)}. Whole run {seconds} s, peak memory {memory} MB."
 
@@ -247,11 +309,15 @@ def markdown(report: Report) -> str:
     lines += [f"- {reason}" for reason in outcome.reasons]
     if report.doubts and report.run.judge:
         lines += [f"- the judge fails its own test: {doubt}" for doubt in report.doubts]
-    lines += ["", "| Measure | Score | 95 % | n | Baseline | Change | |", "| --- | --: | --- | --: | --: | --: | --- |"]
+    lines += [
+        "",
+        "| Measure | Score | 95 % | n | Baseline | Change | |",
+        "| --- | --: | --- | --: | --: | --: | --- |",
+    ]
     broken = {floor.measure for floor in outcome.broken}
     for name, s in report.scores.items():
         c = report.change(name)
-        before, delta = (f"{c.before:.3f}", f"{c.delta:+.3f}") if c else ("", "")
+        before, delta = f"{c.before:.3f}" if c else "", _delta(c)
         doubt = " ?" if BY_NAME[name].judged and report.doubts else ""
         lines.append(
             f"| {name}{doubt} | {s.value:.3f} | {s.low:.3f}–{s.high:.3f} | {s.n} | {before} | {delta} "
@@ -273,8 +339,6 @@ def markdown(report: Report) -> str:
 
 
 def _backticks(text: str) -> list[str]:
-    import re
-
     return re.findall(r"`{3,}", text)
 
 
@@ -309,7 +373,7 @@ def junit(report: Report) -> str:
     xml = JUnitXml("qa eval")
     for suite in suites:
         xml.add_testsuite(suite)
-    return str(xml.tostring().decode("utf-8"))
+    return str(xml.tostring().decode("utf-8"))  # type: ignore[no-untyped-call]
 
 
 def _lost(record: Record, changed: Changed | None, why: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ class Record:
             "abstained": self.abstained,
             "confidence": round(self.confidence, 4),
             "text": self.text,
-            "pairs": {name: [round(x, 4) for x in pair] for name, pair in self.pairs.items()},
+            "pairs": {name: list(pair) for name, pair in self.pairs.items()},
         }
         if whole:
             record |= {
@@ -117,18 +117,17 @@ class Run:
         if not judged:
             return {}
         return {
-            stage: {name: sum(r[stage][name] for r in judged) / len(judged) for name in RETRIEVAL}
-            for stage in STAGES
+            stage: {name: sum(r[stage][name] for r in judged) / len(judged) for name in RETRIEVAL} for stage in STAGES
         }
 
     def to_dict(self, *, whole: bool = True) -> dict[str, Any]:
         """For JSON. Not `whole`: what a baseline needs."""
+        # notes may hold paths of the machine, which a committed baseline should not
+        kept = {k: v for k, v in self.environment.items() if whole or k != "notes"}
         data: dict[str, Any] = {
             "run_version": RUN_VERSION,
-            "environment": dict(self.environment),
-            "scores": {
-                name: round(self.value(name), 4) for name in BY_NAME if self.pairs(name)
-            },
+            "environment": kept,
+            "scores": {name: round(self.value(name), 4) for name in BY_NAME if self.pairs(name)},
         }
         if whole:
             data |= {
@@ -189,9 +188,7 @@ def evaluate(
     documents = {source.id: assistant.document(source.id) for source in assistant.sources}
     passages = {id_: assistant.passages(id_) for id_ in documents}
     every = [p for found in passages.values() for p in found]
-    spans = {
-        q.id: locate_by_nugget(q, every) if by_nugget else locate(q, documents) for q in questions
-    }
+    spans = {q.id: locate_by_nugget(q, every) if by_nugget else locate(q, documents) for q in questions}
     relevant = {
         q.id: {p.id for p in every if overlaps((p.start, p.end), spans[q.id].get(p.document_id, ()))}
         for q in questions
@@ -214,7 +211,9 @@ def evaluate(
     for n, question in enumerate(questions, start=1):
         mine = asked[question.id]
         pairs = measures.score(mine.seen, documents, supports)
-        by_stage = {stage: scores[question.id] for stage, scores in stages.items() if question.id in scores}
+        by_stage: dict[str, dict[str, float]] = {
+            stage: scores[question.id] for stage, scores in stages.items() if question.id in scores
+        }
         for name, value in by_stage.get("reader", {}).items():
             pairs[name] = (value, 1.0)
         records.append(
@@ -223,7 +222,8 @@ def evaluate(
                 text=str(mine.seen.answer),
                 abstained=mine.seen.answer.abstention is not None,
                 confidence=mine.seen.confidence,
-                pairs=pairs,
+                # as a baseline keeps them, so that a run compared with itself has no change at all
+                pairs={name: (round(a, 4), round(b, 4)) for name, (a, b) in pairs.items()},
                 stages=by_stage,
                 seconds=mine.seconds,
                 answer=_trimmed(mine.seen.answer),
@@ -307,9 +307,7 @@ class _Supports:
         return self._known[key]
 
 
-def environment(
-    answer: Answer | None, questions: int, seconds: float, *, by_nugget: bool = False
-) -> dict[str, Any]:
+def environment(answer: Answer | None, questions: int, seconds: float, *, by_nugget: bool = False) -> dict[str, Any]:
     """What was run, on what: enough to run it again."""
     provenance = answer.provenance.to_dict() if answer else {}
     return {
@@ -339,5 +337,3 @@ def _git(*arguments: str) -> str:
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-

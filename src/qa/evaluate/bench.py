@@ -1,0 +1,498 @@
+"""Public benchmarks: the same models on other people's data, with what others reached printed beside.
+
+The data does not come with `qa`; each set is a file you have. Published figures are quoted with where they
+differ from ours in what was measured, for a number without its definition compares nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from qa.config import load_config
+from qa.evaluate.measures import aurc
+from qa.evaluate.questions import EvalError, fold
+from qa.models.embedder import Embedder
+from qa.models.entailment import Entailment
+from qa.models.reader import Reader, Window
+from qa.passages import sentences
+from qa.schema import Verdict
+from qa.support import Judgement, Support
+
+Progress = Callable[[str, int, int], None]
+Values = Mapping[str, float]
+Rows = Sequence[tuple[str, Values]]
+"""What was measured, and its figures."""
+
+
+class Models:
+    """The models under test, each loaded when a benchmark first needs it."""
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The shipped reader."""
+        return Reader.load()
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder of the settings."""
+        return Embedder.load(load_config().embedding_model)
+
+    @cached_property
+    def support(self) -> Support:
+        """Rules and support model together, as the assistant uses them."""
+        return Support(Entailment.load())
+
+    def answers(self, question: str, texts: Sequence[str]) -> list[float]:
+        """For each text, the probability of its best sentence to answer the question."""
+        windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
+        return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
+
+    def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Cosine of the question with each text."""
+        vectors = np.asarray(self.embedder.embed_passages(list(texts)))
+        return [float(v) for v in vectors @ np.asarray(self.embedder.embed_query(question)).ravel()]
+
+    def supported(self, cases: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
+        """For each (claim, evidence), how far it is supported, 0 to 1; above one half when the verdict is."""
+        return [_support(judgement) for judgement in self.support.judge_all(list(cases))]
+
+
+def _support(judgement: Judgement) -> float:
+    score = 0.5 if judgement.score is None else judgement.score
+    if judgement.verdict is Verdict.SUPPORTED:
+        return 0.5 + score / 2
+    if judgement.verdict is Verdict.UNCHECKED:
+        return 0.5
+    return 0.5 - max(score, 0.01) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What somebody else reached."""
+
+    system: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A public set: what it asks, what others reached, how far that compares."""
+
+    name: str
+    file: str
+    what: str
+    measure: Callable[[Any, Models, Progress], Rows]
+    anchors: tuple[Anchor, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Rows of one benchmark, and what it was measured with."""
+
+    benchmark: Benchmark
+    rows: Rows
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: figures only, no row of the data."""
+        rounded = [(name, {m: round(v, 4) for m, v in values.items()}) for name, values in self.rows]
+        return {
+            "benchmark": self.benchmark.name,
+            "what": self.benchmark.what,
+            "rows": [{"system": name, **values} for name, values in rounded],
+            "anchors": [{"system": a.system, **a.values} for a in self.benchmark.anchors],
+            "note": self.benchmark.note,
+            "environment": dict(self.environment),
+        }
+
+
+# ranking --------------------------------------------------------------------------------------------
+
+
+def _average_precision(ranked: Sequence[bool]) -> float:
+    hits = [i for i, relevant in enumerate(ranked, start=1) if relevant]
+    return sum(n / i for n, i in enumerate(hits, start=1)) / len(hits) if hits else 0.0
+
+
+def _reciprocal_rank(ranked: Sequence[bool]) -> float:
+    return next((1 / i for i, relevant in enumerate(ranked, start=1) if relevant), 0.0)
+
+
+def _shared_words(question: str, texts: Sequence[str]) -> list[float]:
+    """Inverse-frequency weighted word overlap: the floor that any model must clear."""
+    bags = [set(re.findall(r"\w+", text.lower())) for text in texts]
+    asked = set(re.findall(r"\w+", question.lower()))
+    weight = {w: math.log((1 + len(bags)) / (1 + sum(w in b for b in bags))) + 0.1 for w in asked}
+    return [sum(weight[w] for w in asked & bag) for bag in bags]
+
+
+def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[float]]]:
+    return {"shared words": _shared_words, "dense (cosine)": models.cosines, "reader": models.answers}
+
+
+def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    questions: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for row in rows:
+        questions[row["query"]].append((row["passage"], bool(row["label"])))
+    kept = {q: c for q, c in questions.items() if any(r for _, r in c) and not all(r for _, r in c)}
+    found = []
+    for n, (name, rank) in enumerate(_rankers(models).items()):
+        precision, reciprocal = [], []
+        for i, (question, candidates) in enumerate(kept.items(), start=1):
+            scores = rank(question, [text for text, _ in candidates])
+            order = sorted(range(len(candidates)), key=lambda k: -scores[k])
+            ranked = [candidates[k][1] for k in order]
+            precision.append(_average_precision(ranked))
+            reciprocal.append(_reciprocal_rank(ranked))
+            tell("ranking", n * len(kept) + i, 3 * len(kept))
+        found.append((name, {"MAP": _mean(precision), "MRR": _mean(reciprocal), "n": len(kept)}))
+    return found
+
+
+def _trec_dl19(data: Mapping[str, Any], models: Models, tell: Progress) -> Rows:
+    import ir_measures
+
+    passages, first = data["passages"], data["runs"]["BM25"]
+    queries = {q: text for q, text in data["queries"].items() if q in data["qrels"]}
+    ndcg = ir_measures.nDCG @ 10
+    runs: dict[str, dict[str, dict[str, float]]] = {
+        "BM25": {q: {p: -float(i) for i, p in enumerate(first[q])} for q in queries}
+    }
+    rankers = {name: rank for name, rank in _rankers(models).items() if name != "shared words"}
+    for n, (name, rank) in enumerate(rankers.items()):
+        run: dict[str, dict[str, float]] = {}
+        for i, (q, text) in enumerate(queries.items(), start=1):
+            ids = [p for p in first[q][:100] if p in passages]
+            run[q] = dict(zip(ids, rank(text, [passages[p] for p in ids]), strict=True))
+            tell("reranking", n * len(queries) + i, len(rankers) * len(queries))
+        runs[f"BM25's 100, by {name}"] = run
+    runs["BM25's 100, BM25 + dense + reader (RRF)"] = _fused(list(runs.values()))
+    return [
+        (name, {"nDCG@10": float(ir_measures.calc_aggregate([ndcg], data["qrels"], run)[ndcg]), "n": len(queries)})
+        for name, run in runs.items()
+    ]
+
+
+def _fused(runs: Sequence[Mapping[str, Mapping[str, float]]], k: int = 60) -> dict[str, dict[str, float]]:
+    fused: dict[str, dict[str, float]] = {}
+    for q in runs[0]:
+        scores: Counter[str] = Counter()
+        for run in runs:
+            for rank, p in enumerate(sorted(run[q], key=lambda p: (-run[q][p], p)), start=1):
+                scores[p] += 1 / (k + rank)  # type: ignore[assignment]  # a Counter of shares
+        fused[q] = dict(scores)
+    return fused
+
+
+# answers and abstention -----------------------------------------------------------------------------
+
+
+def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    found = []
+    for n, (name, rank) in enumerate(_rankers(models).items()):
+        first, best, answerable = [], [], []
+        for i, row in enumerate(rows, start=1):
+            spans = sentences(row["context"])
+            if name == "reader":  # the whole context is read at once, as in the product
+                window = Window(row["context"], tuple(spans))
+                scores = list(models.reader.read(row["question"], [window])[0].answers)
+            else:
+                scores = rank(row["question"], [row["context"][a:b] for a, b in spans])
+            top = max(range(len(spans)), key=lambda k: scores[k])
+            right = any(fold(answer) in fold(row["context"][slice(*spans[top])]) for answer in row["answers"])
+            first.append(right)
+            best.append(scores[top])
+            answerable.append(bool(row["answerable"]))
+            if i % 50 == 0 or i == len(rows):
+                tell("reading", n * len(rows) + i, 3 * len(rows))
+        pairs = np.array([(not (a and r), s) for a, r, s in zip(answerable, first, best, strict=True)], float)
+        found.append(
+            (
+                name,
+                {
+                    "Success@1 (answerable)": _mean([r for r, a in zip(first, answerable, strict=True) if a]),
+                    "AUROC answerable": _auc(answerable, best),
+                    "AURC": aurc(pairs),
+                    "n": len(rows),
+                },
+            )
+        )
+    return found
+
+
+def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    """Is the best sentence of passages with the answer more sure than that of passages without it?"""
+    scores, has = [], []
+    for i, row in enumerate(rows, start=1):
+        for texts, answers in ((row["positive"], True), (row["negative"], False)):
+            if texts:
+                scores.append(max(models.answers(row["query"], _flat(texts))))
+                has.append(answers)
+        tell("reading", i, len(rows))
+    bar = models.reader.threshold
+    rejected = [s < bar for s, a in zip(scores, has, strict=True) if not a]
+    answered = [s >= bar for s, a in zip(scores, has, strict=True) if a]
+    return [
+        (
+            "reader",
+            {"rejection": _mean(rejected), "answered": _mean(answered), "AUROC": _auc(has, scores), "n": len(rows)},
+        )
+    ]
+
+
+def _flat(texts: Iterable[Any]) -> list[str]:
+    return [t for item in texts for t in ([item] if isinstance(item, str) else item)]
+
+
+def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    """Documents for questions about the news, in the pool of the gold articles; every stage of `qa`."""
+    from qa.assistant import Assistant
+
+    asked = [row for row in rows if row["gold"]]
+    pool = {g["url"]: g["text"] for row in asked for g in row["gold"]}
+    names = {url: f"article-{n:04}" for n, url in enumerate(sorted(pool))}
+    found = []
+    with TemporaryDirectory() as folder:
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
+        for url, text in pool.items():
+            (corpus / f"{names[url]}.txt").write_text(text, encoding="utf-8")
+        config = load_config(corpus_dir=corpus, index_dir=Path(folder) / "index")
+        with Assistant.build(config=config, progress=tell) as assistant:
+            for stage in ("dense", "lexical", "fused", "reader"):
+                ranks = []
+                for i, row in enumerate(asked, start=1):
+                    gold = {names[g["url"]] for g in row["gold"]}
+                    hits = assistant.search(row["question_sentence"], top_k=20, stage=stage)
+                    order = list(dict.fromkeys(hit.source.id for hit in hits))
+                    ranks.append(next((n for n, id_ in enumerate(order, start=1) if id_ in gold), None))
+                    tell(f"searching ({stage})", i, len(asked))
+                found.append(
+                    (
+                        {"lexical": "BM25", "reader": "fused + reader"}.get(stage, stage),
+                        {
+                            **{f"Success@{k}": _mean([r is not None and r <= k for r in ranks]) for k in (1, 5, 10)},
+                            "MRR": _mean([1 / r if r else 0.0 for r in ranks]),
+                            "n": len(asked),
+                        },
+                    )
+                )
+    return found
+
+
+# support --------------------------------------------------------------------------------------------
+
+
+def _judged(texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: Models, tell: Progress) -> Values:
+    """Every sentence of a text must be supported: a text is as good as its worst sentence."""
+    scores = []
+    for i, (text, evidence) in enumerate(texts, start=1):
+        claims = [text[a:b] for a, b in sentences(text)] or [text]
+        scores.append(min(models.supported([(claim, evidence) for claim in claims])))
+        tell("judging", i, len(texts))
+    said = [score > 0.5 for score in scores]
+    return {
+        "balanced accuracy": _balanced(true, said),
+        "AUROC": _auc(true, scores),
+        "n": len(texts),
+    }
+
+
+def _support_set(
+    evidence: Callable[[Mapping[str, Any]], Sequence[str]],
+    text: Callable[[Mapping[str, Any]], str],
+    true: Callable[[Mapping[str, Any]], bool],
+    keep: Callable[[Mapping[str, Any]], bool] = lambda row: True,
+) -> Callable[[Any, Models, Progress], Rows]:
+    def measure(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+        kept = [row for row in rows if keep(row)]
+        values = _judged([(text(r), evidence(r)) for r in kept], [true(r) for r in kept], models, tell)
+        return [("support", values)]
+
+    return measure
+
+
+def _qags(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    texts, true = [], []
+    for row in rows:
+        for sentence in row["summary_sentences"]:
+            votes = [response["response"] == "yes" for response in sentence["responses"]]
+            texts.append((sentence["sentence"], [row["article"]]))
+            true.append(sum(votes) * 2 > len(votes))
+    return [("support", _judged(texts, true, models, tell))]
+
+
+def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    """Supports, refutes, neutral: verdicts supported, contradicted, partly."""
+    names = {Verdict.SUPPORTED: "supports", Verdict.CONTRADICTED: "refutes"}
+    said, true = [], []
+    for i, row in enumerate(rows, start=1):
+        evidence = [row["evidence"]] if "evidence" in row else [e["text"] for e in row["gold_evidence"]]
+        verdict = models.support.judge(row.get("claim") or row["text"], evidence).verdict
+        said.append(names.get(verdict, "neutral"))
+        true.append(row["label"].lower())
+        tell("judging", i, len(rows))
+    values: dict[str, float] = {
+        f"recall {label}": _mean([s == label for s, t in zip(said, true, strict=True) if t == label])
+        for label in sorted(set(true))
+    }
+    values["macro recall"] = _mean(list(values.values()))
+    found_refuted = [t == "refutes" for s, t in zip(said, true, strict=True) if s == "refutes"]
+    values["precision refutes"] = _mean(found_refuted)
+    return [("support", {**values, "n": len(rows)})]
+
+
+def _mean(values: Sequence[float | bool]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def _auc(true: Sequence[bool], scores: Sequence[float]) -> float:
+    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+
+    return float(roc_auc_score(true, scores)) if len(set(true)) == 2 else float("nan")
+
+
+def _balanced(true: Sequence[bool], said: Sequence[bool]) -> float:
+    from sklearn.metrics import balanced_accuracy_score
+
+    return float(balanced_accuracy_score(true, said))
+
+
+def _anchors(measure: str, **systems: float) -> tuple[Anchor, ...]:
+    return tuple(Anchor(name.replace("_", " "), {measure: value}) for name, value in systems.items())
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    b.name: b
+    for b in (
+        Benchmark(
+            "wikiqa", "wikiqa_test.jsonl.gz", "answer sentence selection: rank the sentences of an article",
+            _wikiqa,
+            _anchors("MAP", word_overlap=0.671, MiniLM_cosine=0.714, best_before_2020=0.834,
+                     TANDA_RoBERTa_large=0.920),
+            "The usual clean test: questions with at least one right and one wrong sentence. TANDA is 15 times "
+            "larger and was fine-tuned on this set's training half.",
+        ),
+        Benchmark(
+            "trec_dl19", "trec_dl19.json.gz", "passage re-ranking of BM25's 100 for 43 web queries", _trec_dl19,
+            _anchors("nDCG@10", BM25=0.506, MiniLM_cosine=0.642, ms_marco_MiniLM_cross_encoder=0.743,
+                     RankZephyr_7B=0.737),
+            "Graded relevance, gain as in TREC. The cross-encoder and RankZephyr were trained on half a million "
+            "queries of this collection; the reader was not.",
+        ),
+        Benchmark(
+            "squad2", "squad2_heldout.jsonl.gz", "which sentence of a paragraph answers, and does any?", _squad2,
+            (Anchor("MiniLM-L12 reader, trained on 130k (EM / F1 of whole dev)", {"EM": 0.762, "F1": 0.795}),
+             Anchor("BERT-large (EM / F1 of whole dev)", {"EM": 0.788, "F1": 0.818})),
+            "Ten articles held out of training; sentences, not spans, are chosen, so EM and F1 do not compare: "
+            "they are shown for the order of difficulty. AURC: right means answerable and the right sentence.",
+        ),
+        Benchmark(
+            "rgb", "rgb_en_fact.jsonl.gz", "rejection: passages that do not hold the answer", _rgb, (),
+            "Share of the questions rejected when only passages without the answer are given, at the reader's own "
+            "threshold. The benchmark's own rejection rates are of chat models told to refuse in words.",
+        ),
+        Benchmark(
+            "realtimeqa", "realtimeqa_2022.jsonl.gz", "document retrieval for news questions", _realtimeqa,
+            (Anchor("BM25, pool of 4,714 articles", {"Success@1": 0.417, "Success@5": 0.684, "Success@10": 0.786,
+                                                    "MRR": 0.533}),),
+            "Our pool is the gold articles alone, some twenty times smaller and so easier than the anchor's: the "
+            "stages compare with each other, not with the anchor.",
+        ),
+        Benchmark(
+            "summedits_news", "summedits_news.jsonl.gz", "one small edit decides whether a summary holds",
+            _support_set(lambda r: [r["doc"]], lambda r: r["summary"], lambda r: r["label"] == 1),
+            _anchors("balanced accuracy", cosine=0.5, SummaC=0.619, QAFactEval=0.744, GPT_4=0.833, human=0.900)
+            + _anchors("AUROC", cosine_=0.547),
+            "A summary counts as supported when each of its sentences is; threshold fixed in advance, not tuned "
+            "on this set.",
+        ),
+        *(
+            Benchmark(
+                f"summedits_{domain}", f"summedits_{domain}.jsonl.gz", "as summedits_news, another domain",
+                _support_set(lambda r: [r["doc"]], lambda r: r["summary"], lambda r: r["label"] == 1),
+            )
+            for domain in ("ectsum", "sales_email", "samsum", "scitldr")
+        ),
+        Benchmark(
+            "qags_cnndm", "qags_cnndm.jsonl.gz", "summary sentences against their article", _qags,
+            _anchors("AUROC", MiniLM_max_cosine=0.819, SummaC_ZS=0.81),
+            "Majority of the human votes, sentence by sentence.",
+        ),
+        Benchmark(
+            "qags_xsum", "qags_xsum.jsonl.gz", "one-sentence summaries against their article", _qags,
+            _anchors("AUROC", MiniLM_max_cosine=0.562, SummaC_ZS=0.78),
+            "Majority of the human votes.",
+        ),
+        Benchmark(
+            "begin_wow", "begin_test_wow.jsonl.gz", "dialogue replies against the knowledge they were given",
+            _support_set(
+                lambda r: [r["knowledge"]], lambda r: r["response"],
+                lambda r: r["begin_label"] == "Fully attributable", lambda r: r["begin_label"] != "Generic",
+            ),
+            _anchors("AUROC", word_overlap=0.94), "A sanity check: word overlap alone solves it.",
+        ),
+        Benchmark(
+            "fm2", "fm2_test.jsonl.gz", "claims written to mislead, with the evidence", _three_way, (),
+            "Verdicts map to supports and refutes; anything else is neutral and counts as a miss.",
+        ),
+        Benchmark("healthver", "healthver_test.jsonl.gz", "health claims: supports, refutes, neutral", _three_way),
+    )
+}  # fmt: skip
+
+
+def bench(
+    name: str,
+    data: Path,
+    *,
+    limit: int | None = None,
+    models: Models | None = None,
+    progress: Progress = lambda what, done, of: None,
+) -> Result:
+    """Runs one benchmark on the file, or the folder that holds it.
+
+    Args:
+        limit: only the first rows, to try it; the result says so.
+
+    Raises:
+        EvalError: no such benchmark, or its data is not there.
+        ModelError: a model that it needs cannot be loaded.
+    """
+    if name not in BENCHMARKS:
+        raise EvalError(f"no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}")
+    benchmark = BENCHMARKS[name]
+    path = data / benchmark.file if data.is_dir() else data
+    rows = _read(path, limit)
+    from qa.evaluate.run import environment
+
+    try:
+        found = benchmark.measure(rows, models or Models(), progress)
+    except (KeyError, TypeError) as error:
+        raise EvalError(f"{path} is not the data of {name}: {error!r}") from error
+    ran = environment(None, len(rows), 0.0)
+    ran = {k: ran[k] for k in ("commit", "changed", "python", "machine", "peak_memory_mb")}
+    return Result(benchmark, found, ran | ({"limit": limit} if limit else {}))
+
+
+def _read(path: Path, limit: int | None) -> Any:
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+            if ".jsonl" in path.name:
+                return [json.loads(line) for line in islice(file, limit)]
+            return json.load(file)
+    except (OSError, json.JSONDecodeError) as error:
+        raise EvalError(f"cannot read the benchmark's data at {path}: {error}") from error
