@@ -42,9 +42,7 @@ CONNECT: Final = (
     "window.qa.connect((name, data) => trigger(name, data)); "
     "/* 'ask' 'edit' 'read' 'shut' 'unfilter' 'feedback' 'export' 'manage' */"
 )
-TOGGLE: Final = (
-    '<button type="button" data-do="filters" aria-expanded="false" aria-controls="filters">Filters</button>'
-)
+TOGGLE: Final = '<button type="button" data-do="filters" aria-expanded="false" aria-controls="filters">Filters</button>'
 PROGRESS: Final = gr.Progress()
 """Gradio puts the visitor's own in the place of this default."""
 
@@ -75,9 +73,7 @@ class Page:
         self.pending = gr.State("", time_to_live=7200)
         self.library = gr.State(None, time_to_live=7200, delete_callback=_closed)
         self.bridge = html("", js_on_load=CONNECT, elem_id="bridge")
-        self.head = html(
-            views.render("head", sources=self.shared.assistant.sources, passages=0, private=False)
-        )
+        self.head = html(views.render("head", sources=self.shared.assistant.sources, passages=0, private=False))
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="main"), gr.Tabs():
                 with gr.Tab("Ask", id="ask"):
@@ -159,9 +155,7 @@ class Page:
                         self.address = gr.Textbox(label="Web address", placeholder="https://…", max_lines=1)
                         self.add = gr.Button("Add", variant="primary", size="sm", elem_classes="fit")
                 self.rebuild = gr.Button("Build the index again", elem_classes="quiet", size="sm")
-        self.wanted = gr.Textbox(
-            label="Find passages", placeholder="Words or a question", max_lines=1, submit_btn=True
-        )
+        self.wanted = gr.Textbox(label="Find passages", placeholder="Words or a question", max_lines=1, submit_btn=True)
         self.found = html("", js_on_load=None)
 
     def _lay_out_check(self) -> None:
@@ -180,9 +174,7 @@ class Page:
     def _lay_out_quality(self) -> None:
         self.quality = html("", js_on_load=None)
         self.smoke = (
-            gr.Button("Run the smoke eval", size="sm", elem_classes="fit")
-            if quality.can_run(self.settings)
-            else None
+            gr.Button("Run the smoke eval", size="sm", elem_classes="fit") if quality.can_run(self.settings) else None
         )
 
     # -- what happens ----------------------------------------------------------------------------------
@@ -205,8 +197,7 @@ class Page:
             ),
         ]
         runs = [
-            event.then(self._answer, [self.pending, self.turns, self.library, *walls], talk, **slow)
-            for event in begun
+            event.then(self._answer, [self.pending, self.turns, self.library, *walls], talk, **slow) for event in begun
         ]
         self.question.stop(self._stopped, [self.turns, self.draft], talk, cancels=runs, **quick)
         self.bridge.edit(self._edit, [self.turns, self.draft], talk, **quick)
@@ -271,9 +262,7 @@ class Page:
         }
         dates = {name: asked.get(name, "")[:10] for name in ("since", "until")}
         question = asked.get("q", "")[:2000].strip()
-        current = (
-            views.turn(0, question, busy="Waiting for a free place") if question else self._welcome(library)
-        )
+        current = views.turn(0, question, busy="Waiting for a free place") if question else self._welcome(library)
         return {
             **self._corpus_shown(library),
             **self._choices(library, values),
@@ -385,9 +374,7 @@ class Page:
             return views.turn(place, question, so_far, assistant.sources, **more)
 
         try:
-            stream = assistant.stream(
-                question, filters=_filters(walls), history=turns, cancelled=cancelled.is_set
-            )
+            stream = assistant.stream(question, filters=_filters(walls), history=turns, cancelled=cancelled.is_set)
             for event in stream:
                 if isinstance(event, Answer):
                     yield {
@@ -425,9 +412,7 @@ class Page:
         answer = Answer(question, sentences) if sentences else None
         kept = (*turns, Turn(question, answer)) if answer else turns
         return {
-            self.current: views.turn(
-                len(turns), question, answer, self.shared.assistant.sources, stopped=True
-            ),
+            self.current: views.turn(len(turns), question, answer, self.shared.assistant.sources, stopped=True),
             self.turns: kept,
             self.draft: None,
             self.pending: "",
@@ -581,9 +566,7 @@ class Page:
         except Exception as error:
             return self._refused(error)
         new = [s for s in over.assistant.sources if s.id not in before]
-        lines = [
-            f"Added “{views.label(s.title)}”, {len(over.assistant.passages(s.id))} passages." for s in new
-        ]
+        lines = [f"Added “{views.label(s.title)}”, {len(over.assistant.passages(s.id))} passages." for s in new]
         lines += [f"Not read: {line}" for line in skipped]
         return {
             **self._changed(library, [*(lines or ["Replaced documents of the same name."]), self._reach()]),
@@ -631,9 +614,7 @@ class Page:
             return views.render("notice", kind="error", lines=[str(error)], undo=False)
 
 
-def _reading(
-    data: Mapping[str, Any], turns: Turns, draft: Draft, assistant: Assistant
-) -> views.Reading | None:
+def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft, assistant: Assistant) -> views.Reading | None:
     """What a press asks to read: a citation, a hit, a side of a disagreement, or a document."""
     if "document" in data:
         document = assistant.document(str(data["document"]))

@@ -83,8 +83,7 @@ class Users:
                 continue
             if not (name and colon and hashed.startswith("$argon2")):
                 raise GuardError(
-                    f"line {number} of {path} is not name:$argon2...; "
-                    "make one with `python app.py --add-user NAME`"
+                    f"line {number} of {path} is not name:$argon2...; make one with `python app.py --add-user NAME`"
                 )
             hashes[name] = hashed
         if not hashes:
@@ -150,9 +149,7 @@ class Guard:
         proxy_header: header in which a proxy in front names who signed in there; empty: none.
     """
 
-    def __init__(
-        self, app: ASGIApp, hosts: frozenset[str], users: Users | None = None, proxy_header: str = ""
-    ) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], users: Users | None = None, proxy_header: str = "") -> None:
         self.app = app
         self.hosts = hosts
         self.users = users
@@ -183,9 +180,7 @@ class Guard:
     def _misplaced(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
         if "*" not in self.hosts and host not in self.hosts:
-            return PlainTextResponse(
-                f"this page does not answer to the name {host!r}; start it with --allow-host", 421
-            )
+            return PlainTextResponse(f"this page does not answer to the name {host!r}; start it with --allow-host", 421)
         origin = headers.get("origin")
         if (
             scope["method"] not in ("GET", "HEAD", "OPTIONS")

@@ -66,9 +66,13 @@ def run(settings: Settings, steps: Steps) -> str:
     command += ["--questions", str(settings.questions)]
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment,
+            command,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
             preexec_fn=lambda: os.nice(10) and None,
-        )  # fmt: skip
+        )
         said = ""
         try:
             assert process.stderr is not None
@@ -94,9 +98,7 @@ def _values(run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "run": run,
         "headline": [
-            (name, what, run["scores"][name], intervals.get(name))
-            for name, what in HEADLINE
-            if name in run["scores"]
+            (name, what, run["scores"][name], intervals.get(name)) for name, what in HEADLINE if name in run["scores"]
         ],
         "groups": {
             by: [
@@ -104,7 +106,7 @@ def _values(run: Mapping[str, Any]) -> dict[str, Any]:
                 for group, scores in groups.items()
             ]
             for by, groups in run.get("groups", {}).items()
-        },  # fmt: skip
+        },
         "measures": BY_GROUP,
         "curve": _curve([r["pairs"]["AURC"] for r in records if "AURC" in r["pairs"]]),
         "worst": sorted(records, key=_goodness)[:WORST],

@@ -51,13 +51,12 @@ def _candidates(assistant: Assistant) -> Iterator[str]:
     if people:
         yield f"Who is {people[0]}?"
     for i, source in enumerate(sources):
-        headings = [
-            s.heading for s in assistant.document(source.id).sections if 2 < len(s.heading.split()) < 9
-        ]
+        headings = [s.heading for s in assistant.document(source.id).sections if 1 < len(s.heading.split()) < 9]
         if headings and source.publisher:
             heading = headings[i % len(headings)]
             yield f"What does {source.publisher} say about {_inside(heading, names)}?"
-    for person in people[1:3]:
+    others = [name for name, _ in names.most_common(12) if " " in name and not with_article[name]]
+    for person in dict.fromkeys([*people[1:3], *others]):
         yield f"Who is {person}?"
     for body in bodies[:2]:
         yield f"What do the sources say about {body}?"

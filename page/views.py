@@ -32,18 +32,14 @@ STAGES: Final = {
     "reader": ("Reader", "question and sentence read together"),
 }
 
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
+_MONTHS: Final = "January February March April May June July August September October November December".split()
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _BIDI: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(value: Any) -> Any:
     """What a template may print: no control character or half a surrogate pair reaches the browser."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value if isinstance(value, Markup) else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
 def label(text: str) -> str:

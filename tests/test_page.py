@@ -1,0 +1,1002 @@
+"""The page as a person uses it, in a real browser over the real stack; and its API, its exports and its guard."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+from page import exports, feedback, views
+from page.guard import Guard, GuardError, Users, add_user, is_loopback
+from page.library import Library
+from page.server import check, make
+from page.settings import Settings
+from page.starters import starters
+
+from conftest import ROOT, TOWN, document
+from qa import Answer, Assistant, Citation, Filters, Sentence, Source, Turn, Verdict, load_config
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+ARTEFACTS = ROOT / "tests" / "artefacts"
+WAIT = 20_000
+"""Milliseconds a browser waits for what it was promised."""
+
+BRIDGE = "What will the harbour bridge cost?"
+DIFFER = "How do the sources differ on what the harbour bridge will cost?"
+UNANSWERABLE = "Which orchestra recorded the seventh symphony?"
+
+HOSTILE = """---
+title: "<img src=http://203.0.113.9/t onerror=window.HIT=1> \\u202egnp.exe ${window.HIT=2}"
+publisher: "<script>window.HIT=3</script> {{value}} Lighthouse"
+author: "javascript:window.HIT=4"
+published: 2020-01-01
+language: en
+kind: news
+original: "<iframe src=javascript:window.HIT=5></iframe>"
+---
+The lighthouse keeper <img src=x onerror="window.HIT=6"> counted 4711 gulls on the lighthouse in May 2019.
+The lighthouse keeper said ${Object.assign(window,{HIT:7})} that {{#each value}} gulls </script> are
+![gulls](http://203.0.113.9/beacon) [loud](javascript:window.HIT=8) `at night` 👩\u200d👩\u200d👧 \u202ethgin\u202c too.
+"""
+
+ARABIC = """---
+title: الميناء القديم
+publisher: جريدة المرفأ
+published: 2020-06
+language: ar
+kind: news
+---
+بنى البحارة الميناء القديم في عام 1890. يبلغ طول الميناء القديم 300 متر.
+"""
+
+
+def running(application: Guard) -> Iterator[str]:
+    """Serves in a thread; the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("page")
+    corpus = made / "corpus"
+    corpus.mkdir()
+    for name, text in (TOWN | {"hostile": HOSTILE, "arabic": ARABIC}).items():
+        (corpus / f"{name}.md").write_text(text, encoding="utf-8")
+    (corpus / "word.txt").write_text("Colophon\n\nThe printer set " + "x" * 200_000 + " in one word.\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def assistant(folder: Path) -> Iterator[Assistant]:
+    with Assistant.build(config=load_config(corpus_dir=folder / "corpus", index_dir=folder / "index")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> Settings:
+    return Settings(feedback=folder / "feedback.jsonl", results=folder / "results", questions=folder / "none.jsonl")
+
+
+@pytest.fixture(scope="module")
+def address(assistant: Assistant, settings: Settings) -> Iterator[str]:
+    yield from running(make(assistant, settings))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("no Chromium here; `apt-get install chromium` brings one")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A browser window on the page, and what went wrong in it."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context = context
+        self.address = address
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(WAIT)
+        self.asked_for: list[str] = []
+        self.wrong: list[str] = []
+        self.page.on("request", lambda request: self.asked_for.append(request.url))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
+        self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
+
+    def open(self, path: str = "/") -> Visit:
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("#current .welcome, #current .acts, #current .error")
+        return self
+
+    def ask(self, question: str) -> Visit:
+        self.page.locator("#question textarea").fill(question)
+        self.page.keyboard.press("Enter")
+        return self.answered(question)
+
+    def answered(self, question: str) -> Visit:
+        self.page.wait_for_function(
+            "q => document.querySelector('#current h2')?.textContent === q"
+            " && document.querySelector('#current :is(.acts, .error)')",
+            arg=question,
+        )
+        return self
+
+    def tab(self, name: str) -> Visit:
+        self.page.get_by_role("tab", name=name).click()
+        return self
+
+    def text(self, selector: str) -> str:
+        return " ".join(self.page.locator(selector).first.inner_text().split())
+
+    def picture(self, name: str) -> None:
+        ARTEFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png")
+
+
+@pytest.fixture
+def visitors(browser: Browser, address: str) -> Iterator[Any]:
+    """Opens windows, each of a visitor of its own; closes them; nothing may have gone wrong in any."""
+    opened: list[Visit] = []
+
+    def visit(path: str = "/", *, at: str = address, **options: Any) -> Visit:
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 860}} | options))
+        opened.append(Visit(context, at))
+        return opened[-1].open(path)
+
+    yield visit
+    for one in opened:
+        one.context.close()
+    for one in opened:
+        assert one.wrong == []
+        assert [url for url in one.asked_for if not url.startswith((one.address, "data:", "blob:"))] == []
+
+
+# -- asking ----------------------------------------------------------------------------------------------
+
+browsing = pytest.mark.browser
+
+
+@browsing
+def test_every_sentence_has_markers_and_a_verdict_in_words(visitors: Any) -> None:
+    """A person sees what is said, by whom, what it cites, and whether that bears it out."""
+    v = visitors().ask(BRIDGE)
+    said = v.page.locator("#current .said").all()
+    assert said
+    for sentence in said:
+        assert sentence.locator(".cite").count() >= 1
+        assert sentence.locator(".verdict .word").text_content() in {w for _, w, _ in views.VERDICTS.values()}
+    assert "According to" in v.text("#current .answer")
+    assert "million euros" in v.text("#current .answer")
+    v.picture("answer")
+
+
+@browsing
+def test_a_marker_opens_the_document_at_the_quote(visitors: Any) -> None:
+    """Click: the whole document, the cited words marked and in view; next goes on; Escape comes back."""
+    v = visitors().ask(BRIDGE)
+    marker = v.page.locator("#current .cite").first
+    quoted = v.page.locator("#ref-0-1 blockquote").text_content()
+    marker.click()
+    mark = v.page.locator("#pane mark.quote")
+    mark.first.wait_for()
+    assert " ".join(mark.all_text_contents()).split() == quoted.split()
+    v.page.wait_for_function(
+        """() => { const box = document.querySelector('#focus').getBoundingClientRect(),
+            pane = document.querySelector('#pane .text').getBoundingClientRect();
+            return box.top >= pane.top && box.bottom <= pane.bottom }"""
+    )
+    assert v.page.locator("#pane .near").count() >= 1
+    v.page.get_by_text("Why this passage").click()
+    assert "Meaning" in v.text("#pane .ranks table")
+    v.picture("reading")
+    v.page.get_by_label("Next citation").click()
+    v.page.get_by_text("Citation 2 of").wait_for()
+    v.page.keyboard.press("Escape")
+    v.page.locator("#pane .pane").wait_for(state="detached")
+    assert marker.evaluate("e => e === document.activeElement")
+
+
+@browsing
+def test_everything_can_be_reached_by_keyboard(visitors: Any) -> None:
+    """Ask, go to a marker, see its card, open it, go to the next citation, close it: without a mouse."""
+    v = visitors().ask(BRIDGE)
+    v.page.locator("#current [data-do=retry]").focus()
+    v.page.keyboard.press("Tab")
+    assert v.page.evaluate("document.activeElement.className").startswith("cite")
+    assert v.page.locator("#card").is_visible()
+    assert v.page.locator("#card blockquote").text_content() in v.page.locator("#ref-0-1").text_content()
+    v.page.keyboard.press("Enter")
+    v.page.get_by_text("Citation 1 of").wait_for()
+    v.page.wait_for_function("() => document.activeElement.closest('#pane')")
+    v.page.keyboard.press("ArrowRight")
+    v.page.get_by_text("Citation 2 of").wait_for()
+    v.page.keyboard.press("Escape")
+    v.page.locator("#pane .pane").wait_for(state="detached")
+    assert v.page.evaluate("document.activeElement.className").startswith("cite")
+
+
+@browsing
+def test_hovering_a_marker_shows_who_said_it_and_when(visitors: Any) -> None:
+    """The card holds publisher, author, date and the quote."""
+    v = visitors("/?publisher=The+Harbour+Gazette").ask("How many votes approved the harbour bridge?")
+    v.page.locator("#current .cite").first.hover()
+    card = v.text("#card")
+    assert "The Harbour Gazette · Ana Ruiz · 4 March 2021" in card
+    assert "12 votes to 7" in card
+
+
+@browsing
+def test_a_comparison_stands_in_columns_with_those_who_are_silent(visitors: Any) -> None:
+    """One card for each source; the others are named; the cited ones are ordered by date."""
+    v = visitors().ask(DIFFER)
+    cards = v.page.locator("#current .card")
+    assert cards.count() >= 2
+    names = cards.locator(".name").all_text_contents()
+    assert {"The Harbour Gazette", "Island Ledger"} <= set(names)
+    assert v.page.locator("#current .silent bdi").count() >= 1
+    assert v.page.locator("#current .timeline time").all_text_contents()[:2] == ["4 March 2021", "November 2022"]
+    v.picture("compare")
+
+
+@browsing
+def test_an_abstention_is_an_answer(visitors: Any) -> None:
+    """It says what was searched, shows what came nearest, and how to ask otherwise."""
+    v = visitors().ask(UNANSWERABLE)
+    assert "Read:" in v.text("#current .abstained .lead")
+    assert v.page.locator("#current .error").count() == 0
+    v.page.locator("#current .nearest .open").first.click()
+    v.page.locator("#pane mark").first.wait_for()
+    v.picture("abstention")
+
+
+@browsing
+def test_a_follow_up_says_what_was_searched_for(visitors: Any) -> None:
+    """The question as it was understood is shown."""
+    v = visitors().ask("What did Mayor Inés Duarte say about the harbour bridge?").ask("And when would it open?")
+    assert "Searched for" in v.text("#current .searched")
+    assert v.page.locator("#past .turn").count() == 1
+
+
+@browsing
+def test_retry_edit_and_new_change_the_conversation(visitors: Any) -> None:
+    """Retry asks again in place; edit takes the question back; new begins afresh."""
+    v = visitors().ask(BRIDGE).ask(UNANSWERABLE)
+    v.page.locator("#past [data-do=retry]").click()
+    v.answered(BRIDGE)
+    assert v.page.locator("#past .turn").count() == 0
+    v.page.locator("#current [data-do=edit]").click()
+    v.page.wait_for_function("q => document.querySelector('#question textarea').value === q", arg=BRIDGE)
+    assert v.page.locator(".turn").count() == 0
+    v.ask(UNANSWERABLE)
+    v.page.get_by_role("button", name="New", exact=True).click()
+    v.page.locator("#current .welcome").wait_for()
+
+
+@browsing
+def test_suggested_questions_come_from_the_corpus_and_are_answered(visitors: Any) -> None:
+    """A suggestion never ends in an abstention."""
+    v = visitors()
+    while v.page.locator(".starters button").count() == 0:
+        v.page.wait_for_timeout(200)
+        v.open()
+    suggestion = v.page.locator(".starters button").first
+    question = suggestion.inner_text()
+    suggestion.click()
+    v.answered(question)
+    assert v.page.locator("#current .cite").count() >= 1
+
+
+@browsing
+def test_filters_are_chips_and_part_of_the_link(visitors: Any) -> None:
+    """A link reopens question and filters; a chip takes its filter away."""
+    v = visitors("/?q=What+will+the+harbour+bridge+cost%3F&publisher=Island+Ledger&since=2022").answered(BRIDGE)
+    assert "71 million" in v.text("#current .answer")
+    assert "48 million" not in v.text("#current .answer")
+    assert v.page.locator(".chips button").all_inner_texts() == ["Island Ledger ✕", "from 2022 ✕"]
+    assert "publisher=Island+Ledger" in v.page.url
+    v.page.get_by_label("Remove the filter from 2022").click()
+    v.page.get_by_label("Remove the filter from 2022").wait_for(state="detached")
+    v.page.get_by_label("Remove the filter Island Ledger").click()
+    v.page.locator(".chips").wait_for(state="detached")
+    v.ask("And what does the harbour bridge cost after all?")
+    assert "publisher" not in v.page.url
+
+
+@browsing
+def test_a_filter_that_is_no_date_says_so(visitors: Any) -> None:
+    """The message names the value and what to write."""
+    v = visitors()
+    v.page.get_by_role("button", name="Filters").click()
+    v.page.get_by_label("Published from").fill("yesterday")
+    v.page.get_by_text("since is 'yesterday'").wait_for()
+
+
+@browsing
+def test_stop_keeps_what_was_checked(browser: Browser, visitors: Any, assistant: Assistant, settings: Settings) -> None:
+    """Stop ends the answer at once, and the sentences that stand there stay."""
+
+    class Slow(Assistant):
+        def stream(self, question: str, **options: Any) -> Iterator[Any]:
+            for event in super().stream(question, **options):
+                yield event
+                if isinstance(event, Sentence):
+                    for _ in range(1200):
+                        if options["cancelled"]():
+                            left.set()
+                            return
+                        time.sleep(0.05)
+                        yield event if False else views_progress
+
+    from qa import Progress
+
+    views_progress = Progress("checking", "checking")
+    left = threading.Event()
+    slow = Slow(assistant.index, assistant.retriever, assistant.support, assistant.config)
+    for address in running(make(slow, settings)):
+        v = visitors(at=address)
+        v.page.locator("#question textarea").fill(BRIDGE)
+        v.page.keyboard.press("Enter")
+        v.page.locator("#current .said").first.wait_for()
+        assert v.page.locator("#current .busy").is_visible()
+        v.page.locator("#question .stop-button").click()
+        v.page.get_by_text("What stands here was checked").wait_for()
+        assert v.page.locator("#current .said").count() == 1
+
+
+@browsing
+def test_two_visitors_share_nothing(visitors: Any) -> None:
+    """Neither sees the other's conversation or the documents the other added."""
+    one, other = visitors(), visitors()
+    one.ask(BRIDGE)
+    assert other.page.locator(".turn").count() == 0
+    one.tab("Sources").page.get_by_label("Remove Garden notes").click()
+    one.page.get_by_text("Removed “Garden notes”").wait_for()
+    other.page.reload()
+    other.page.wait_for_selector("#current .welcome")
+    other.tab("Sources")
+    assert other.page.get_by_label("Remove Garden notes").count() == 1
+
+
+# -- after an answer ----------------------------------------------------------------------------------------
+
+
+@browsing
+def test_an_answer_can_be_taken_away(visitors: Any) -> None:
+    """Markdown has a footnote for each citation; the link and the copy hold what is on the page."""
+    v = visitors().ask(BRIDGE)
+    v.page.locator("#current [data-do=menu]").click()
+    with v.page.expect_download() as download:
+        v.page.get_by_role("menuitem", name="Markdown").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert download.value.suggested_filename == "answer.md"
+    assert "[^1]: " in text
+    assert "million euros" in text
+    v.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    v.page.locator("#current [data-do=copy]").click()
+    v.page.get_by_text("Copied").wait_for()
+    assert "[1]" in v.page.evaluate("navigator.clipboard.readText()")
+
+
+@browsing
+def test_feedback_is_kept_with_its_reason(visitors: Any, settings: Settings) -> None:
+    """Thumbs down asks why, and the line holds question, reason, words and answer."""
+    v = visitors().ask(BRIDGE)
+    v.page.locator("#current [data-do=down]").click()
+    v.page.get_by_label("A citation does not support it").check()
+    v.page.get_by_label("In your words").fill("The ledger says otherwise.")
+    v.page.get_by_role("button", name="Send").click()
+    v.page.get_by_text("Noted").wait_for()
+    for _ in range(50):
+        if settings.feedback.exists():
+            break
+        time.sleep(0.1)
+    line = json.loads(settings.feedback.read_text(encoding="utf-8").splitlines()[-1])
+    assert (line["question"], line["verdict"], line["reason"]) == (BRIDGE, "down", "citation")
+    assert line["note"] == "The ledger says otherwise."
+    assert line["answer"]["references"]
+
+
+# -- the other tabs -------------------------------------------------------------------------------------------
+
+
+@browsing
+def test_sources_can_be_found_read_corrected_added_and_removed(visitors: Any, tmp_path: Path) -> None:
+    """Each change is said, seen in the table, and can be taken back."""
+    v = visitors().tab("Sources")
+    rows = v.page.locator(".sources tbody tr:visible")
+    before = rows.count()
+    v.page.get_by_placeholder("Find in this table").fill("ledger 2022")
+    assert rows.count() == 1
+    v.page.locator(".sources .open:visible").click()
+    v.page.locator("#pane").get_by_text("The ferry company carried 900,000 passengers").wait_for()
+    v.page.keyboard.press("Escape")
+    v.page.get_by_label("Correct What the bridge really costs").click()
+    v.page.get_by_label("Author", exact=True).fill("Rosa Lind")
+    v.page.get_by_role("button", name="Save").click()
+    v.page.get_by_text("Corrected author").wait_for()
+    v.page.locator(".sources").get_by_text("Rosa Lind").wait_for()
+    paper = tmp_path / "tower.md"
+    paper.write_text("---\ntitle: The tower\npublisher: Tower Times\n---\nThe water tower is 61 metres high.\n")
+    v.page.get_by_role("button", name="Add documents").click()
+    v.page.locator("input[type=file]").first.set_input_files(paper)
+    v.page.get_by_text("tower.md").first.wait_for()
+    v.page.get_by_role("button", name="Add", exact=True).click()
+    v.page.get_by_text("Added “The tower”").wait_for()
+    assert rows.count() == before + 1
+    v.page.get_by_label("Remove The tower").click()
+    v.page.get_by_text("Removed “The tower”").wait_for()
+    v.page.get_by_role("button", name="Undo").click()
+    v.page.get_by_text("taken back").wait_for()
+    v.picture("sources")
+    v.tab("Ask").ask("How high is the water tower?")
+    assert "61 metres" in v.text("#current .answer")
+
+
+@browsing
+def test_a_file_that_cannot_be_read_is_named(visitors: Any, tmp_path: Path) -> None:
+    """The reason stands on the page, and the corpus is as it was."""
+    v = visitors().tab("Sources")
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"not a PDF")
+    v.page.get_by_role("button", name="Add documents").click()
+    v.page.locator("input[type=file]").first.set_input_files(broken)
+    v.page.get_by_text("broken.pdf").first.wait_for()
+    v.page.get_by_role("button", name="Add", exact=True).click()
+    v.page.locator(".notice.error").wait_for()
+    assert "broken.pdf" in v.text(".notice.error")
+
+
+@browsing
+def test_passages_can_be_found_from_the_sources(visitors: Any) -> None:
+    """A passage opens where it stands."""
+    v = visitors().tab("Sources")
+    v.page.get_by_label("Find passages").fill("ferry passengers")
+    v.page.keyboard.press("Enter")
+    v.page.locator(".found .open").first.click()
+    v.page.locator("#pane mark").first.wait_for()
+
+
+@browsing
+def test_a_text_from_elsewhere_is_checked(visitors: Any) -> None:
+    """Sentence by sentence, with the words that decided."""
+    v = visitors().tab("Check a text")
+    v.page.get_by_label("Text to check").fill(
+        "The council approved the harbour bridge on 3 March 2021 by 12 votes to 7. "
+        "The harbour bridge will cost 500 million dollars."
+    )
+    v.page.get_by_role("button", name="Check", exact=True).click()
+    v.page.locator(".checked li").first.wait_for()
+    status = v.page.locator(".checked .word").all_text_contents()
+    assert status[0] == "supported"
+    assert status[1] != "supported"
+    v.picture("check")
+
+
+@browsing
+def test_the_latest_eval_is_shown(visitors: Any, settings: Settings) -> None:
+    """Scores, curve, groups and the worst questions of the newest run."""
+    record = {"kind": "fact", "split": "test", "abstained": False, "confidence": 0.9}
+    records = [
+        record | {"id": str(i), "question": f"Question {i}?", "text": "An answer",
+                  "pairs": {"AURC": [i % 2, 1 - i / 9], "nugget recall": [i % 2, 1]}}
+        for i in range(9)
+    ]  # fmt: skip
+    score = {"value": 0.75, "low": 0.5, "high": 0.9, "n": 9}
+    run = {
+        "run_version": 1, "environment": {"questions": 9, "version": "0"}, "records": records, "passed": True,
+        "scores": {"nugget recall": 0.75, "AURC": 0.2}, "intervals": {"nugget recall": score},
+        "groups": {"kind": {"fact": {"nugget recall": score}}},
+    }  # fmt: skip
+    target = settings.results / "latest"
+    target.mkdir(parents=True)
+    (target / "run.json").write_text(json.dumps(run))
+    v = visitors().tab("Quality")
+    assert "Passed" in v.text(".quality h2")
+    assert v.text(".quality .figures dd") == "0.75"
+    assert v.page.locator(".quality polyline").get_attribute("points").count(",") == 9
+    assert v.page.locator(".quality .open").first.inner_text() in {f"Question {i}?" for i in (0, 2, 4, 6, 8)}
+    v.picture("quality")
+
+
+# -- safety -----------------------------------------------------------------------------------------------------
+
+
+@browsing
+def test_hostile_documents_stay_text(visitors: Any) -> None:
+    """Nothing in a title, publisher, text or question runs, loads or turns the page around."""
+    question = "How many gulls <img src=x onerror=window.HIT=9> did the lighthouse keeper count?\u202e ${window.HIT=10}"
+    v = visitors().ask(question)
+    assert "4711 gulls" in v.text("#current .answer")
+    assert "<img src=x onerror=" in v.text("#current .answer")
+    v.page.locator("#current .cite").first.hover()
+    v.page.locator("#current .cite").first.click()
+    v.page.locator("#pane mark").first.wait_for()
+    assert "<img src=" in v.text("#pane h2")
+    assert "\u202e" not in v.text("#pane h2")
+    v.tab("Sources").page.get_by_label("Find passages").fill("lighthouse gulls")
+    v.page.keyboard.press("Enter")
+    v.page.locator(".found .open").first.wait_for()
+    v.tab("Check a text").page.get_by_label("Text to check").fill(
+        "The keeper <img src=x onerror=window.HIT=11> saw 4711 gulls."
+    )
+    v.page.get_by_role("button", name="Check", exact=True).click()
+    v.page.locator(".checked li").first.wait_for()
+    assert v.page.evaluate("window.HIT") is None
+    assert v.page.locator("#current img, #pane img, .sources img, .found img, .checked img, iframe").count() == 0
+
+
+@browsing
+def test_a_script_that_slipped_in_would_not_run(visitors: Any) -> None:
+    """The policy stops an inline handler and a foreign address even if escaping had failed."""
+    v = visitors()
+    v.page.evaluate(
+        """() => { const at = document.querySelector('#current');
+        at.innerHTML = '<img src=x onerror="window.HIT=1"><img src="http://203.0.113.9/t">'; }"""
+    )
+    v.page.wait_for_timeout(300)
+    assert v.page.evaluate("window.HIT") is None
+    assert all("Content Security Policy" in line or "404" in line for line in v.wrong)
+    assert len([line for line in v.wrong if "Content Security Policy" in line]) >= 2
+    v.wrong.clear()
+    v.asked_for.clear()
+
+
+@browsing
+def test_a_word_without_end_breaks_nothing(visitors: Any) -> None:
+    """200,000 letters without a space neither hang nor widen the page."""
+    v = visitors().ask("What did the printer set?")
+    v.page.get_by_role("tab", name="Sources").click()
+    v.page.get_by_label("Find in this table").fill("colophon")
+    v.page.locator(".sources .open:visible").first.click()
+    v.page.locator("#pane .text p").first.wait_for()
+    assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@browsing
+def test_a_document_from_right_to_left_is_read_so(visitors: Any) -> None:
+    """Direction and language are those of the document."""
+    v = visitors().tab("Sources")
+    v.page.get_by_text("الميناء القديم").first.click()
+    text = v.page.locator("#pane .text")
+    text.wait_for()
+    assert (text.get_attribute("dir"), text.get_attribute("lang")) == ("rtl", "ar")
+
+
+# -- made well ---------------------------------------------------------------------------------------------------
+
+
+@browsing
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)], ids=["light", "dark", "phone"]
+)
+def test_no_serious_barrier(visitors: Any, theme: str, width: int) -> None:
+    """axe finds nothing serious or critical on any tab, with an answer and a document open."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    v = visitors(color_scheme=theme, viewport={"width": width, "height": 860}, reduced_motion="reduce").ask(DIFFER)
+    states = {"answer": lambda: None}
+    states["reading"] = lambda: (
+        v.page.locator("#current .cite").first.click(),
+        v.page.locator("#pane mark").first.wait_for(),
+    )
+    states["filters"] = lambda: (
+        v.page.keyboard.press("Escape"),
+        v.page.locator("#pane .pane").wait_for(state="detached"),
+        v.page.get_by_role("button", name="Filters").click(),
+    )
+    for tab in ("Sources", "Check a text", "Quality"):
+        states[tab] = lambda tab=tab: v.tab(tab)
+    for name, go in states.items():
+        go()
+        v.page.wait_for_timeout(150)
+        found = axe.run(v.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        serious = [
+            (x["id"], [node["html"][:160] for node in x["nodes"]][:3])
+            for x in found.response["violations"]
+            if x["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], name
+        v.picture(f"{theme}-{width}-{name.split()[0].lower()}")
+
+
+@browsing
+@pytest.mark.parametrize("width", [360, 768, 2560])
+def test_the_page_fits_its_window(visitors: Any, width: int) -> None:
+    """No scrolling sideways, from a small phone to a large screen; the sheet lies over a small one."""
+    v = visitors(viewport={"width": width, "height": 800}).ask(DIFFER)
+    assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    v.page.locator("#current .cite").first.click()
+    v.page.locator("#pane mark").first.wait_for()
+    assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    position = v.page.locator("#pane-column").evaluate("e => getComputedStyle(e).position")
+    assert position == ("fixed" if width < 901 else "sticky")
+
+
+@browsing
+def test_light_or_dark_is_remembered(visitors: Any) -> None:
+    """The choice outlives a reload."""
+    v = visitors(color_scheme="light")
+    v.page.get_by_label("Light or dark").click()
+    assert v.page.evaluate("document.body.classList.contains('dark')")
+    v.open()
+    assert v.page.evaluate("document.body.classList.contains('dark')")
+
+
+# -- the API ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Any:
+    from gradio_client import Client
+
+    return Client(address, verbose=False)
+
+
+def test_ask_streams_and_ends_with_the_whole_answer(client: Any, assistant: Assistant) -> None:
+    """What a program gets is `to_dict()`, after progress and sentences."""
+    job = client.submit(BRIDGE, api_name="/ask")
+    answer = job.result()["answer"]
+    events = [next(iter(event)) for event in job.outputs()]
+    assert events[0] == "progress"
+    assert "sentence" in events
+    mine = assistant.ask(BRIDGE).to_dict()
+    assert {k: v for k, v in answer.items() if k != "timings"} == {k: v for k, v in mine.items() if k != "timings"}
+
+
+def test_search_sources_and_check_are_endpoints(client: Any, assistant: Assistant) -> None:
+    """Each returns typed JSON; a filter is a wall there too."""
+    hits = client.predict(BRIDGE, top_k=3, publishers=["Island Ledger"], api_name="/search")
+    assert {hit["source"] for hit in hits} == {"ledger"}
+    assert [s["id"] for s in client.predict(api_name="/sources")] == [s.id for s in assistant.sources]
+    report = client.predict("The bridge is made of chocolate.", api_name="/check")
+    assert report["sentences"][0]["status"] != "supported"
+
+
+def test_an_error_of_ours_reaches_a_program_in_its_words(client: Any) -> None:
+    """The message says what to do."""
+    from gradio_client.exceptions import AppError
+
+    with pytest.raises(AppError, match="write a date as"):
+        client.predict(BRIDGE, since="yesterday", api_name="/ask")
+
+
+def test_only_the_four_endpoints_are_public(client: Any) -> None:
+    """What the page does inside is not offered to programs."""
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search", "/sources", "/check"}
+
+
+def test_a_chat_front_end_can_sit_on_it(address: str, assistant: Assistant) -> None:
+    """OpenAI's shape, with the references; streamed parts add up to the same text."""
+    messages = [
+        {"role": "system", "content": "You are helpful."},
+        {"role": "user", "content": "What did Mayor Inés Duarte say about the harbour bridge?"},
+        {"role": "assistant", "content": "..."},
+        {"role": "user", "content": [{"type": "text", "text": BRIDGE}]},
+    ]
+    sent = {"model": "qa", "messages": messages, "temperature": 0}
+    reply = httpx.post(f"{address}/v1/chat/completions", json=sent, timeout=60).json()
+    content = reply["choices"][0]["message"]["content"]
+    assert "[1]" in content
+    chat = assistant.chat()
+    chat.ask(messages[1]["content"])
+    assert reply["references"] == chat.ask(BRIDGE).to_dict()["references"]
+    with httpx.stream("POST", f"{address}/v1/chat/completions", json=sent | {"stream": True}, timeout=60) as stream:
+        lines = [line[6:] for line in stream.iter_lines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    chunks = [json.loads(line) for line in lines[:-1]]
+    assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == content
+    assert chunks[-1]["references"] == reply["references"]
+    assert httpx.get(f"{address}/v1/models").json()["data"][0]["id"] == "qa"
+    assert httpx.post(f"{address}/v1/chat/completions", json={"messages": []}).status_code == 422
+
+
+def test_openais_own_client_reads_it(address: str) -> None:
+    """Streaming through the library that most front ends use."""
+    openai = pytest.importorskip("openai", reason="openai is not installed")
+    client = openai.OpenAI(base_url=f"{address}/v1", api_key="none")
+    parts = client.chat.completions.create(model="qa", messages=[{"role": "user", "content": BRIDGE}], stream=True)
+    text = "".join(part.choices[0].delta.content or "" for part in parts)
+    assert "million euros" in text
+
+
+def test_an_mcp_client_finds_and_calls_the_four_tools(assistant: Assistant, settings: Settings) -> None:
+    """Served by flag; a real client lists the tools and asks."""
+    pytest.importorskip("mcp", reason="mcp is not installed")
+    import asyncio
+
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def talk(address: str) -> tuple[list[str], Any]:
+        async with (
+            streamablehttp_client(f"{address}/gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = [tool.name for tool in (await session.list_tools()).tools]
+            return tools, await session.call_tool("ask", {"question": BRIDGE})
+
+    for address in running(make(assistant, replace(settings, mcp=True))):
+        tools, result = asyncio.run(talk(address))
+    assert set(tools) == {"ask", "search", "sources", "check"}
+    assert not result.isError
+    assert "million euros" in result.content[0].text
+
+
+def test_many_at_once_are_all_answered(address: str) -> None:
+    """Thirty people asking at the same time each get their own answer."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gradio_client import Client
+
+    questions = [BRIDGE, "Who denied that the company had paid for the campaign?", "What do tomatoes want?"]
+
+    def one(i: int) -> bool:
+        answer = Client(address, verbose=False).predict(questions[i % 3], api_name="/ask")["answer"]
+        return answer["question"] == questions[i % 3]
+
+    with ThreadPoolExecutor(30) as people:
+        assert all(people.map(one, range(30)))
+
+
+# -- the guard --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def guarded(assistant: Assistant, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    users = tmp_path_factory.mktemp("users") / "users.txt"
+    add_user(users, "ada", "correct horse")
+    yield from running(make(assistant, replace(settings, users=users)))
+
+
+def test_nobody_listens_to_other_machines_unasked() -> None:
+    """Without users, proxy or the word, only this machine is listened to."""
+    with pytest.raises(GuardError, match="--users"):
+        check(Settings(host="0.0.0.0"))
+    check(Settings(host="0.0.0.0", open=True))
+    check(Settings(host="::1"))
+    assert not is_loopback("example.org")
+
+
+def test_whoever_does_not_sign_in_gets_nothing(guarded: str) -> None:
+    """Page, queue, MCP's list of tools, uploads and chat completions have one door; health has none."""
+    for path in ("/", "/config", "/gradio_api/info", "/gradio_api/mcp/schema", "/v1/models", "/qa-static/page.js"):
+        assert httpx.get(guarded + path).status_code == 401, path
+    assert httpx.post(f"{guarded}/gradio_api/upload", files={"files": b"x"}).status_code == 401
+    assert httpx.get(f"{guarded}/health").status_code == 200
+
+
+def test_a_user_signs_in_with_the_right_password_only(guarded: str) -> None:
+    """Basic for people, Bearer for programs."""
+    assert httpx.get(guarded, auth=("ada", "correct horse")).status_code == 200
+    assert httpx.get(guarded, auth=("ada", "wrong horse"), timeout=20).status_code == 401
+    bearer = {"Authorization": "Bearer ada:correct horse"}
+    assert httpx.get(f"{guarded}/v1/models", headers=bearer).status_code == 200
+    junk = {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe").decode()}
+    assert httpx.get(guarded, headers=junk).status_code == 401
+
+
+def test_passwords_are_kept_as_hashes_for_their_owner_alone(tmp_path: Path) -> None:
+    """The file holds no password, is private, and a user is replaced, not doubled."""
+    path = tmp_path / "users.txt"
+    add_user(path, "ada", "correct horse")
+    add_user(path, "ada", "battery staple")
+    text = path.read_text()
+    assert "staple" not in text
+    assert text.count("ada:$argon2id$") == 1
+    assert path.stat().st_mode & 0o077 == 0
+    users = Users.read(path)
+    assert users.check("ada", "battery staple")
+    assert not users.check("ada", "correct horse")
+    assert not users.check("eve", "battery staple")
+    with pytest.raises(GuardError, match="at least"):
+        add_user(path, "bob", "short")
+    path.write_text("ada:secret\n")
+    with pytest.raises(GuardError, match="line 1"):
+        Users.read(path)
+
+
+def test_a_proxy_may_sign_people_in(assistant: Assistant) -> None:
+    """With the header set the proxy's word counts; without it nobody comes in."""
+
+    async def hello(scope: Any, receive: Any, send: Any) -> None:
+        from starlette.responses import PlainTextResponse
+
+        await PlainTextResponse("hello")(scope, receive, send)
+
+    for address in running(Guard(hello, frozenset({"127.0.0.1"}), proxy_header="X-Forwarded-User")):
+        assert httpx.get(address).status_code == 401
+        assert httpx.get(address, headers={"X-Forwarded-User": "ada"}).text == "hello"
+
+
+def test_other_names_and_other_sites_are_refused(address: str) -> None:
+    """A page elsewhere can neither rebind a name to this one nor post to it."""
+    assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 421
+    elsewhere = {"Origin": "http://evil.example"}
+    assert httpx.post(f"{address}/v1/chat/completions", json={}, headers=elsewhere).status_code == 403
+    assert httpx.post(f"{address}/v1/chat/completions", json={}, headers={"Origin": address}).status_code == 422
+
+
+def test_every_reply_carries_the_policy(address: str) -> None:
+    """Scripts need the nonce of this very page; it may not be framed, and it names no other address."""
+    one, two = (httpx.get(address, headers={"Accept": "text/html"}) for _ in range(2))
+    policy = one.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+    assert policy != two.headers["Content-Security-Policy"]
+    assert one.text.count("<script") == one.text.count("<script nonce=")
+    assert httpx.get(f"{address}/health").headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_files_of_the_machine_are_not_served(address: str) -> None:
+    """Gradio's file route gives neither the corpus folder nor the system's files."""
+    for path in ("/etc/passwd", str(ROOT / "pyproject.toml"), "../../etc/passwd"):
+        assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
+
+
+# -- parts ----------------------------------------------------------------------------------------------------------
+
+
+def an_answer(**source: Any) -> Answer:
+    source = {"id": "a", "title": "Title", "publisher": "The Paper", "published": "2020-05-01"} | source
+    text = "The tower is 61 metres high."
+    cited = Citation(Source(**source), f"a:0-{len(text)}", 0, len(text), text)
+    return Answer("How high?", (Sentence(text, (cited,), Verdict.SUPPORTED, 1.0, "According to The Paper"),))
+
+
+@given(st.text(), st.integers(0, 80), st.integers(0, 80), st.integers(0, 80), st.integers(0, 80))
+def test_cutting_a_document_for_reading_loses_no_word(text: str, a: int, b: int, c: int, d: int) -> None:
+    """Whatever the text and the spans, the paragraphs hold its words in order, and the marked ones are the quote."""
+    a, b, c, d = (min(x, len(text)) for x in (a, b, c, d))
+    quote, near = (min(a, b), max(a, b)), (min(c, d), max(c, d))
+    found, before, after = views.blocks(views.Reading(document(text), quote, near))
+    assert (before, after) == (0, 0)
+    shown = "".join(piece.text for block in found for piece in block.pieces)
+    assert "".join(shown.split()) == "".join(text.split())
+    marked = "".join(p.text for block in found for p in block.pieces if p.quoted)
+    assert "".join(marked.split()) == "".join(text[slice(*quote)].split())
+    assert sum(p.focus for block in found for p in block.pieces) <= 1
+
+
+def test_a_long_document_is_shown_around_the_quote() -> None:
+    """A quote far inside is in view, and what is left out is counted."""
+    text = "word " * 200_000
+    quote = (500_000, 500_004)
+    found, before, after = views.blocks(views.Reading(document(text), quote, quote))
+    assert before == 500_000 - views.WINDOW
+    assert after == len(text) - 500_004 - views.WINDOW
+    assert "".join(p.text for block in found for p in block.pieces if p.quoted) == "word"
+
+
+@given(st.text())
+def test_nothing_a_template_prints_is_markup(text: str) -> None:
+    """Any text as question, title, publisher, quote or error comes out escaped."""
+    answer = an_answer(title=text or "t", publisher=text, author=text, perspective=text)
+    html = views.turn(0, text, answer, answer.sources)
+    hostile = views.turn(0, f"<b id=hit>{text}", error=f"<i id=hit>{text}")
+    assert "<b id=hit>" not in hostile
+    assert "<i id=hit>" not in hostile
+    assert "\x00" not in html
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("2023-12-05", "5 December 2023"),
+        ("2023-10", "October 2023"),
+        ("2017", "2017"),
+        ("", ""),
+        ("2023-99", "2023-99"),
+    ],
+)
+def test_a_date_is_read_as_exactly_as_it_is_known(date: str, words: str) -> None:
+    """No day is invented."""
+    assert views.day(date) == words
+
+
+def test_a_label_cannot_turn_the_text_around_it() -> None:
+    """Direction marks and controls go from names and titles."""
+    assert views.label("a\u202eb\x00c\n d") == "ab\ufffdc d"
+
+
+def test_references_go_to_bibtex_and_csl() -> None:
+    """Special characters are escaped, partial dates kept partial."""
+    turn = Turn("How high?", an_answer(title="50% & {more", published="2020-05", author="Ana Ruiz", kind="research"))
+    entry = exports.bibtex([turn])
+    assert entry.startswith("@article{a,")
+    assert r"title = {50\% \& (more}" in entry
+    assert "month = {5}" in entry
+    assert entry.count("{") == entry.count("}")
+    (item,) = json.loads(exports.csl([turn]))
+    assert item["issued"] == {"date-parts": [[2020, 5]]}
+    assert item["author"] == [{"literal": "Ana Ruiz"}]
+
+
+def test_markdown_holds_a_footnote_for_each_citation_and_no_markup_of_documents() -> None:
+    """Numbers run on from answer to answer; brackets and tags of a title are escaped."""
+    turns = [Turn("How high?", an_answer(title="<b>[x](javascript:1)"))] * 2
+    text = exports.markdown(turns)
+    assert "high.[^1]" in text
+    assert "high.[^2]" in text
+    assert "[^2]: The Paper" in text
+    assert "<b>" not in text.replace("\\<b\\>", "")
+    assert json.loads(exports.as_json(turns))[0]["schema_version"]
+
+
+def test_feedback_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    """A browser may send anything; the file holds only what is known."""
+    with pytest.raises(ValueError, match="known are"):
+        feedback.write(tmp_path / "f.jsonl", Turn("q", an_answer()), "sideways", "", "")
+    assert not (tmp_path / "f.jsonl").exists()
+
+
+def test_suggestions_are_answered(town: Assistant) -> None:
+    """Each is made from the corpus and was asked."""
+    found = starters(town)
+    assert found
+    assert all(town.ask(question).abstention is None for question in found)
+
+
+def test_a_private_library_leaves_the_shared_one_alone(town: Assistant) -> None:
+    """Changes go to a folder of its own, undo takes the last one back, closing removes the folder."""
+    mine = Library(town, private=True)
+    mine.change(remove=["letters"])
+    assert [s.id for s in mine.assistant.sources] == ["gazette", "ledger"]
+    assert [s.id for s in town.sources] == ["gazette", "ledger", "letters"]
+    assert mine.can_undo
+    own = mine.assistant.index.folder
+    assert mine.undo()
+    assert [s.id for s in mine.assistant.sources] == ["gazette", "ledger", "letters"]
+    assert not mine.can_undo
+    mine.close()
+    assert not own.exists()
+    assert town.ask(BRIDGE).sentences
+
+
+def test_what_a_browser_sends_is_never_trusted(town: Assistant) -> None:
+    """Numbers out of range, wrong types and unknown ids open nothing and break nothing."""
+    from page.blocks import _reading
+
+    from qa import QAError
+
+    turns = (Turn("How high?", town.ask(BRIDGE)),)
+    for data in ({}, {"turn": 9, "n": 1}, {"turn": 0, "n": 99}, {"turn": "0", "n": 1}, {"turn": 0}, {"turn": -1}):
+        assert _reading(data, turns, None, town) is None
+    with pytest.raises(QAError, match="no source"):
+        _reading({"document": "../etc/passwd"}, turns, None, town)
+    assert _reading({"document": "ledger", "start": 5, "end": 3}, turns, None, town).quote is None
+
+
+def test_chips_name_every_wall(town: Assistant) -> None:
+    """Sources by name, dates in words."""
+    filters = Filters(sources=("ledger",), kinds=("news",), since="2021-03")
+    assert [words for _, _, words in views.chips(filters, town.sources)] == ["Island Ledger", "news", "from March 2021"]
