@@ -93,9 +93,7 @@ def read(
                 if document.id in documents:
                     free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
                     renamed = replace(document.source, id=f"{document.id}-{free}")
-                    notes.append(
-                        f"{item}: another document is called {document.id}; this one is {renamed.id}"
-                    )
+                    notes.append(f"{item}: another document is called {document.id}; this one is {renamed.id}")
                     document = replace(document, source=renamed)
                 documents[document.id] = document
         if progress:
@@ -118,9 +116,7 @@ def _find(place: str | Path) -> Iterator[str | Path]:
     elif glob.has_magic(str(path)):
         matches = sorted(glob.glob(str(path), recursive=True))
         if not matches:
-            raise CorpusError(
-                f"nothing matches {str(place)!r}; check the pattern, and quote it for the shell"
-            )
+            raise CorpusError(f"nothing matches {str(place)!r}; check the pattern, and quote it for the shell")
         for match in matches:
             yield from _walk(Path(match)) if Path(match).is_dir() else [Path(match)]
     else:
@@ -178,8 +174,6 @@ def _load(path: Path, max_bytes: int) -> bytes:
             )
         return path.read_bytes()
     except PermissionError as error:
-        raise Unreadable(
-            "it may not be read", f"Give yourself the right to read it (chmod u+r {path.name})"
-        ) from error
+        raise Unreadable("it may not be read", f"Give yourself the right to read it (chmod u+r {path.name})") from error
     except OSError as error:  # a loop of links, a link to nothing, a disk that fails
         raise Unreadable(f"it cannot be opened: {error.strerror}", "Mend or remove it") from error

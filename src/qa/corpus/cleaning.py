@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -113,12 +114,17 @@ _CREDIT = re.compile(
 
 def always(block: Block) -> bool:
     """Furniture wherever it stands."""
-    return bool(_ALWAYS.fullmatch(block.text))
+    return _matches(_ALWAYS, block.text)
 
 
 def in_company(block: Block) -> bool:
     """Furniture if there is more of it around."""
-    return block.kind != "item" and bool(_IN_COMPANY.fullmatch(block.text))
+    return block.kind != "item" and _matches(_IN_COMPANY, block.text)
+
+
+@lru_cache(maxsize=8192)
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
+    return len(text) < 400 and bool(pattern.fullmatch(text))
 
 
 def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = False) -> list[Block]:
@@ -130,36 +136,39 @@ def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = Fa
         infer_headings: plain text: take a short line between paragraphs for the heading of what follows.
     """
     tidy = [replace(b, text=text) for b in blocks if not _RULE.fullmatch(text := normalise(b.text))]
-    tidy = _without_captions(join_broken(tidy))
-    tidy = _one_title(tidy, title)
-    tidy = join_broken(
-        list(_without_furniture(tidy, title))
-    )  # again: an advertisement may have stood between
+    tidy = _without_captions(_one_title(join_broken(tidy), title))
+    tidy = join_broken(list(_without_furniture(tidy)))  # again: an advertisement may have stood between
     return list(_with_headings(tidy)) if infer_headings else tidy
 
 
 def join_broken(blocks: Sequence[Block]) -> list[Block]:
     """Paragraphs that were broken mid sentence (by a page's end, by a converter), made whole."""
-    whole: list[Block] = []
+    groups: list[list[Block]] = []
     for block in blocks:
-        if whole and _continues(whole[-1], block):
-            before = whole.pop()
-            at = len(before.text) + 1
-            turn = ((at, block.page),) if block.page != before.page else ()
-            inner = tuple((at + offset, page) for offset, page in block.turns)
-            block = replace(before, text=f"{before.text} {block.text}", turns=before.turns + turn + inner)
-        whole.append(block)
-    return whole
+        if groups and _goes_on(groups[-1][-1], block):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return [_joined(group) if len(group) > 1 else group[0] for group in groups]
 
 
-def _continues(before: Block, block: Block) -> bool:
-    return (
-        before.kind == block.kind == "text"
-        and block.text[0].islower()
-        and (before.text[-1].isalnum() or before.text[-1] in ",-–—’'")
-        and not (in_company(before) or in_company(block))
-        and (always(before) == always(replace(before, text=f"{before.text} {block.text}")))
-    )
+def _goes_on(before: Block, block: Block) -> bool:
+    if not (before.kind == block.kind == "text" and block.text[0].islower()):
+        return False
+    if not (before.text[-1].isalnum() or before.text[-1] in ",-–—’'") or in_company(before) or in_company(block):
+        return False
+    return always(before) == always(replace(before, text=f"{before.text} {block.text}"))
+
+
+def _joined(group: Sequence[Block]) -> Block:
+    turns: list[Span] = []
+    at, page = 0, group[0].page
+    for block in group:
+        turns += [(at, block.page)] if block.page != page else []
+        turns += [(at + offset, turn) for offset, turn in block.turns]
+        page = turns[-1][1] if turns else page
+        at += len(block.text) + 1
+    return replace(group[0], text=" ".join(block.text for block in group), turns=tuple(turns))
 
 
 def _without_captions(blocks: Sequence[Block]) -> list[Block]:
@@ -181,9 +190,7 @@ def _without_captions(blocks: Sequence[Block]) -> list[Block]:
 def _repeats(label: Block, caption: Block) -> bool:
     """Whether two lines are one caption: equal, or the second says more after a comma or colon."""
     short, long = sorted((label.text, caption.text), key=len)
-    return short == long or (
-        long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1
-    )
+    return short == long or (long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1)
 
 
 def _one_title(blocks: Sequence[Block], title: str) -> list[Block]:
@@ -200,7 +207,7 @@ def _one_title(blocks: Sequence[Block], title: str) -> list[Block]:
     return kept
 
 
-def _without_furniture(blocks: Sequence[Block], title: str) -> Iterator[Block]:
+def _without_furniture(blocks: Sequence[Block]) -> Iterator[Block]:
     """Runs of blocks that are no prose are judged together: what one is shows in its neighbours."""
     first = next((i for i, b in enumerate(blocks) if _is_article(b)), len(blocks))
     last = max((i for i, b in enumerate(blocks) if _is_article(b)), default=-1)
@@ -209,14 +216,14 @@ def _without_furniture(blocks: Sequence[Block], title: str) -> Iterator[Block]:
         run = list(group)
         where = "head" if at < first else "tail" if at > last else "middle"
         at += len(run)
-        yield from run if article else _own(run, where, title)
+        yield from run if article else _own(run, where)
 
 
 def _is_article(block: Block) -> bool:
     return block.kind != "heading" and is_prose(block.text) and not always(block)
 
 
-def _own(run: Sequence[Block], where: str, title: str) -> Iterator[Block]:
+def _own(run: Sequence[Block], where: str) -> Iterator[Block]:
     sure = [always(b) for b in run]
     doubtful = [in_company(b) for b in run]
     if not any(sure) and sum(doubtful) < 2:
@@ -225,35 +232,29 @@ def _own(run: Sequence[Block], where: str, title: str) -> Iterator[Block]:
     furniture = [a or b for a, b in zip(sure, doubtful, strict=True)]
     first = furniture.index(True)
     last = len(run) - 1 - furniture[::-1].index(True)
-    named = normalise(title).casefold()
+    under_furniture = False  # "Related articles", then a list of them
     for i, block in enumerate(run):
-        if furniture[i]:
-            continue
-        is_title = block.kind == "heading" and block.text.casefold() == named
-        few_words = len(block.text.split()) <= 3
+        if block.kind == "heading":
+            under_furniture = furniture[i]
+        # before the article: site name, rubric; after it: tags (a few words), headlines of others
         above = where == "head" and i < last and block.is_fragment and sum(furniture) > 1
-        below = where == "tail" and (i > first or (few_words and block.is_fragment))
-        if is_title or not (above or below):
+        below = where == "tail" and block.is_fragment and (i > first or len(block.text.split()) <= 3)
+        if not (furniture[i] or above or below or (under_furniture and where == "tail")):
             yield block
 
 
-_NO_HEADING = re.compile(
-    r".*[,;:\-–—]$|[\W\d]*$|.*@|https?:|\S+\.\w{2,}/|.*\b(?:doi|issn|isbn)\b", re.IGNORECASE
-)
+_NO_HEADING = re.compile(r".*@|.*https?:|.*\b(?:doi|issn|isbn)\b|.*[,;:\-–—]$|[\W\d_]*$", re.IGNORECASE)
+
+
+def _may_head(text: str) -> bool:
+    return len(text.split()) <= 12 and not text[0].islower() and not _NO_HEADING.match(text)
 
 
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
     for i, block in enumerate(blocks):
-        alone = block.is_fragment and not (i and blocks[i - 1].is_fragment)
-        leads = i + 1 < len(blocks) and is_prose(blocks[i + 1].text)
-        words = len(block.text.split())
-        if (
-            alone
-            and leads
-            and words <= 12
-            and not block.text[0].islower()
-            and not _NO_HEADING.match(block.text)
-        ):
+        after_prose = i == 0 or (blocks[i - 1].kind != "heading" and not blocks[i - 1].is_fragment)
+        before_prose = i + 1 < len(blocks) and is_prose(blocks[i + 1].text)
+        if block.is_fragment and after_prose and before_prose and _may_head(block.text):
             block = replace(block, kind="heading", level=2)
         yield block
 
@@ -262,35 +263,32 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, ...], tuple[int, ...]]:
-    """Text, sections and page starts. Blocks are apart by a blank line, items of one list by a line break."""
+    """Text, sections and page starts. Blocks are apart by a blank line, items of one list by a line break.
+
+    The title, where it stands in the text, is no section's heading: it is the source's.
+    """
     if all(b.kind == "heading" for b in blocks):  # nothing but headings: then they are the text
         blocks = [replace(b, kind="text") for b in blocks]
     parts: list[str] = []
-    sections: list[Section] = []
+    headings: list[tuple[str, int, int]] = [("", 0, 0)]  # and where their line starts and ends
     pages: list[int] = []
     at = 0
-    heading, since = "", 0
-
-    def turn(page: int, offset: int) -> None:
-        pages.extend([offset] * (page - len(pages)))
-
     for i, block in enumerate(blocks):
         if i:
-            gap = "\n" if block.kind == blocks[i - 1].kind == "item" else "\n\n"
-            parts.append(gap)
-            at += len(gap)
-        if block.kind == "heading":
-            sections += [Section(heading, since, at)] if since or heading else []
-            if not sections and at:
-                sections.append(Section("", 0, at))
-            # the title is the source's: it is no section's heading
-            heading = "" if block.text.casefold() == normalise(title).casefold() else block.text
-            since = at + len(block.text)
-        turn(block.page, at if pages else 0)
-        for offset, page in block.turns:
-            turn(page, at + offset)
+            parts.append("\n" if block.kind == blocks[i - 1].kind == "item" else "\n\n")
+            at += len(parts[-1])
+        for offset, page in ((0, block.page), *block.turns):
+            pages += [at + offset if pages else 0] * (page - len(pages))
         parts.append(block.text)
+        if block.kind == "heading":
+            own = "" if block.text.casefold() == normalise(title).casefold() else block.text
+            headings.append((own, at, at + len(block.text)))
         at += len(block.text)
-    if since or heading:
-        sections.append(Section(heading, since, at))
-    return "".join(parts), tuple(sections), tuple(pages)
+    text = "".join(parts)
+    ends = [start for _, start, _ in headings[1:]] + [at]
+    sections = tuple(
+        Section(heading, start, end)
+        for (heading, _, start), end in zip(headings, ends, strict=True)
+        if heading or text[start:end].strip()
+    )
+    return text, sections if len(headings) > 1 else (), tuple(pages)

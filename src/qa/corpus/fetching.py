@@ -47,9 +47,7 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
     import httpx  # late: asking a question needs none of it
 
     deadline = time.monotonic() + seconds
-    with httpx.Client(
-        trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS
-    ) as client:
+    with httpx.Client(trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS) as client:
         for _ in range(_REDIRECTS + 1):
             ip = _resolve(_host(address), allow_private)
             url = httpx.URL(address)
@@ -69,14 +67,10 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
                         )
                     return Page(_body(response, max_bytes, deadline), _content_type(response), address)
             except httpx.TimeoutException as error:
-                raise Unreadable(
-                    f"no answer within {seconds:g} s", "Try again, or save the page as a file"
-                ) from error
+                raise Unreadable(f"no answer within {seconds:g} s", "Try again, or save the page as a file") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 detail = str(error) or type(error).__name__
-                raise Unreadable(
-                    f"it cannot be reached: {detail}", "Check the address and the network"
-                ) from error
+                raise Unreadable(f"it cannot be reached: {detail}", "Check the address and the network") from error
     raise Unreadable(f"it redirects more than {_REDIRECTS} times", "Give the address it ends at")
 
 
@@ -125,9 +119,7 @@ def _body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
     for chunk in response.iter_bytes(65536):
         data += chunk
         if len(data) > max_bytes:
-            raise Unreadable(
-                f"it is over {max_bytes / 1e6:g} MB", "Raise max_document_mb, or save a part as a file"
-            )
+            raise Unreadable(f"it is over {max_bytes / 1e6:g} MB", "Raise max_document_mb, or save a part as a file")
         if time.monotonic() > deadline:
             raise Unreadable("it comes too slowly", "Try again, or save the page as a file")
     return bytes(data)

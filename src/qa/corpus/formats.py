@@ -32,7 +32,7 @@ CONTENT_TYPES = {
 _ENCODINGS = (
     "cp1252 cp1254 cp1251 cp1253 cp1255 cp1256 cp874 koi8_r koi8_u gb18030 big5 euc_jp shift_jis euc_kr"
 ).split()
-"""Guessed between where a text is not in Unicode; close kin are left out, which a few words cannot tell apart."""
+"""Guessed between where a text is not in Unicode; close kin, which few words cannot tell apart, left out."""
 
 _UNPACKED_RATIO = 20
 """A DOCX may unpack to so many times the size limit; more is a zip bomb."""
@@ -97,25 +97,17 @@ def _kind(data: bytes, name: str, content_type: str) -> str:
             if "word/document.xml" in archive.namelist():
                 return "docx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            "it is an old Word file or is encrypted", "Save it as DOCX without a password, or as PDF"
-        )
+        raise Unreadable("it is an old Word file or is encrypted", "Save it as DOCX without a password, or as PDF")
     suffix = PurePath(name).suffix.lower()
     kind = CONTENT_TYPES.get(content_type) or SUFFIXES.get(suffix, "")
     if not content_type and suffix and not kind:
         known = ", ".join(SUFFIXES)
         raise Unreadable(f"files ending in {suffix} are not read", f"Save it as one of {known}")
     if content_type and not kind:
-        raise Unreadable(
-            f"its content type is {content_type}", "Give the address of a page, a text, a PDF or a DOCX"
-        )
+        raise Unreadable(f"its content type is {content_type}", "Give the address of a page, a text, a PDF or a DOCX")
     if kind in ("pdf", "docx"):
-        raise Unreadable(
-            f"it is called {kind} but is none: damaged, or another format", "Save it again, or remove it"
-        )
-    if kind != "markdown" and re.match(
-        rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", head, re.IGNORECASE
-    ):
+        raise Unreadable(f"it is called {kind} but is none: damaged, or another format", "Save it again, or remove it")
+    if kind != "markdown" and re.match(rb"(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", head, re.IGNORECASE):
         return "html"
     return kind or "text"
 
@@ -188,7 +180,7 @@ def _paragraphs(lines: Sequence[str], page: int = 0, known: Counter[str] | None 
     longest = max(map(len, lines), default=0)
     wrapped = 45 <= width <= 130 and running[len(running) // 2] >= 0.6 * width and longest <= 1.5 * width
     words = known if known is not None else (_vocabulary(lines) if wrapped else Counter())
-    paragraph = ""
+    paragraph: list[str] = []
     last = ""
     for line in [*lines, ""]:
         goes_on = (
@@ -196,10 +188,12 @@ def _paragraphs(lines: Sequence[str], page: int = 0, known: Counter[str] | None 
             and (len(last) >= 0.6 * width or line[0].islower())
             and not (len(last) < 0.85 * width and re.search(r"[.!?”\"]$", last) and line[0].isupper())
         )  # fmt: skip
-        if paragraph and not goes_on:
-            yield _block(paragraph, page)
-            paragraph = ""
-        paragraph = glue(paragraph, line, words) if paragraph else line
+        if paragraph and goes_on:
+            paragraph[-1:] = glue(paragraph[-1], line, words)
+        else:
+            if last:
+                yield _block(" ".join(paragraph), page)
+            paragraph = [line]
         last = line
 
 
@@ -212,15 +206,15 @@ def _vocabulary(lines: Sequence[str]) -> Counter[str]:
     return Counter(w.lower() for line in lines for w in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line))
 
 
-def glue(before: str, after: str, known: Counter[str]) -> str:
-    """Two lines of one paragraph as one; a word broken by a hyphen is joined unless it has one elsewhere."""
-    broken = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", before)
+def glue(before: str, after: str, known: Counter[str]) -> list[str]:
+    """Two lines of one paragraph; as one where a hyphen breaks a word, which it keeps if the text has it so."""
+    broken = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", before[-100:])
     rest = re.match(r"[^\W\d_]+", after)
     if not broken or not rest:
-        return f"{before} {after}"
+        return [before, after]
     if not rest[0][0].islower() or known[f"{broken[1]}-{rest[0]}".lower()]:
-        return before + after
-    return before[:-1] + after
+        return [before + after]
+    return [before[:-1] + after]
 
 
 def _markdown(text: str) -> Parsed:
@@ -282,11 +276,7 @@ def _is_bold_line(children: Sequence[Token]) -> bool:
     """A short paragraph all in bold, without a full stop: a heading in all but name."""
     marks = [token.type for token in children if token.content or token.nesting]
     words = _inline(children).split()
-    return (
-        marks == ["strong_open", "text", "strong_close"]
-        and len(words) <= 12
-        and words[-1][-1] not in ".!?:;,"
-    )
+    return marks == ["strong_open", "text", "strong_close"] and len(words) <= 12 and words[-1][-1] not in ".!?:;,"
 
 
 def _inline(children: Sequence[Token]) -> str:
@@ -315,9 +305,7 @@ def _html(data: bytes) -> Parsed:
     tree = load_html(data)
     if tree is None:
         raise Unreadable("it holds no HTML", "Open it in a browser and save the page, or remove it")
-    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[
-        0
-    ]
+    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[0]
     kind = _kind_of_page(data)
     about = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
     declared = {
@@ -369,9 +357,7 @@ def _kind_of_page(data: bytes) -> str:
 # -- PDF -----------------------------------------------------------------------------------------------------
 
 _FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
-_NO_TITLE = re.compile(
-    r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE
-)
+_NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE)
 
 
 def _pdf(data: bytes, max_bytes: int) -> Parsed:
@@ -387,16 +373,12 @@ def _pdf(data: bytes, max_bytes: int) -> Parsed:
             pages.append([line.strip() for line in page.extract_text().splitlines()])
             size += sum(map(len, pages[-1]))
             if size > max_bytes:
-                raise Unreadable(
-                    f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb"
-                )
+                raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
         about: Mapping[str, Any] = reader.metadata or {}
     except pypdf.errors.DependencyError as error:
         raise Unreadable(f"it is encrypted ({error})", "Save a copy without a password") from error
     if not any(any(lines) for lines in pages):
-        raise Unreadable(
-            "it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result"
-        )
+        raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
     pages = _without_running_heads(pages)
     known = _vocabulary([line for lines in pages for line in lines])
     blocks = [b for number, lines in enumerate(pages, start=1) for b in _paragraphs(lines, number, known)]
@@ -414,26 +396,25 @@ def _pdf(data: bytes, max_bytes: int) -> Parsed:
 
 
 def _without_running_heads(pages: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Lines that stand at the edge of many pages, and page numbers."""
-
-    def shape(line: str) -> str:
-        return re.sub(r"\d+", "#", line).casefold()
-
-    edges = Counter(
-        s for lines in pages for s in {shape(x) for x in (*_filled(lines)[:2], *_filled(lines)[-2:])}
-    )
+    """Pages without page numbers and the lines that stand at the edge of many pages, figures aside."""
+    filled = [[line for line in lines if line] for lines in pages]
+    edges = Counter(s for lines in filled for s in {_shape(x) for x in (*lines[:2], *lines[-2:])})
     often = {s for s, n in edges.items() if n >= 3 and n >= 0.4 * len(pages)}
-    kept = []
-    for lines in pages:
-        filled = _filled(lines)
-        at_edge = {*filled[:2], *filled[-2:]}
-        folios = {x for x in (*filled[:1], *filled[-1:]) if _FOLIO.fullmatch(x)}
-        kept.append([x for x in lines if not (x in folios or (x in at_edge and shape(x) in often))])
-    return kept
+    return [_trim(_trim(list(lines), 0, often), -1, often) for lines in pages]
 
 
-def _filled(lines: Sequence[str]) -> list[str]:
-    return [line for line in lines if line]
+def _shape(line: str) -> str:
+    return re.sub(r"\d+", "#", line).casefold()
+
+
+def _trim(lines: list[str], end: int, often: set[str]) -> list[str]:
+    """Without up to two running lines at one end: 0 is the top, -1 the bottom."""
+    for _ in range(2):
+        while lines and not lines[end]:
+            lines.pop(end)
+        if lines and (_FOLIO.fullmatch(lines[end]) or _shape(lines[end]) in often):
+            lines.pop(end)
+    return lines
 
 
 # -- DOCX ----------------------------------------------------------------------------------------------------
@@ -443,9 +424,7 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         if size > _UNPACKED_RATIO * max_bytes:
-            raise Unreadable(
-                f"it unpacks to {size / 1e6:.0f} MB", "Split it, or remove it if you do not trust it"
-            )
+            raise Unreadable(f"it unpacks to {size / 1e6:.0f} MB", "Split it, or remove it if you do not trust it")
     import docx
     from docx.table import Table
 
@@ -454,9 +433,7 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
     for part in document.iter_inner_content():
         if isinstance(part, Table):
             for row in part.rows:
-                cells = dict.fromkeys(
-                    normalise(cell.text) for cell in row.cells
-                )  # merged cells come up twice
+                cells = dict.fromkeys(normalise(cell.text) for cell in row.cells)  # merged cells come up twice
                 blocks.append(Block(" | ".join(cell for cell in cells if cell), "item"))
             continue
         style = (part.style.name or "").lower() if part.style else ""
@@ -472,4 +449,4 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
     declared = {"title": about.title, "author": "" if about.author == "python-docx" else about.author}
     if about.language:
         declared["language"] = about.language.split("-")[0].lower()
-    return Parsed(blocks, declared, {"published": about.created.date().isoformat() if about.created else ""})
+    return Parsed(blocks, declared)  # its dates are the file's and its template's

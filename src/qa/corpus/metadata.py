@@ -89,9 +89,7 @@ def source(
         if key in KEYS and (text := _plain(value)):
             values[key] = text
     if unknown := sorted(str(key) for key in declared if key not in KEYS):
-        notes.append(
-            f"front matter keys that mean nothing here: {', '.join(unknown)}; known: {', '.join(KEYS)}"
-        )
+        notes.append(f"front matter keys that mean nothing here: {', '.join(unknown)}; known: {', '.join(KEYS)}")
     if said := values.get("published"):
         date = iso_date(declared["published"])
         if not date:
