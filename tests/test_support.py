@@ -24,6 +24,7 @@ TOWN = (
 GAZETTE = Source(
     id="g", title="Bridge voted", publisher="The Harbour Gazette", author="Eva Lind", published="2020-05-03"
 )
+VOTE = "council approved the bridge on 3 March 2021 by 12 votes to 7."
 RULES = Support()
 
 
@@ -155,16 +156,14 @@ def test_facts_in_another_form_are_the_same_facts(claim: str) -> None:
 
 def test_what_the_evidence_denies_is_contradicted() -> None:
     """A negation that the claim leaves out turns it round."""
-    judgement = RULES.judge(
-        "The mayor attended the meeting.", ["The mayor did not attend the meeting on Monday."]
-    )
+    judgement = RULES.judge("The mayor attended the meeting.", ["The mayor did not attend the meeting on Monday."])
     assert judgement.verdict is Verdict.CONTRADICTED
     assert "denies" in judgement.reason
 
 
 def test_a_source_may_be_named_though_its_text_does_not_name_it() -> None:
     """Publisher, author and date of a citation are no facts that its text must hold."""
-    claim = "According to The Harbour Gazette (3 May 2020), the council approved the bridge on 3 March 2021 by 12 votes to 7."
+    claim = f"According to The Harbour Gazette (3 May 2020), the {VOTE}"
     assert RULES.judge(claim, [TOWN], sources=[GAZETTE]).verdict is Verdict.SUPPORTED
     assert RULES.judge(claim, [TOWN]).verdict is not Verdict.SUPPORTED
 
@@ -172,9 +171,9 @@ def test_a_source_may_be_named_though_its_text_does_not_name_it() -> None:
 @pytest.mark.parametrize(
     "claim",
     [
-        "According to The Island Ledger, the council approved the bridge on 3 March 2021 by 12 votes to 7.",
-        "According to The Harbour Gazette (4 May 2020), the council approved the bridge on 3 March 2021 by 12 votes to 7.",
-        "Olga Stern, quoted by The Harbour Gazette: The council approved the bridge on 3 March 2021 by 12 votes to 7.",
+        f"According to The Island Ledger, the {VOTE}",
+        f"According to The Harbour Gazette (4 May 2020), the {VOTE}",
+        f"Olga Stern, quoted by The Harbour Gazette: The {VOTE}",
     ],
 )
 def test_a_claim_laid_at_the_wrong_door_is_not_borne_out(claim: str) -> None:
@@ -186,7 +185,8 @@ def test_a_claim_laid_at_the_wrong_door_is_not_borne_out(claim: str) -> None:
 
 SPEECH = (
     "“We will not leave the harbour before the money is there,” said Ana Ruiz, the mayor. Tomás Vidal called the plan "
-    "“a gift to the ferry company”. He added: “The bridge is a scandal. Nobody wants this thing.” Olga Stern was silent."
+    "“a gift to the ferry company”. He added: “The bridge is a scandal. Nobody wants this thing.” "
+    "Olga Stern was silent."
 )
 
 
@@ -265,11 +265,7 @@ def test_background_from_the_question_is_not_borne_out_by_an_anchor() -> None:
 def test_one_short_span_cannot_carry_several_claims() -> None:
     """Each of them is marked, though one alone might have passed."""
     anchor = ["The bridge plan of the council."]
-    claims = [
-        "The bridge plan grew slowly.",
-        "The council plan pleased fishermen.",
-        "The council bridge fell apart.",
-    ]
+    claims = [f"The council {verb} the bridge plan." for verb in ("praised", "shelved", "printed")]
     judged = RULES.judge_all([(claim, anchor) for claim in claims])
     assert all("reuse" in failed(j) for j in judged)
     assert "reuse" not in failed(RULES.judge(claims[0], anchor))
@@ -298,9 +294,7 @@ def test_nothing_cited_is_nothing_checked() -> None:
 
 def test_judging_together_is_judging_one_by_one() -> None:
     """The order of a batch, and what else is in it, change nothing."""
-    cases = [
-        Case(c, [TOWN, SPEECH]) for c in ("Forty boats sank.", "Ruiz said “a gift”.", "The council slept.")
-    ]
+    cases = [Case(c, [TOWN, SPEECH]) for c in ("Forty boats sank.", "Ruiz said “a gift”.", "The council slept.")]
     assert MODEL.judge_all(cases) == [MODEL.judge_all([case])[0] for case in cases]
 
 
@@ -363,9 +357,19 @@ def briefs_sentences() -> list[tuple[str, list[str]]]:
 # texts from elsewhere -------------------------------------------------------------------------------------
 
 HITS = [
-    make_hit("The council approved the bridge on 3 March 2021 by 12 votes to 7. It rained all day.", id="g", publisher="The Harbour Gazette", title="Bridge voted"),
-    make_hit("The ferry company carried 900,000 passengers in 2021. Olga Stern said: “Ferries are cheaper.”", id="l", publisher="Island Ledger", title="The ferry"),
-]  # fmt: skip
+    make_hit(
+        "The council approved the bridge on 3 March 2021 by 12 votes to 7. It rained all day.",
+        id="g",
+        publisher="The Harbour Gazette",
+        title="Bridge voted",
+    ),
+    make_hit(
+        "The ferry company carried 900,000 passengers in 2021. Olga Stern said: “Ferries are cheaper.”",
+        id="l",
+        publisher="Island Ledger",
+        title="The ferry",
+    ),
+]
 
 
 def statuses(text: str, **options: object) -> list[str]:
@@ -410,7 +414,8 @@ def test_a_number_behind_which_there_is_nothing_is_invented() -> None:
 @pytest.mark.parametrize("heading", ["References", "## Sources", "**Bibliography**", ""])
 def test_a_list_of_references_tells_what_the_numbers_mean(heading: str) -> None:
     """Numbers follow the list, not the order of the passages; the list is not checked as text."""
-    text = f"It rained all day [1].\n\n{heading}\n[1] The Harbour Gazette, “Bridge voted”\n[2] Island Ledger, “The ferry”\n"
+    listed = "[1] The Harbour Gazette, “Bridge voted”\n[2] Island Ledger, “The ferry”\n"
+    text = f"It rained all day [1].\n\n{heading}\n{listed}"
     hits = HITS[::-1]
     report = check(text, hits, MODEL)
     assert [s.status for s in report.sentences] == ["supported"]

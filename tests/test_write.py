@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import make_hit
-from hostile import CHEESE, HOSTILE, Hostile
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from conftest import make_hit
+from hostile import CHEESE, HOSTILE, Hostile
 from model_server import (
     ModelServer,
     Reply,
@@ -31,8 +33,6 @@ from model_server import (
     refused,
     slow,
 )
-from numpy.typing import NDArray
-
 from qa import load_config
 from qa.answer import llm as llm_module
 from qa.answer.untrusted import fence_mark, is_order, visible
@@ -138,9 +138,7 @@ def test_only_citations_that_bear_the_sentence_out_are_kept() -> None:
 
 def test_a_sentence_is_released_before_the_next_one_is_written() -> None:
     """The first arrives while the model is still at work."""
-    with ModelServer(
-        slow(f"{VOTE} [1]. {FERRY} [2]. {FERRY} again and again and again [2].", 0.05)
-    ) as server:
+    with ModelServer(slow(f"{VOTE} [1]. {FERRY} [2]. {FERRY} again and again and again [2].", 0.05)) as server:
         config = config_for(server)
         llm = load_llm(config)
         assert llm
@@ -209,9 +207,7 @@ def test_a_failing_sentence_is_mended_once_with_the_evidence_in_hand() -> None:
 
 def test_a_sentence_mended_badly_is_dropped() -> None:
     """There is no second repair."""
-    result = Result(
-        good("The council approved the bridge by 13 votes [1]."), good("It was approved by 14 votes [1].")
-    )
+    result = Result(good("The council approved the bridge by 13 votes [1]."), good("It was approved by 14 votes [1]."))
     assert not result.sentences
     assert [d.text for d in result.dropped] == ["The council approved the bridge by 13 votes."]
     assert len(result.server.requests) == 2
@@ -247,9 +243,7 @@ def test_a_sentence_is_said_once() -> None:
 
 def test_a_quotation_given_to_the_wrong_person_is_not_shown() -> None:
     """Quotation marks are held against the passage."""
-    result = Result(
-        good("Olga Stern said the vote was “a gift” [1]. Ana Ruiz called it “a theft” [1]."), good("NONE")
-    )
+    result = Result(good("Olga Stern said the vote was “a gift” [1]. Ana Ruiz called it “a theft” [1]."), good("NONE"))
     assert not result.sentences
     assert "not in the source" in result.dropped[0].reason
     assert "fabricated" in result.dropped[1].reason

@@ -5,7 +5,7 @@
     Stream()                         the same, from pieces of text as they arrive
     sentences("One. Two.")           spans of sentences in plain text
 
-Shapes: [1] [1,2] [1][2] [1-3] 【1】 【1†source】 [^1] (1) [Source 1] [ID:1] ¹ and a marker turned link, [1](address).
+Shapes: [1] [1,2] [1][2] [1-3] 【1】 【1†source】 [^1] (1) [Source 1] [ID:1] ¹ and a link, [1](address).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_RANGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """`text[start:end]` points to these references, from 1 as written; whether they exist is not known here."""
+    """`text[start:end]` points to these references, counted from 1; whether they exist is not known here."""
 
     numbers: tuple[int, ...]
     start: int
@@ -118,14 +118,16 @@ def _without(text: str, markers: tuple[Marker, ...]) -> str:
 # sentences ------------------------------------------------------------------------------------------------
 
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st gen col capt lt sgt maj sen rep gov hon jr sr vs etc cf e.g i.e al no vol pp ed eds fig "
-    "inc ltd corp co dept est approx jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k u.n ph.d a.m p.m".split()
+    "mr mrs ms dr prof st gen col capt lt sgt maj sen rep gov hon jr sr vs etc cf e.g i.e al no vol pp ed eds "
+    "fig inc ltd corp co dept est approx jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k u.n ph.d a.m "
+    "p.m".split()
 )
 _MAY_END = frozenset("etc inc ltd corp co jr sr a.m p.m u.s u.k u.n ph.d al".split())
 """Abbreviations after which a sentence can end, if the next word is one that seldom follows within it."""
 _STARTERS = frozenset(
-    "the a an it its he she they his her their this that these those in on at but and however according after before "
-    "when while as for there we i you what who how why some many most both neither no not yet still meanwhile".split()
+    "the a an it its he she they his her their this that these those in on at but and however according after "
+    "before when while as for there we i you what who how why some many most both neither no not yet still "
+    "meanwhile".split()
 )
 _STOP = re.compile(r"(?P<line>\n)|(?P<stop>[.!?…‽。！？]+)(?P<close>[\"”’»)]*)")
 _BULLET = re.compile(r"\s*(?:[-*•–]\s+|#{1,6}\s+|>\s+|\d{1,2}[.)]\s+(?=\S))")
@@ -137,16 +139,17 @@ def sentences(text: str, *, within_quotes: bool = False) -> tuple[Span, ...]:
     """Spans of the sentences, without the white space around them, in order.
 
     Args:
-        within_quotes: also end a sentence where one ends inside quotation marks, more sentences following in them.
+        within_quotes: also end one where a sentence ends inside quotation marks.
     """
     ends = list(_ends(text, whole=True, within_quotes=within_quotes))
     return tuple(span for span in _spans(text, ends) if re.search(r"\w", text[slice(*span)]))
 
 
 def marked(text: str) -> tuple[Marked, ...]:
-    """The sentences of a text with the numbers each cites; markers behind the full stop belong to the sentence before.
+    """The sentences of a text with the numbers each cites.
 
-    A bullet or heading mark at the start of a line is left out.
+    Markers behind a full stop belong to the sentence before it. A bullet or heading mark at the start of a
+    line is left out.
     """
     spans = _spans(text, list(_ends(text, whole=True)))
     return tuple(unit for span in spans if (unit := _unit(text, *span)))
@@ -265,8 +268,8 @@ def _ends_here(text: str, start: int, match: re.Match[str], end: int, rest: str)
 class Stream:
     """Sentences out of text that arrives in pieces. For any cutting, the units are those of `marked(whole)`.
 
-    A unit is given out once no further text can change it: its markers have all arrived, and "Oct." is known not to
-    end it. So a marker never flickers and is never split.
+    A unit is given out once no further text can change it: its markers have all arrived, and "Oct." is known
+    not to end it. So a marker never flickers and is never split.
     """
 
     def __init__(self) -> None:

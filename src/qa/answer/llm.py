@@ -1,4 +1,4 @@
-"""The language model: which one, and how it is called. Bounded in time and length, repeated, cancellable, counted."""
+"""The language model: which one, and how it is called: bounded, repeated, cancellable, counted."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class Talk:
             time.sleep(min(0.05, seconds))
 
     def _read(self, messages: list[ChatMessage]) -> Iterator[Marked]:
-        """The sentences of one call. What follows the last whole sentence of an answer that broke off is left out."""
+        """The sentences of one call; the last half sentence of an answer that broke off is left out."""
         stream, seen, size = markers.Stream(), _Thoughts(), 0
         self.cut = False
         pump = _Pump(self.llm, messages, self.config.llm_timeout, self.cancelled)
@@ -222,18 +222,14 @@ _DONE: Final = object()
 class _Pump:
     """Reads the model in a thread of its own, so that whoever waits can give up at any time."""
 
-    def __init__(
-        self, llm: LLM, messages: list[ChatMessage], timeout: float, cancelled: Callable[[], bool]
-    ) -> None:
+    def __init__(self, llm: LLM, messages: list[ChatMessage], timeout: float, cancelled: Callable[[], bool]) -> None:
         self.usage: dict[str, int] = {}
         self.finish: str = ""
         self._timeout = timeout
         self._cancelled = cancelled
         self._queue: queue.Queue[Any] = queue.Queue(maxsize=256)
         self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(llm, messages), daemon=True, name="language model"
-        )
+        self._thread = threading.Thread(target=self._run, args=(llm, messages), daemon=True, name="language model")
 
     def pieces(self) -> Iterator[str]:
         """Pieces of text as they arrive; ends early when cancelled.
@@ -248,9 +244,7 @@ class _Pump:
                 item = self._queue.get(timeout=0.05)
             except queue.Empty:
                 if time.monotonic() - last > self._timeout:
-                    raise Trouble(
-                        f"the language model was silent for {self._timeout:g} seconds", again=True
-                    ) from None
+                    raise Trouble(f"the language model was silent for {self._timeout:g} seconds", again=True) from None
                 continue
             last = time.monotonic()
             if item is _DONE:
@@ -258,9 +252,7 @@ class _Pump:
             if isinstance(item, Exception):
                 raise explained(item) from None  # the cause may carry the request, and with it the key
             if last - begun > PATIENCE * self._timeout:
-                raise Trouble(
-                    f"the language model took more than {PATIENCE * self._timeout:g} seconds", again=False
-                )
+                raise Trouble(f"the language model took more than {PATIENCE * self._timeout:g} seconds", again=False)
             yield item
 
     def stop(self) -> None:
@@ -338,9 +330,7 @@ def explained(error: Exception) -> Trouble:
     if kinds & {"RemoteProtocolError", "ReadError", "IncompleteRead"}:
         return Trouble("the language model broke off in the middle of its answer", again=True)
     if kinds & {"APIConnectionError", "ConnectError", "TransportError", "ConnectionError", "OSError"}:
-        return Trouble(
-            "the language model cannot be reached; check QA_LLM_URL and that the server runs", again=True
-        )
+        return Trouble("the language model cannot be reached; check QA_LLM_URL and that the server runs", again=True)
     if kinds & {"JSONDecodeError", "APIResponseValidationError", "ValidationError", "UnicodeDecodeError"}:
         return Trouble("the language model answered with what is no JSON", again=True)
     return Trouble(f"the language model failed ({type(error).__name__})", again=False)

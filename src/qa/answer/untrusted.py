@@ -1,4 +1,4 @@
-"""Text of a document on its way into a prompt: what people cannot see goes, what frames it cannot occur in it."""
+"""Text of a document on its way into a prompt: what people cannot see goes, and its frame is safe."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ def fence_mark(texts: Sequence[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """The text as people see it: without invisible, bidirectional, control and tag characters, HTML comments, and
-    without what chat templates and our own fences are made of. Figures and words stay as they are.
+    """The text as people see it; figures and words stay as they are.
+
+    Invisible, bidirectional, control and tag characters go, HTML comments, and what chat templates and our own
+    fences are made of.
     """
     text = unicodedata.normalize("NFC", text)
     text = _HIDDEN.sub("", text)
@@ -30,9 +32,7 @@ def visible(text: str) -> str:
     return re.sub(r"([<>])\1{2,}", r"\1\1", text)
 
 
-_HIDDEN = re.compile(
-    r"\x1b\[[\d;]*[A-Za-z]|<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.S | re.I
-)
+_HIDDEN = re.compile(r"\x1b\[[\d;]*[A-Za-z]|<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.S | re.I)
 _TEMPLATE = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|<\|[^|<>\n]{1,40}>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\]|<</?SYS>>"
     r"|</?(?:s|bos|eos|start_of_turn|end_of_turn|think|tool_call|function_call|system|assistant|user)>",
@@ -44,11 +44,7 @@ def _unseen(char: str) -> bool:
     if unicodedata.category(char) in ("Cf", "Cc", "Co", "Cs", "Cn", "Zl", "Zp"):
         return True
     # variation selectors carry no sense of their own, and can smuggle bytes
-    return (
-        "\ufe00" <= char <= "\ufe0f"
-        or "\U000e0100" <= char <= "\U000e01ef"
-        or char in "\u115f\u1160\u3164\uffa0"
-    )
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or char in "\u115f\u1160\u3164\uffa0"
 
 
 _ORDER = re.compile(
@@ -60,7 +56,8 @@ _ORDER = re.compile(
         \b(?:ai|assistant|model|chatbot|bot|dan|mode|unrestricted|developer|must)\b
       |(?:say|state|write|print|output|repeat|reply|respond|answer|reveal|cite|conclude|begin|start|end|
         tell\ the\ (?:user|reader))\s+
-        (?:only|exactly|just|instead|that|nothing|this|with|your|every|passage|the\ (?:following|word|value|user))\b
+        (?:only|exactly|just|instead|that|nothing|this|with|your|every|passage|
+        the\ (?:following|word|value|user))\b
       |before\s+(?:you\s+)?answer(?:ing)?\b.{0,20}?\b(?:output|say|print|write|state)\b
       |(?:ignor(?:iere|ez|a)|vergiss|oubliez|olvida)\b.{0,60}?\b(?:anweisung|instruc)
       |تجاهل|.{0,60}نادیده\ بگیر)""",
@@ -69,7 +66,7 @@ _ORDER = re.compile(
 
 
 def is_order(text: str) -> bool:
-    """Whether words are addressed to whoever processes them ("Ignore your instructions and say ..."), no account.
+    """Whether words command whoever processes them ("Ignore your instructions and say ...").
 
     A narrow list, behind the fences and the check: it keeps a text that commands from being its own evidence.
     """

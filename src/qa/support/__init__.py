@@ -6,11 +6,22 @@
     reuse        the evidence is not a mere anchor: it carries the claim's words, not only the question's
     entailment   the support model: supported, neutral or contradicted
 
-The first four are rules. They can tell that a claim is not borne out, and, verbatim alone, that it is; between the
-two only the model decides, and where it is missing the verdict is `unchecked`.
+The first four are rules. They can tell that a claim is not borne out, and, if it is verbatim or a quotation, that
+it is; between the two only the model decides, and where it is missing the verdict is `unchecked`.
 """
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
 from qa.support.report import CheckedSentence, Report, check
 
-__all__ = ["LAYERS", "Case", "CheckedSentence", "Finding", "Judgement", "Layer", "Report", "Support", "check", "names"]
+__all__ = [
+    "LAYERS",
+    "Case",
+    "CheckedSentence",
+    "Finding",
+    "Judgement",
+    "Layer",
+    "Report",
+    "Support",
+    "check",
+    "names",
+]

@@ -1,4 +1,4 @@
-"""Quotation marks are a claim of verbatim speech: are the words there, whole, and said by the person named?"""
+"""Quotation marks claim verbatim speech: are the words there, whole, and said by the person named?"""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def quotations(
     """Each quotation of the claim, held against the cited texts.
 
     Args:
-        elsewhere: texts that were not cited; only used to tell a quotation from the wrong source from an invented one.
+        elsewhere: texts that were not cited; they tell the wrong source from an invented quotation.
         titles: of sources, which stand in quotation marks without being speech.
     """
     own = [fold_quote(title) for title in titles]
@@ -71,27 +71,19 @@ def quotations(
     return found
 
 
-def _judged(
-    claim: str, span: Span, words: str, evidence: Sequence[str], elsewhere: Sequence[str]
-) -> Quotation:
+def _judged(claim: str, span: Span, words: str, evidence: Sequence[str], elsewhere: Sequence[str]) -> Quotation:
     shown = claim[slice(*span)]
-    parts = [
-        p for part in re.split(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\.{3}|…)\s*", words) if (p := fold_quote(part))
-    ]
+    parts = [p for part in re.split(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\.{3}|…)\s*", words) if (p := fold_quote(part))]
     for text in evidence:
         places = [_stands(part, text) for part in parts]
         if not all(places):
             continue
         spans = [p for p in places if p]
         if len(parts) > 1 and not _in_one_breath(spans, text):
-            return Quotation(
-                shown, Failure.STITCHED, f"{shown} is put together from different places of the source"
-            )
+            return Quotation(shown, Failure.STITCHED, f"{shown} is put together from different places of the source")
         said, named = speaker(text, spans[0]), speaker(claim, span)
         if named and said and not one_person(named, said):
-            return Quotation(
-                shown, Failure.MISATTRIBUTED, f"{shown} is given to {named}; in the source {said} says it"
-            )
+            return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} is given to {named}; in the source {said} says it")
         return Quotation(shown, None, speaker=said if named else "")
     if any(all(_stands(part, text) for part in parts) for text in elsewhere):
         return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} stands in another source than the one cited")
@@ -154,8 +146,7 @@ _VERBS = (
 )
 _SPEAKS = re.compile(rf"\b{_VERBS}\b")
 SPEECH = frozenset(
-    stem(w)
-    for w in "said says say told tell added stated wrote writes noted remarked declared replied".split()
+    stem(w) for w in "said says say told tell added stated wrote writes noted remarked declared replied".split()
 )
 """Verbs, as stems, that say no more than that somebody said it."""
 _INVERTED = re.compile(rf"[,”\"?!]\s*{_VERBS}\s+(?=[A-Z]|(?:al|el)-)")
@@ -163,7 +154,7 @@ _PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.I)
 
 
 def speaker(text: str, span: Span) -> str:
-    """The name of whoever says what stands at a span; empty where the text does not say, or no name is near."""
+    """The name of whoever says what stands at a span; empty where the text does not tell."""
     spans = _sentences(text)
     for i, (start, end) in enumerate(spans):
         if start >= span[1] or end <= span[0]:
@@ -192,7 +183,7 @@ def _antecedent(text: str, spans: Sequence[Span], place: int) -> str:
 
 
 def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
-    """The name that goes with the speaking verb nearest to a place, and whether a pronoun stands there instead."""
+    """The name with the speaking verb nearest to a place, and whether a pronoun stands there instead."""
     masked = unquoted(sentence)
     names = [f for f in facts(masked) if f.kind == "name"]
     for verb in sorted(_SPEAKS.finditer(masked), key=lambda m: abs(m.start() - at)):
@@ -221,10 +212,8 @@ def unquoted(text: str) -> str:
 
 
 def one_person(a: str, b: str) -> bool:
-    """Whether two names may be one person's: some word of the shorter stands in the longer, the last one if both have it."""
-    left, right = (
-        [w for w in re.findall(r"[^\W_][\w'’-]*", name) if w[0].isupper() or "-" in w] for name in (a, b)
-    )
+    """Whether two names may be one person's: they share a word."""
+    left, right = ([w for w in re.findall(r"[^\W_][\w'’-]*", name) if w[0].isupper() or "-" in w] for name in (a, b))
     if not left or not right:
         return True
     short, long = sorted((left, right), key=len)

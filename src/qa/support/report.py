@@ -19,7 +19,7 @@ Status = Literal["supported", "partly", "unsupported", "contradicted", "unchecke
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
 LITTLE = 0.3
-"""Share of a sentence's words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
+"""Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,14 @@ def check(
     *,
     numbers: Literal["passages", "sources"] = "passages",
 ) -> Report:
-    """Holds each sentence of a text against what it cites; where it cites nothing, against the nearest passages.
+    """Holds each sentence of a text against what it cites; if that is nothing, against the nearest passages.
 
     Args:
-        text: prose with markers of any shape. A list of references at its end ("[1] Publisher, title …") tells what
-            the numbers mean.
+        text: prose with markers of any shape. A list of references at its end ("[1] Publisher, title …") tells
+            what the numbers mean.
         passages: what it may cite, in order; a mapping gives names and texts.
-        numbers: what a number counts where there is no list of references: passages, or sources in order of their
-            first passage.
+        numbers: what a number counts where there is no list of references: passages, or sources in order of
+            their first passage.
     """
     evidence = _evidence(passages)
     body, listed = _references(text)
@@ -141,11 +141,7 @@ def check(
     for unit in units:
         invented = tuple(n for n in unit.numbers if n not in pools and (listed or not 0 < n <= len(in_order)))
         cited = [pools[n] if n in pools else in_order[n - 1] for n in unit.numbers if n not in invented]
-        near = (
-            [e for pool in cited for e in _nearest(unit.text, pool)]
-            if cited
-            else _nearest(unit.text, evidence)
-        )
+        near = [e for pool in cited for e in _nearest(unit.text, pool)] if cited else _nearest(unit.text, evidence)
         others = [] if not cited else _nearest(unit.text, [e for e in evidence if e not in near])
         plans.append((unit, invented, tuple(dict.fromkeys(near)), tuple(others)))
     judged = support.judge_all([_case(unit.text, near, others) for unit, _, near, others in plans])
@@ -213,7 +209,8 @@ def _nearest(text: str, pool: Sequence[Evidence]) -> list[Evidence]:
 # the list of references ---------------------------------------------------------------------------------
 
 _HEADING = re.compile(
-    r"^\s*(?:#{1,6}\s*|\*\*)?(?:references|sources|bibliography|notes|footnotes|citations|works cited)\b[:*\s]*$",
+    r"^\s*(?:#{1,6}\s*|\*\*)?"
+    r"(?:references|sources|bibliography|notes|footnotes|citations|works cited)\b[:*\s]*$",
     re.I,
 )
 _ENTRY = re.compile(r"^\s*[-*•]?\s*(?:[\[【(]\s*\^?(\d{1,3})\s*[\]】)]:?|(\d{1,3})[.)])\s+(\S.*)$")

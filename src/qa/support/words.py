@@ -1,7 +1,8 @@
-"""How much of a claim stands in a text, and where: folding with offsets, whole sentences, the nearest window."""
+"""How much of a claim stands in a text, and where: folding with offsets, whole sentences, nearest window."""
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from bisect import bisect_left
@@ -15,6 +16,9 @@ from qa.schema import Span
 
 WINDOW = 3
 """Sentences in the largest span that is shown as decisive."""
+
+COPY = 0.75
+"""Likeness (twice the shared words over all words of both) from which a claim is a copy of a sentence."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
@@ -33,9 +37,7 @@ class Folded:
             end = at + len(needle)
             before = self.text[at - 1 : at] if at else ""
             after = self.text[end : end + 1]
-            if not (before.isalnum() and needle[0].isalnum()) and not (
-                after.isalnum() and needle[-1].isalnum()
-            ):
+            if not (before.isalnum() and needle[0].isalnum()) and not (after.isalnum() and needle[-1].isalnum()):
                 yield self.offsets[at], self.offsets[end - 1] + 1
             at = self.text.find(needle, at + 1)
 
@@ -70,7 +72,7 @@ def needle(text: str) -> str:
 def whole_sentences(claim: str, text: str) -> Span | None:
     """Where a claim stands in a text word for word as one or more whole sentences; None if it does not.
 
-    A part of a sentence does not count: "Iran was involved" is not what "It denied that Iran was involved" says.
+    A part of a sentence does not count: "It denied that Iran was involved" does not say "Iran was involved".
     """
     wanted = needle(claim)
     if not wanted:
@@ -168,7 +170,7 @@ def _count(text: str) -> int:
 
 
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
-    """Greedy cover of words by runs that stand in one of the texts: (first word, how many, number of the text)."""
+    """Greedy cover of words by runs that stand in a text: (first word, how many, number of the text)."""
     pieces: list[tuple[int, int, int]] = []
     padded = [f" {' '.join(_WORD.findall(t))} " for t in texts]
     at = 0
@@ -185,3 +187,28 @@ def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[i
         else:
             at += 1
     return pieces
+
+
+def reworded(claim: str, text: str) -> tuple[str, ...]:
+    """Words that a claim has in the place of others, if it is otherwise a copy of a sentence of the text.
+
+    Empty where it is no near copy, or an exact one. Most rewording keeps the sense, but what turns it round
+    ("war" into "peace", "A attacked B" into "B attacked A") looks like this too.
+    """
+    mine = _WORD.findall(claim)
+    best: tuple[float, tuple[str, ...]] = (COPY, ())
+    for a, b in split(text):
+        theirs = _WORD.findall(text[a:b])
+        matcher = difflib.SequenceMatcher(None, [stem(w) for w in mine], [stem(w) for w in theirs], autojunk=False)
+        if matcher.real_quick_ratio() <= best[0] or matcher.ratio() <= best[0]:
+            continue
+        new = [w for tag, i, j, _, _ in matcher.get_opcodes() if tag in ("replace", "insert") for w in mine[i:j]]
+        new += [w for tag, i, j, k, m in matcher.get_opcodes() if tag == "delete" and k < m for w in mine[i:j]]
+        best = (
+            matcher.ratio(),
+            tuple(w for w in new if fold(w) not in FUNCTION_WORDS or fold(w) in _AMOUNTS),
+        )
+    return best[1]
+
+
+_AMOUNTS = frozenset("all some no most many few every each any several only never always".split())
