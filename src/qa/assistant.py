@@ -354,7 +354,7 @@ class Assistant:
             Hit(passage, self.document(passage.document_id).source, 0.0)
             for passage in self.index.passages.values()
         ]
-        return check(text, hits, self.support)
+        return check(text, hits, self.support, numbers="sources")
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
