@@ -230,6 +230,7 @@ def _own(run: Sequence[Block], where: str) -> Iterator[Block]:
         yield from run
         return
     furniture = [a or b for a, b in zip(sure, doubtful, strict=True)]
+    several = sum(furniture) > 1
     first = furniture.index(True)
     last = len(run) - 1 - furniture[::-1].index(True)
     under_furniture = False  # "Related articles", then a list of them
@@ -237,7 +238,7 @@ def _own(run: Sequence[Block], where: str) -> Iterator[Block]:
         if block.kind == "heading":
             under_furniture = furniture[i]
         # before the article: site name, rubric; after it: tags (a few words), headlines of others
-        above = where == "head" and i < last and block.is_fragment and sum(furniture) > 1
+        above = where == "head" and i < last and block.is_fragment and several
         below = where == "tail" and block.is_fragment and (i > first or len(block.text.split()) <= 3)
         if not (furniture[i] or above or below or (under_furniture and where == "tail")):
             yield block
