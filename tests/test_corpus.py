@@ -1,6 +1,6 @@
 """Reading documents: every format, what is cleaned away and what is not, metadata, and input that is bad."""
 
-# ruff: noqa: E501 - the samples have the lines that such files have
+
 
 from __future__ import annotations
 
