@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from qa import Answer, Filters, Hit, QAError, Sentence, Source, Verdict, __version__, load_config
 from qa.evaluate.commands import app as eval_app
+from qa.evaluate.commands import bench
 from qa.schema import Disagreement, reference
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ app = typer.Typer(
 sources_app = typer.Typer(help="The documents of the index: list, show, remove.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
 app.add_typer(eval_app, name="eval")
+app.command()(bench)
 
 IndexDir = Annotated[
     Path | None, typer.Option("--index", help="Folder of the index (QA_INDEX_DIR).", show_default=False)
@@ -275,11 +277,16 @@ def show_source(
 
 @sources_app.command("remove")
 def remove_sources(
-    ids: Annotated[list[str], typer.Argument(help="Ids of the sources.")], index_dir: IndexDir = None
+    ids: Annotated[list[str], typer.Argument(help="Ids of the sources.")],
+    index_dir: IndexDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take documents out of the index; the files they came from stay."""
-    with _steps() as steps:
-        assistant = _open(index_dir, None).changed(remove=ids, progress=steps)
+    with _steps(quiet=as_json) as steps:
+        assistant = _open(index_dir, None, quiet=as_json).changed(remove=ids, progress=steps)
+    if as_json:
+        _print_json([source.to_dict() for source in assistant.sources])
+        return
     _out.print(
         f"Removed {', '.join(map(escape, ids))}; {len(assistant.sources)} documents left in the index."
     )

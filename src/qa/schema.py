@@ -557,9 +557,9 @@ class Answer:
             yield text + "".join(f" [{n}]" for n in self.markers(sentence))
 
     def __str__(self) -> str:
-        if self.abstention:
-            return str(self.abstention)
         lines = [self.premise] if self.premise else []
+        if self.abstention:
+            return "\n".join([*lines, str(self.abstention)])
         lines += list(self.prose())
         lines.append("")
         lines += [f"[{n}] {reference(c)}" for n, c in enumerate(self.references, start=1)]
