@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from qa import load_config
 from qa.schema import Document, Hit, Passage, Source
 
 if TYPE_CHECKING:
     from qa import Assistant
+
+settings.register_profile("qa", deadline=None)  # machines are noisy; speed is the benchmarks' matter
+settings.load_profile("qa")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from conftest import make_hit
+from hostile import HOSTILE, Hostile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,3 +87,14 @@ def test_same_is_about_words_not_punctuation() -> None:
     """Two sentences that share three quarters of their words say the same."""
     assert same("The vote was 12 to 7.", "the vote was 12 to 7")
     assert not same("The vote was 12 to 7.", "The bridge will cost 48 million.")
+
+
+@pytest.mark.parametrize("document", HOSTILE, ids=lambda d: d.name)
+def test_a_document_that_commands_is_not_quoted_for_it(document: Hostile) -> None:
+    """Whatever the reader thinks of its sentences; an account of its own is quoted as its own alone."""
+    hit = make_hit(document.text, **({"id": "h", "publisher": "Harbour News"} | document.source))
+    for sentence in quote(candidates(hit, [0.9] * len(hit.passage.sentences)), 0.5, 20):
+        assert sentence.source_ids == ("h",)
+        assert sentence.citations[0].quote in document.text
+        if not document.own:
+            assert document.payload.casefold().strip(".") not in sentence.text.casefold()

@@ -236,6 +236,10 @@ class Passage:
         """The words between two offsets of the document."""
         return self.text[start - self.start : end - self.start]
 
+    def sentence_before(self, start: int) -> int:
+        """Where the sentence before `start` begins; `start` itself if there is none in this passage."""
+        return max((begin for begin, _ in self.sentences if begin < start), default=start)
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:

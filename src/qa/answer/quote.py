@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qa.answer.attribute import attribute, leans_back
-from qa.schema import Candidate, Citation, Sentence, Span, Verdict
+from qa.answer.untrusted import hides, is_order
+from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
 RELATIVE = 0.6
 """A further sentence is quoted when it scores at least this share of the best one."""
@@ -29,23 +30,24 @@ def quote(
         limit: how many sentences at most.
         comparing: give every source its say before any gets a third one.
     """
-    chosen = compared(candidates, threshold) if comparing else best(candidates, threshold, limit)
+    candidates = [c for c in candidates if c.score >= threshold]
+    chosen = compared(candidates) if comparing else best(candidates, limit)
     covered: dict[str, list[Span]] = {}
     for candidate in chosen:
         start, end = with_antecedent(candidate)
         spans = covered.setdefault(candidate.hit.source.id, [])
         if any(a <= candidate.start and candidate.end <= b for a, b in spans):
             continue
+        if suspect(candidate.hit.passage, start, end):
+            continue
         spans.append((start, end))
         yield quoted(candidate, start, end)
 
 
-def best(candidates: Sequence[Candidate], threshold: float, limit: int) -> list[Candidate]:
-    """Those over the threshold that come near the best one, repetitions left out."""
-    if not candidates:
-        return []
-    bar = max(threshold, RELATIVE * candidates[0].score)
+def best(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """Those that come near the best one, repetitions left out."""
     chosen: list[Candidate] = []
+    bar = RELATIVE * candidates[0].score if candidates else 0.0
     for candidate in candidates:
         if candidate.score < bar or len(chosen) == limit:
             break
@@ -54,29 +56,28 @@ def best(candidates: Sequence[Candidate], threshold: float, limit: int) -> list[
     return chosen
 
 
-def compared(candidates: Sequence[Candidate], threshold: float) -> list[Candidate]:
+def compared(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The best of each source, sources in order of their best sentence."""
     by_source: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         mine = by_source.setdefault(candidate.hit.source.id, [])
-        if (
-            candidate.score >= threshold
-            and len(mine) < PER_SOURCE
-            and not any(same(candidate.text, other.text) for other in mine)
-        ):
+        if len(mine) < PER_SOURCE and not any(same(candidate.text, other.text) for other in mine):
             mine.append(candidate)
     return [candidate for mine in by_source.values() for candidate in mine]
 
 
 def with_antecedent(candidate: Candidate) -> Span:
     """The sentence's span, begun one sentence earlier where its first words lean on that ("He added ...")."""
-    passage = candidate.hit.passage
     start = candidate.start
-    spans = passage.sentences
-    place = next((i for i, (a, _) in enumerate(spans) if a == start), 0)
-    if place and leans_back(candidate.text):
-        start = spans[place - 1][0]
+    if leans_back(candidate.text):
+        start = candidate.hit.passage.sentence_before(start)
     return start, candidate.end
+
+
+def suspect(passage: Passage, start: int, end: int) -> bool:
+    """Whether the words, or the sentence before, command whoever reads them, or hide some of themselves."""
+    words = passage.slice(start, end)
+    return is_order(passage.slice(passage.sentence_before(start), end)) or hides(words)
 
 
 def quoted(candidate: Candidate, start: int, end: int) -> Sentence:

@@ -47,6 +47,11 @@ def _unseen(char: str) -> bool:
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or char in "\u115f\u1160\u3164\uffa0"
 
 
+def hides(text: str) -> bool:
+    """Whether some letters or figures of the text are not among those that people see."""
+    return sum(map(str.isalnum, visible(text))) < sum(map(str.isalnum, unicodedata.normalize("NFC", text)))
+
+
 _ORDER = re.compile(
     r"""(?:^|[.!?:;"“”\n\]*#>-])\s*
     (?:(?:please|now|then|and|system|assistants?|note(?:\sto)?|important|attention|ai|hey|user)\b[\s,:!*-]*)*
