@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -35,8 +35,6 @@ KINDS: Final = ("news", "analysis", "research", "other")
 
 Update = dict[Any, Any]
 Turns = tuple[Turn, ...]
-Draft = tuple[str, tuple[Sentence, ...]] | None
-"""The question being answered and its sentences so far; None while nothing is."""
 
 CONNECT: Final = (
     "window.qa.connect((name, data) => trigger(name, data)); "
@@ -45,6 +43,20 @@ CONNECT: Final = (
 TOGGLE: Final = '<button type="button" data-do="filters" aria-expanded="false" aria-controls="filters">Filters</button>'
 PROGRESS: Final = gr.Progress()
 """Gradio puts the visitor's own in the place of this default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The question being answered, its sentences so far, and what stops it."""
+
+    question: str
+    sentences: tuple[Sentence, ...] = ()
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def answer(self) -> Answer | None:
+        """What stands so far; None before the first sentence."""
+        return Answer(self.question, self.sentences) if self.sentences else None
 
 
 class Page:
@@ -197,11 +209,12 @@ class Page:
             ),
         ]
         runs = [
-            event.then(self._answer, [self.pending, self.turns, self.library, *walls], talk, **slow) for event in begun
+            event.then(self._answer, [self.pending, self.turns, self.draft, self.library, *walls], talk, **slow)
+            for event in begun
         ]
         self.question.stop(self._stopped, [self.turns, self.draft], talk, cancels=runs, **quick)
         self.bridge.edit(self._edit, [self.turns, self.draft], talk, **quick)
-        self.clear.click(self._clear, [self.library], [*talk, self.pane], cancels=runs, **quick)
+        self.clear.click(self._clear, [self.draft, self.library], [*talk, self.pane], cancels=runs, **quick)
 
         self.bridge.read(self._read, state, self.pane, **quick)
         self.bridge.shut(lambda: "", None, self.pane, **quick)
@@ -273,7 +286,7 @@ class Page:
             self.past: "",
             self.current: current,
             self.turns: (),
-            self.draft: (question, ()) if question else None,
+            self.draft: Draft(question) if question else None,
             self.pending: question,
             self.question: _busy() if question else gr.skip(),
         }
@@ -326,18 +339,18 @@ class Page:
             self.past: views.past(turns, self.shared.assistant.sources),
             self.current: views.turn(len(turns), question, busy="Waiting for a free place"),
             self.turns: turns,
-            self.draft: (question, ()),
+            self.draft: Draft(question),
             self.pending: question,
             self.question: _busy(),
         }
 
-    def _asked(self, question: str, turns: Turns, draft: Draft) -> Update:
+    def _asked(self, question: str, turns: Turns, draft: Draft | None) -> Update:
         question = question.strip()
         if not question or draft is not None:
             return {self.pending: ""}
         return self._begin(question, turns[-TURNS:])
 
-    def _pressed(self, turns: Turns, draft: Draft, event: gr.EventData) -> Update:
+    def _pressed(self, turns: Turns, draft: Draft | None, event: gr.EventData) -> Update:
         """A suggested question, or one asked again; what came after that one is dropped."""
         if draft is not None:
             return {self.pending: ""}
@@ -348,7 +361,7 @@ class Page:
         question = str(data.get("question", ""))[:2000].strip()
         return self._begin(question, turns[-TURNS:]) if question else {self.pending: ""}
 
-    def _edit(self, turns: Turns, draft: Draft, event: gr.EventData) -> Update:
+    def _edit(self, turns: Turns, draft: Draft | None, event: gr.EventData) -> Update:
         place = _place(_data(event).get("turn"), len(turns))
         if place is None or draft is not None:
             return {self.pending: ""}
@@ -359,22 +372,23 @@ class Page:
             self.question: gr.Textbox(value=turns[place].question, autofocus=True),
         }
 
-    def _answer(self, question: str, turns: Turns, library: Library | None, *walls: Any) -> Iterator[Update]:
-        if not question:
+    def _answer(
+        self, question: str, turns: Turns, draft: Draft | None, library: Library | None, *walls: Any
+    ) -> Iterator[Update]:
+        if not question or draft is None:
             yield {self.pending: ""}
             return
         assistant = self._over(library).assistant
         place = len(turns)
         sentences: tuple[Sentence, ...] = ()
         busy = ""
-        cancelled = threading.Event()
 
         def shown(**more: Any) -> str:
             so_far = Answer(question, sentences) if sentences else None
             return views.turn(place, question, so_far, assistant.sources, **more)
 
         try:
-            stream = assistant.stream(question, filters=_filters(walls), history=turns, cancelled=cancelled.is_set)
+            stream = assistant.stream(question, filters=_filters(walls), history=turns, cancelled=draft.stopped.is_set)
             for event in stream:
                 if isinstance(event, Answer):
                     yield {
@@ -389,13 +403,13 @@ class Page:
                     busy = f"{event.message[:1].upper()}{event.message[1:]}"
                 else:
                     sentences += (event,)
-                yield {self.current: shown(busy=busy), self.draft: (question, sentences)}
+                yield {self.current: shown(busy=busy), self.draft: replace(draft, sentences=sentences)}
         except QAError as error:
             yield self._failed(shown(error=str(error)), question)
         except Exception:
             yield self._failed(shown(error=_unforeseen()), question)
         finally:
-            cancelled.set()
+            draft.stopped.set()
 
     def _failed(self, current: str, question: str) -> Update:
         return {
@@ -405,11 +419,12 @@ class Page:
             self.question: gr.Textbox(value=question, submit_btn=True, stop_btn=False),
         }
 
-    def _stopped(self, turns: Turns, draft: Draft) -> Update:
+    def _stopped(self, turns: Turns, draft: Draft | None) -> Update:
         if draft is None:
             return {self.question: _ready(), self.pending: ""}
-        question, sentences = draft
-        answer = Answer(question, sentences) if sentences else None
+        # in mid-step the generator hears of nothing else
+        draft.stopped.set()
+        question, answer = draft.question, draft.answer
         kept = (*turns, Turn(question, answer)) if answer else turns
         return {
             self.current: views.turn(len(turns), question, answer, self.shared.assistant.sources, stopped=True),
@@ -419,7 +434,9 @@ class Page:
             self.question: gr.Textbox(value="" if answer else question, submit_btn=True, stop_btn=False),
         }
 
-    def _clear(self, library: Library | None) -> Update:
+    def _clear(self, draft: Draft | None, library: Library | None) -> Update:
+        if draft is not None:
+            draft.stopped.set()
         return {
             self.past: "",
             self.current: self._welcome(library),
@@ -432,7 +449,7 @@ class Page:
 
     # -- reading -----------------------------------------------------------------------------------------
 
-    def _read(self, turns: Turns, draft: Draft, library: Library | None, event: gr.EventData) -> str:
+    def _read(self, turns: Turns, draft: Draft | None, library: Library | None, event: gr.EventData) -> str:
         try:
             return views.pane(_reading(_data(event), turns, draft, self._over(library).assistant))
         except QAError as error:
@@ -614,14 +631,14 @@ class Page:
             return views.render("notice", kind="error", lines=[str(error)], undo=False)
 
 
-def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft, assistant: Assistant) -> views.Reading | None:
+def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft | None, assistant: Assistant) -> views.Reading | None:
     """What a press asks to read: a citation, a hit, a side of a disagreement, or a document."""
     if "document" in data:
         document = assistant.document(str(data["document"]))
         start, end = (_place(data.get(name), len(document.text) + 1) for name in ("start", "end"))
         near = (start, end) if start is not None and end is not None and start < end else None
         return views.Reading(document, near, near)
-    drafted = [Turn(draft[0], Answer(*draft))] if draft and draft[1] else []
+    drafted = [Turn(draft.question, draft.answer)] if draft and draft.answer else []
     known = (*turns, *drafted)
     place = _place(data.get("turn"), len(known))
     if place is None:

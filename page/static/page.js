@@ -138,8 +138,10 @@
     theme: () => { store("qa-theme", wanted() === "dark" ? "light" : "dark"); paint(); },
     close,
     filters: (button) => {
-      const open = document.getElementById("filters").classList.toggle("is-open");
+      const filters = document.getElementById("filters");
+      const open = filters.classList.toggle("is-open");
       button.setAttribute("aria-expanded", String(open));
+      if (open) filters.scrollIntoView({ block: "nearest" });
     },
     edit: (button, turn) => send("edit", { turn: Number(turn.dataset.turn) }),
     retry: (button, turn) => send("ask", { turn: Number(turn.dataset.turn) }),
