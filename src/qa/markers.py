@@ -242,7 +242,7 @@ def _decided(rest: str) -> bool:
             return False
         if closed and len(rest) < closed.end() + 4:
             return False
-    return bool(re.match(r"[ \t]*\n|\s*\S+\s", rest)) or len(rest) > 60
+    return bool(re.match(r"[^\w\n]*(?:\n|\w+\W|\w{20})", rest))
 
 
 def _ends_here(text: str, start: int, match: re.Match[str], end: int, rest: str) -> bool:
