@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import TOWN
 
+from conftest import TOWN
+from model_server import ModelServer, Reply, broken, good
 from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Verdict, load_config
 from qa.schema import CorpusError, IndexMissingError, QuestionError
 
@@ -175,3 +176,41 @@ def test_a_question_in_another_language_is_answered_or_abstained_from(town: Assi
 def test_dates_of_sources_can_be_read_as_dates(town: Assistant) -> None:
     """ISO 8601, whole where the source says the day."""
     assert date.fromisoformat(town.document("gazette").source.published) == date(2021, 3, 4)
+
+
+def written(corpus: Path, index: Path, *script: Reply, **settings: object) -> Answer:
+    """The answer of an assistant whose language model is a real server on this machine, going by a script."""
+    with ModelServer(*script) as server:
+        config = load_config(
+            corpus_dir=corpus, index_dir=index, llm_url=server.url, llm_model="scripted", llm_retries=0, **settings
+        )
+        with Assistant.open(config=config) as assistant:
+            return assistant.ask("What will the harbour bridge cost?")
+
+
+def test_a_language_model_writes_and_is_checked(town_corpus: Path, town: Assistant) -> None:
+    """What the passages bear out is shown with its citation; the rest is dropped and counted."""
+    text = "According to the Harbour Gazette, the bridge will cost 48 million euros [1][2][3]. It is of cheese [1]."
+    answer = written(town_corpus, town.index.folder, good(text))
+    assert answer.provenance.answerer == "write"
+    assert "48 million" in " ".join(s.text for s in answer.sentences)
+    assert "cheese" not in " ".join(s.text for s in answer.sentences)
+    assert any("cheese" in d.text for d in answer.dropped)
+    assert answer.provenance.usage is not None
+    for citation in answer.references:
+        assert town.document(citation.source.id).text[citation.start : citation.end] == citation.quote
+
+
+def test_a_server_that_is_gone_leaves_quotations(town_corpus: Path, town: Assistant) -> None:
+    """Said in the notes; the question is still answered."""
+    answer = written(town_corpus, town.index.folder, broken())
+    assert answer.provenance.answerer == "quote"
+    assert answer.sentences
+    assert answer.provenance.notes
+
+
+def test_a_model_that_declines_is_an_abstention(town_corpus: Path, town: Assistant) -> None:
+    """A value with its reason, not an empty answer."""
+    answer = written(town_corpus, town.index.folder, good("NONE"))
+    assert answer.abstention is not None
+    assert answer.abstention.reason is Reason.NOT_ANSWERED

@@ -53,6 +53,9 @@ Steps = Callable[[str, int, int], None]
 NEAREST = 3
 """Passages shown with an abstention."""
 
+LENIENT = 0.4
+"""Share of the threshold that is enough for questions that compare or take something false for granted."""
+
 IRRELEVANT = 0.05
 """Below this probability for the best sentence the sources do not even deal with the question."""
 
@@ -275,30 +278,39 @@ class Assistant:
             provenance=self._provenance(),
         )
         premise = compare.premise(searched, hits)
+        writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
-        if not candidates or candidates[0].score < (threshold / 2 if premise else threshold):
+        # lenient where the question compares or errs, and where a model that may decline writes and is checked
+        bar = threshold * (LENIENT if comparing or premise or writes else 1)
+        if not candidates or candidates[0].score < bar:
             yield draft.with_(premise=premise, timings=clock.laps)
             return
 
         sentences: list[Sentence] = []
         dropped: list[Dropped] = []
         outcome: dict[str, Any] = {}
-        if self.llm is not None and self.config.answerer != "quote":
+        if writes:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             drafted = self._write(searched, hits, dropped, outcome, cancelled)
         else:
-            bar = min(threshold, candidates[0].score)
             drafted = quote(candidates, bar, self.config.max_sentences, comparing=comparing)
         for sentence in drafted:
             sentences.append(sentence)
             yield sentence
         clock.lap("answer")
         if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
-            sentences = list(quote(candidates, threshold, self.config.max_sentences, comparing=comparing))
+            sentences = list(quote(candidates, bar, self.config.max_sentences, comparing=comparing))
             outcome["answerer"] = "quote"
         if not sentences:
-            nothing = self._abstention(hits, candidates, len(searchable), Reason.NOT_SUPPORTED)
-            yield draft.with_(abstention=nothing, dropped=tuple(dropped), timings=clock.laps)
+            reason = Reason.NOT_ANSWERED if outcome.get("declined") else Reason.NOT_SUPPORTED
+            yield draft.with_(
+                abstention=self._abstention(hits, candidates, len(searchable), reason),
+                premise=premise,
+                dropped=tuple(dropped),
+                invented_markers=outcome.get("invented_markers", 0),
+                provenance=self._provenance(outcome),
+                timings=clock.laps,
+            )
             return
 
         yield Progress("checking", f"comparing {_count(len(sentences), 'sentence')}")
@@ -418,6 +430,7 @@ class Assistant:
                     "usage": item.usage,
                     "notes": item.notes,
                     "failed": item.failed,
+                    "declined": item.declined,
                 }
 
     def _abstention(
