@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
 from conftest import ROOT, TOWN
 from test_schema import SCHEMA
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from conftest import make_hit
-from hostile import HOSTILE, Hostile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import make_hit
+from hostile import HOSTILE, Hostile
 from qa import Hit, Verdict
 from qa.answer.quote import PER_SOURCE, quote, same
 from qa.schema import Candidate

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import make_hit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import make_hit
 from qa import Assistant, Filters, Hit, Source
 from qa.retrieve import MAX_QUESTION, WordReader, balance, preferred, searchable, windows
 from qa.schema import QuestionError

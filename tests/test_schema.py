@@ -7,11 +7,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import make_hit
 from hypothesis import given
 from hypothesis import strategies as st
 
 import qa
+from conftest import make_hit
 from qa import Answer, Assistant, Filters, QAError, Source
 from qa.schema import Abstention, Citation, Group, Passage, QuestionError, Reason, Sentence, Verdict
 

@@ -189,7 +189,7 @@ def preferred(question: str, sources: Iterable[Source]) -> set[str]:
     return {source.id for source in sources if _names_source(question, asked, texts, source)}
 
 
-def _names_source(question: str, asked: str, texts: Collection[str], source: Source) -> bool:
+def _names_source(question: str, asked: str, texts: set[str], source: Source) -> bool:
     publisher = [word for word in _words(source.publisher) if word not in _FILLERS]
     if publisher and f" {' '.join(publisher[:2])} " in asked:
         return True
