@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import TOWN
+from conftest import ROOT, TOWN
 from qa import Assistant, Filters, load_config
 from qa.evaluate.gate import Outcome, gate
 from qa.evaluate.questions import Evidence, Nugget, Question
@@ -21,9 +21,7 @@ from qa.evaluate.run import Run, evaluate
 from qa.schema import Answer, Candidate, Citation, Hit, Sentence, Turn, Verdict
 
 
-def ask(
-    id: str, question: str, source: str, quote: str, *nuggets: str, kind: str = "fact", **more: Any
-) -> Question:
+def ask(id: str, question: str, source: str, quote: str, *nuggets: str, kind: str = "fact", **more: Any) -> Question:
     return Question(
         id, question, kind, "test", True, (Evidence(source, quote),),
         tuple(Nugget(n, (n,)) for n in nuggets), must_cite=(source,), **more,
@@ -106,9 +104,7 @@ class ShuffledCitations(Sabotaged):
 
     def other(self, sentence: Sentence, answer: Answer) -> Citation:
         cited = {c.passage_id for c in sentence.citations}
-        hit = next(
-            h for h in (*answer.hits, *self.real.search("garden tomatoes basil")) if h.passage.id not in cited
-        )
+        hit = next(h for h in (*answer.hits, *self.real.search("garden tomatoes basil")) if h.passage.id not in cited)
         return Citation.cut(hit, *hit.passage.sentences[0])
 
 
@@ -267,3 +263,10 @@ def test_a_source_that_is_lost_turns_it_red(tmp_path: Path, baseline: Run) -> No
         # even where evidence is looked up leniently, the answers show it
         outcome = gate(evaluate(smaller, QUESTIONS, by_nugget=True), baseline)
         assert {"nugget recall", "source coverage"} & red(outcome)
+
+
+def test_the_table_of_sabotages_is_complete() -> None:
+    """The page that lists them names each, with the measure that must catch it."""
+    page = (ROOT / "eval" / "README.md").read_text(encoding="utf-8")
+    for name, (_, measure) in SABOTAGES.items():
+        assert f"| {name} | {measure} |" in page

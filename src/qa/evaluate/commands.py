@@ -91,7 +91,7 @@ def run(
             judge=judge,
         )
         from qa.evaluate.gate import write_baseline
-        from qa.evaluate.report import terminal
+        from qa.evaluate.report import readme_scores, terminal
 
         _out.print(terminal(made))
         if report:
@@ -101,6 +101,7 @@ def run(
             target = against or BASELINE
             write_baseline(made.run, target)
             _out.print(Text(f"Baseline written: {target}"))
+            _fill(target.parent / "README.md", "scores", readme_scores(made))
     # whoever writes a new baseline has seen the drop; a broken floor stays one
     red = made.outcome.broken if update_baseline else not made.outcome.passed
     raise typer.Exit(REGRESSION if red else PASSED)
@@ -208,7 +209,7 @@ def bench(
         from qa.evaluate import bench as benchmarks
         from qa.evaluate.gate import to_json
         from qa.evaluate.questions import EvalError
-        from qa.evaluate.report import bench_table
+        from qa.evaluate.report import bench_markdown, bench_table
 
         if list_ or not name:
             for item in benchmarks.BENCHMARKS.values():
@@ -224,6 +225,7 @@ def bench(
             path = save / f"bench-{name}-{(result.environment['commit'] or 'none')[:12]}.json"
             path.write_text(to_json(result.to_dict()) + "\n", encoding="utf-8")
             _out.print(Text(f"Kept in {path}"))
+            _fill(save.parent / "README.md", name, bench_markdown(result))
 
 
 def make_report(
@@ -271,6 +273,17 @@ def write_report(report: Report, folder: Path) -> None:
     writers = {"report.html": html, "run.json": json, "junit.xml": junit, "summary.md": markdown}
     for name, write in writers.items():
         (folder / name).write_text(write(report), encoding="utf-8")
+
+
+def _fill(page: Path, block: str, text: str) -> None:
+    """Puts fresh figures into a page that has a place for them, so that it cannot go stale."""
+    from qa.evaluate.report import fill
+
+    if page.is_file():
+        old = page.read_text(encoding="utf-8")
+        if (new := fill(old, block, text)) != old:
+            page.write_text(new, encoding="utf-8")
+            _out.print(Text(f"Figures written: {page}"))
 
 
 def _baseline(given: Path | None, corpus: Path | None, *, missing_ok: bool) -> Path | None:

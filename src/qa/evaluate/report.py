@@ -32,6 +32,7 @@ GROUP_MEASURES = (
     "nDCG@10", "nugget recall", "source coverage", "citation recall", "citation precision", "attribution",
     "answered", "abstention recall", "risk",
 )  # fmt: skip
+README_MEASURES = ("nugget recall", "answered", "abstention recall", "citation recall", "risk")
 
 
 @dataclass(frozen=True)
@@ -231,11 +232,10 @@ def checks_table(checks: Sequence[Check]) -> Table:
 
 def bench_table(result: Result) -> RenderableType:
     """Our figures, what others reached, and how far that compares."""
-    names = list(dict.fromkeys(m for _, values in result.rows for m in values if m != "n"))
-    names += [m for a in result.benchmark.anchors for m in a.values if m not in names]
+    names = _columns(result)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(result.benchmark.name)
-    for name in (*dict.fromkeys(names), "n"):
+    for name in (*names, "n"):
         table.add_column(name, justify="right")
     for system, values in result.rows:
         table.add_row(system, *(_cell(values, name) for name in names), str(int(values["n"])))
@@ -245,6 +245,12 @@ def bench_table(result: Result) -> RenderableType:
     limit = result.environment.get("limit")
     partly = f"Only the first {limit} rows: not a result. " if limit else ""
     return Group(table, Text(f"{partly}{result.benchmark.what}. {result.benchmark.note}", style="dim"))
+
+
+def _columns(result: Result) -> list[str]:
+    ours = [m for _, values in result.rows for m in values if m != "n"]
+    theirs = [m for anchor in result.benchmark.anchors for m in anchor.values]
+    return list(dict.fromkeys(ours + theirs))
 
 
 def _cell(values: Mapping[str, float], name: str) -> str:
@@ -309,26 +315,7 @@ def markdown(report: Report) -> str:
     lines += [f"- {reason}" for reason in outcome.reasons]
     if report.doubts and report.run.judge:
         lines += [f"- the judge fails its own test: {doubt}" for doubt in report.doubts]
-    lines += [
-        "",
-        "| Measure | Score | 95 % | n | Baseline | Change | |",
-        "| --- | --: | --- | --: | --: | --: | --- |",
-    ]
-    broken = {floor.measure for floor in outcome.broken}
-    for name, s in report.scores.items():
-        c = report.change(name)
-        before, delta = f"{c.before:.3f}" if c else "", _delta(c)
-        doubt = " ?" if BY_NAME[name].judged and report.doubts else ""
-        lines.append(
-            f"| {name}{doubt} | {s.value:.3f} | {s.low:.3f}–{s.high:.3f} | {s.n} | {before} | {delta} "
-            f"| {_mark(name, c, broken)} |"
-        )
-    if stages := report.run.stage_scores():
-        lines += ["", f"| Retrieval | {' | '.join(RETRIEVAL)} |", "| --- |" + " --: |" * len(RETRIEVAL)]
-        lines += [
-            f"| {_stage_name(stage)} | {' | '.join(f'{v[name]:.3f}' for name in RETRIEVAL)} |"
-            for stage, v in stages.items()
-        ]
+    lines += ["", *score_tables(report)]
     lines += ["", _times(report.run), ""]
     for changed in outcome.changed[:LISTED]:
         lines += [f"<details><summary>{changed.id} ({changed.delta:+.2f})</summary>", ""]
@@ -336,6 +323,77 @@ def markdown(report: Report) -> str:
         fence = "`" * (1 + max((len(run) for run in _backticks(fenced)), default=2))
         lines += [f"{fence}text", fenced, fence, "", "</details>", ""]
     return "\n".join(lines)
+
+
+def score_tables(report: Report, *, compared: bool = True) -> list[str]:
+    """Every measure with its interval, then what each stage of retrieval earns, as Markdown."""
+    broken = {floor.measure for floor in report.outcome.broken}
+    head, rule = "| Measure | Score | 95 % | n |", "| --- | --: | --- | --: |"
+    lines = [f"{head} Baseline | Change | |", f"{rule} --: | --: | --- |"] if compared else [head, rule]
+    for name, s in report.scores.items():
+        doubt = " ?" if BY_NAME[name].judged and report.doubts else ""
+        line = f"| {name}{doubt} | {s.value:.3f} | {s.low:.3f}–{s.high:.3f} | {s.n} |"
+        if compared:
+            c = report.change(name)
+            before = f"{c.before:.3f}" if c else ""
+            line += f" {before} | {_delta(c)} | {_mark(name, c, broken)} |"
+        lines.append(line)
+    if stages := report.run.stage_scores():
+        lines += ["", f"| Retrieval | {' | '.join(RETRIEVAL)} |", "| --- |" + " --: |" * len(RETRIEVAL)]
+        lines += [
+            f"| {_stage_name(stage)} | {' | '.join(f'{v[name]:.3f}' for name in RETRIEVAL)} |"
+            for stage, v in stages.items()
+        ]
+    return lines
+
+
+def readme_scores(report: Report) -> str:
+    """The score tables of `eval/README.md`: the scores, by split, kind and source, and the judge."""
+    ran = report.run.environment
+    models = ", ".join(f"{name} `{digest[:12]}`" for name, digest in (ran["models"] or {}).items())
+    lines = [
+        f"{ran['questions']} questions; corpus `{ran['corpus']}`, settings `{ran['settings']}`, models {models}.",
+        "",
+        *score_tables(report, compared=False),
+    ]
+    for by, groups in report.groups.items():
+        lines += ["", f"| By {by} | {' | '.join(README_MEASURES)} |", "| --- |" + " --: |" * len(README_MEASURES)]
+        for group, found in groups.items():
+            cells = (f"{found[n].value:.2f} ({found[n].n})" if n in found else "" for n in README_MEASURES)
+            lines.append(f"| {group} | {' | '.join(cells)} |")
+    if judge := report.run.judge:
+        for true, title, verb in ((False, "Broken by", "caught"), (True, "True, said", "rejected")):
+            lines += ["", f"| {title} | {verb} | of |", "| --- | --: | --: |"]
+            rates = judge.rates(true=true)
+            lines += [f"| {k} | {n / of:.0%} | {of} |" for k, (n, of) in [*rates.items(), ("all", _sum(rates))]]
+    return "\n".join([*lines, "", _times(report.run)])
+
+
+def bench_markdown(result: Result) -> str:
+    """One benchmark as Markdown: our rows, then the published ones."""
+    names = _columns(result)
+    lines = [
+        f"**{result.benchmark.name}**: {result.benchmark.what}. {result.benchmark.note}".strip(),
+        "",
+        f"| | {' | '.join(names)} | n |",
+        "| --- |" + " --: |" * (len(names) + 1),
+    ]
+    for system, values in result.rows:
+        cells = " | ".join(_cell(values, name) for name in names)
+        lines.append(f"| {system} | {cells} | {int(values['n'])} |")
+    for anchor in result.benchmark.anchors:
+        cells = " | ".join(_cell(anchor.values, name) for name in names)
+        lines.append(f"| *{anchor.system}* | {cells} | |")
+    return "\n".join([*lines, "", f"At commit `{(result.environment['commit'] or 'none')[:12]}`."])
+
+
+def fill(page: str, block: str, text: str) -> str:
+    """A page with what stands between `<!-- BLOCK -->` and `<!-- /BLOCK -->` replaced; the same without them."""
+    opening, closing = f"<!-- {block} -->", f"<!-- /{block} -->"
+    before, found, rest = page.partition(opening)
+    if not found or closing not in rest:
+        return page
+    return f"{before}{opening}\n{text}\n{closing}{rest.partition(closing)[2]}"
 
 
 def _backticks(text: str) -> list[str]:
