@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from data import Row, detokenise, rows, split_sentences
 from numpy.typing import NDArray
-from paraphrase import paraphrase
+from paraphrase import inside, paraphrase
 from statements import statement
 
-from qa.facts import FUNCTION_WORDS, fold, stem
+from qa.facts import FUNCTION_WORDS, facts, fold, stem
 from qa.mutate import mutations
 
 SUPPORTED, NEUTRAL, CONTRADICTED = range(3)
@@ -65,9 +65,7 @@ def written(data: Path, sources: Sequence[str], name: str = "train/nli_train") -
 
 def questions(data: Path) -> list[Row]:
     """Answered questions of the shippable sets, with their passages."""
-    found = [
-        {"src": "squad2", **r} for n in ("reader_train", "squad2_train") for r in rows(data, f"train/{n}")
-    ]
+    found = [{"src": "squad2", **r} for n in ("reader_train", "squad2_train") for r in rows(data, f"train/{n}")]
     return [
         {**r, "context": detokenise(r["context"]), "answers": [detokenise(a) for a in r["answers"]]}
         for r in found
@@ -99,9 +97,7 @@ def _ending(word: str) -> str:
 class Words:
     """Words and phrases to put where they do not belong."""
 
-    def __init__(
-        self, contexts: Sequence[str], vocabulary: dict[str, int], table: NDArray[np.float32]
-    ) -> None:
+    def __init__(self, contexts: Sequence[str], vocabulary: dict[str, int], table: NDArray[np.float32]) -> None:
         known = {w for c in contexts for w in _CONTENT.findall(c)} - FUNCTION_WORDS
         self._words = sorted(w for w in known if w in vocabulary)
         self._at = {w: i for i, w in enumerate(self._words)}
@@ -153,6 +149,7 @@ _SELDOM = {
     "swapped": 0.10,
     "dropped": 0.07,
 }  # easy to tell: few will do
+_OFTEN = {"name": 1.5, "role": 3.0, "speaker": 3.0, "direction": 1.3, "quantifier": 1.3}  # hard to tell
 _LABEL = {
     **dict.fromkeys(("stitched", "fabricated", "swapped", "dropped"), NEUTRAL),
     **dict.fromkeys(("quantifier", "name", "speaker", "role"), UNSUPPORTED),
@@ -166,14 +163,12 @@ class Maker:
     words: Words
     rng: random.Random
 
-    def false(
-        self, claim: str, parts: list[str], at: int, other: str = "", rate: float = 0.35
-    ) -> list[Example]:
+    def false(self, claim: str, parts: list[str], at: int, other: str = "", rate: float = 0.35) -> list[Example]:
         """False claims made of a true one; `rate` is the share of each mutation that is kept."""
         out = []
         rng = self.rng
         for m in mutations(claim, parts, rng.randrange(1 << 30)):
-            if rng.random() >= _SELDOM.get(m.kind, rate):
+            if rng.random() >= _SELDOM.get(m.kind, rate * _OFTEN.get(m.kind, 1)):
                 continue
             label = _LABEL.get(m.kind, CONTRADICTED)
             if m.evidence is not None:
@@ -208,6 +203,38 @@ class Maker:
                 if rng.random() < (0.25 if changed else 0.6):
                     out.append(Example(window(parts, at, rng, other), s, SUPPORTED, (), "same"))
                 out += self.false(otherwise if rng.random() < 0.6 else s, parts, at, other)
+        return out
+
+    def of_speech(self, contexts: Sequence[str], share: float) -> list[Example]:
+        """Sentences put into the mouths of two people; claims that keep or change who said what."""
+        rng = self.rng
+        people = sorted(
+            {
+                c[f.start : f.end]
+                for c in contexts
+                for f in facts(c)
+                if f.kind == "name" and f.value.count(" ") == 1 and " of" not in f.value
+            }
+        )
+        out = []
+        for context in contexts:
+            parts = [s for s in sentences(context) if 6 <= len(s.split()) <= 25 and s.endswith(".")]
+            if len(parts) < 2 or rng.random() > share:
+                continue
+            at = rng.randrange(len(parts) - 1)
+            one, two = rng.sample(people, 2)
+            said, added = parts[at], parts[at + 1]
+            evidence = f"{said_by(one, said, rng)} {said_by(two, added, rng)}"
+            if rng.random() < 0.3:
+                evidence = f"{said_by(one, said, rng)} {rng.choice(('He', 'She'))} {_told(added, rng)}"
+                two = one
+            out.append(Example(evidence, said_by(one, said, rng), SUPPORTED, (), "speech"))
+            out.append(Example(evidence, said_by(two, added, rng), SUPPORTED, (), "speech"))
+            wrong = two if two != one and rng.random() < 0.7 else rng.choice(people)
+            if wrong != one:
+                claim = said_by(wrong, said, rng)
+                start = claim.find(wrong)
+                out.append(Example(evidence, claim, UNSUPPORTED, ((start, start + len(wrong)),), "wrong speaker"))
         return out
 
     def of_questions(self, asked: Sequence[Row], wrong: float, rate: float = 0.0) -> list[Example]:
@@ -256,6 +283,27 @@ class Maker:
         return [Example(window(parts, at, self.rng), claim, label, bad, "wrong answer")]
 
 
+_SAYS = ("said", "said", "told reporters", "argued", "wrote", "claimed", "added", "warned")
+
+
+def _told(sentence: str, rng: random.Random) -> str:
+    return f"{rng.choice(_SAYS)} that {inside(sentence)}"
+
+
+def said_by(name: str, sentence: str, rng: random.Random) -> str:
+    """The sentence as somebody's words."""
+    body = sentence.rstrip(".")
+    return rng.choice(
+        (
+            f"{name} {_told(sentence, rng)}",
+            f"According to {name}, {inside(sentence)}",
+            f"“{body},” {name} said.",
+            f"“{body},” said {name}.",
+            f"{name} said: “{sentence}”",
+        )
+    )
+
+
 def _type(answer: str) -> str:
     if re.search(r"\d", answer):
         return "number"
@@ -280,6 +328,7 @@ def training_set(
     out += maker.of_sentences([c for src, cs in contexts.items() if src.startswith("squad") for c in cs])
     out += maker.of_sentences(contexts["nq_oracle"], 0.5)
     out += maker.of_sentences(contexts["qamr"], 0.8)
+    out += maker.of_speech([c for src in asked for c in contexts[src]], 0.6)
     for e in people:  # what people wrote, made false by program
         if e.label == SUPPORTED and rng.random() < (0.35 if e.kind == "cad_nli" else 1.0):
             made = maker.false(e.claim, sentences(e.evidence), 0, rate=0.5)

@@ -111,9 +111,7 @@ def dates(s: str, rng: random.Random) -> str:
         s,
     )
     if rng.random() < 0.3:
-        return re.sub(
-            rf"\b({_MONTHS})\b(?= \d)", lambda m: m[0] if len(m[0]) < 5 else m[0][:3] + ".", month_first
-        )
+        return re.sub(rf"\b({_MONTHS})\b(?= \d)", lambda m: m[0] if len(m[0]) < 5 else m[0][:3] + ".", month_first)
     return month_first
 
 
@@ -138,14 +136,14 @@ def reordered(s: str, rng: random.Random) -> str:
         return f"{m[2][:1].upper()}{m[2][1:]} {m[1][:1].lower()}{m[1][1:]}."
     m = re.fullmatch(r"([^,]+?) ((?:in|on|during|after|by|since) (?:the )?[^,.]*\d[^,.]*)\.", s)
     if m and len(m[1].split()) > 3:
-        return f"{m[2][:1].upper()}{m[2][1:]}, {_inside(m[1])}."
+        return f"{m[2][:1].upper()}{m[2][1:]}, {inside(m[1])}."
     m = re.fullmatch(r"[\"“](.+?),?[\"”],? (he|she|they|[A-Z]\w+(?: [A-Z]\w+)*) (said|added|wrote)\.", s)
     if m:
         return f'{m[2][:1].upper()}{m[2][1:]} {m[3]}, "{m[1]}."'
     return s
 
 
-def _inside(s: str) -> str:
+def inside(s: str) -> str:
     """A sentence as it stands within another: a small letter first, unless a name opens it."""
     return s[:1].lower() + s[1:] if s.split()[0].lower() in _UNNAMED else s
 
@@ -185,7 +183,7 @@ def resolved(before: str, s: str) -> str:
 
 def merged(a: str, b: str, rng: random.Random) -> str:
     """Two sentences as one."""
-    return a.rstrip(" .") + rng.choice((", and ", ", while ", "; ", " and ")) + _inside(b)
+    return a.rstrip(" .") + rng.choice((", and ", ", while ", "; ", " and ")) + inside(b)
 
 
 def attributed(s: str, rng: random.Random) -> str:
@@ -196,7 +194,7 @@ def attributed(s: str, rng: random.Random) -> str:
         "It is reported that ",
         "The passage states that ",
     )
-    return rng.choice(leads) + _inside(s)
+    return rng.choice(leads) + inside(s)
 
 
 def paraphrase(parts: list[str], at: int, rng: random.Random) -> str:

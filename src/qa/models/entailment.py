@@ -24,7 +24,7 @@ from qa.facts import same_name, stem
 from qa.models.files import SHIPPED, digest, minilm_folder, onnx_session, verified
 from qa.models.reader import TOKENIZER_SHA256, plain_tokenizer
 
-SHA256 = ""
+SHA256 = "ff4aabb9be5ecc1a4712b497eaac33bab6d543c26009156a8eab0fb547005734"
 """Of the weights that come with this version."""
 
 MAX_EVIDENCE = 320
