@@ -146,7 +146,7 @@ class Page:
 
     def _lay_out_sources(self) -> None:
         self.notice = html("", js_on_load=None)
-        self.table = html("", js_on_load=None)
+        self.table = html("", js_on_load="window.qa.table(element)")
         with gr.Group(visible=False) as self.correcting:
             self.subject = gr.State("")
             with gr.Row():

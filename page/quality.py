@@ -27,7 +27,7 @@ HEADLINE: Final = (
 )
 BY_GROUP: Final = ("nugget recall", "citation recall", "answered", "risk")
 WORST: Final = 12
-WIDTH, HEIGHT, EDGE = 560, 260, 44
+WIDTH, HEIGHT, EDGE, RIGHT = 560, 260, 44, 26
 _DONE: Final = re.compile(r"(asking|measuring)\D*?(\d+)/(\d+)")
 
 
@@ -111,7 +111,7 @@ def _values(run: Mapping[str, Any]) -> dict[str, Any]:
         "curve": _curve([r["pairs"]["AURC"] for r in records if "AURC" in r["pairs"]]),
         "worst": sorted(records, key=_goodness)[:WORST],
         "goodness": _goodness,
-        "size": (WIDTH, HEIGHT, EDGE),
+        "size": (WIDTH, HEIGHT, EDGE, RIGHT),
     }
 
 
@@ -131,7 +131,7 @@ def _curve(pairs: Sequence[Sequence[float]]) -> str:
     points, errors = [], 0.0
     for k, missed in enumerate(wrong, start=1):
         errors += missed
-        x = EDGE + (WIDTH - EDGE - 12) * k / len(wrong)
+        x = EDGE + (WIDTH - EDGE - RIGHT) * k / len(wrong)
         y = HEIGHT - EDGE - (HEIGHT - EDGE - 12) * errors / k
         points.append(f"{x:.1f},{y:.1f}")
     return " ".join(points)

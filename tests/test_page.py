@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from page.settings import Settings
 from page.starters import starters
 
 from conftest import ROOT, TOWN, document
+from model_server import ModelServer, Reply, copying, good
 from qa import Answer, Assistant, Citation, Filters, Sentence, Source, Turn, Verdict, load_config
 
 if TYPE_CHECKING:
@@ -276,7 +278,7 @@ def test_an_abstention_is_an_answer(visitors: Any) -> None:
     v = visitors().ask(UNANSWERABLE)
     assert "Read:" in v.text("#current .abstained .lead")
     assert v.page.locator("#current .error").count() == 0
-    v.page.locator("#current .nearest .open").first.click()
+    v.page.locator("#current .nearest .link").first.click()
     v.page.locator("#pane mark").first.wait_for()
     v.picture("abstention")
 
@@ -375,6 +377,67 @@ def test_stop_keeps_what_was_checked(browser: Browser, visitors: Any, assistant:
         v.page.close()
 
 
+@pytest.fixture
+def written(folder: Path, settings: Settings) -> Iterator[Any]:
+    """The page over the same index with a scripted language model behind it."""
+    addresses = []
+    with ExitStack() as stack:
+
+        def serve(*script: Any) -> str:
+            server = stack.enter_context(ModelServer(*script))
+            config = load_config(index_dir=folder / "index", llm_url=server.url, llm_model="scripted", llm_retries=0)
+            assistant = stack.enter_context(Assistant.open(config=config))
+            addresses.append(running(make(assistant, settings)))
+            return next(addresses[-1])
+
+        yield serve
+        for address in addresses:
+            next(address, None)
+
+
+@browsing
+def test_a_language_models_prose_is_shown_checked_and_what_was_dropped_is_counted(visitors: Any, written: Any) -> None:
+    """Sentences that are not borne out are not in the answer; they can be inspected with their reasons."""
+    v = visitors(at=written(copying(2), good("The bridge is made of cheese and cost 9 dollars [1].")))
+    v.ask(BRIDGE)
+    assert "cheese" not in v.text("#current .answer")
+    text = "The harbour bridge is 900 kilometres long [1]. Nobody voted [77]."
+    w = visitors(at=written(good("The auditors found that the harbour bridge will cost 71 million euros [1]. " + text)))
+    w.ask(BRIDGE)
+    assert "900 kilometres" not in w.text("#current .turn :is(.answer, .abstained)")
+    if w.page.locator("#current .dropped").count():
+        w.page.locator("#current .dropped summary").click()
+        assert "900 kilometres" in w.text("#current .dropped ul")
+    for one in (v, w):
+        one.page.close()
+
+
+@browsing
+def test_a_language_model_that_never_ends_can_be_stopped(visitors: Any, written: Any) -> None:
+    """The page is free again at once, and asks the next question."""
+    v = visitors(at=written(Reply("The council approved the bridge on 3 March 2021 [1]. ", endless=True, pause=0.3)))
+    v.page.locator("#question textarea").fill(BRIDGE)
+    v.page.keyboard.press("Enter")
+    v.page.locator("#current .busy").wait_for()
+    v.page.locator("#question .stop-button").click()
+    v.page.locator("#current .stopped").wait_for()
+    v.page.locator("#question .submit-button").wait_for()
+    v.page.close()
+
+
+@browsing
+def test_nothing_jumps_while_an_answer_comes_in(visitors: Any) -> None:
+    """Cumulative layout shift from question to answer stays below what is called good (0.1)."""
+    v = visitors().ask(BRIDGE)
+    v.page.evaluate(
+        """() => { window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(
+            e => { if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift'}) }"""
+    )
+    v.ask(DIFFER)
+    v.page.wait_for_timeout(600)
+    assert v.page.evaluate("window.shift") < 0.1
+
+
 @browsing
 def test_two_visitors_share_nothing(visitors: Any) -> None:
     """Neither sees the other's conversation or the documents the other added."""
@@ -439,7 +502,7 @@ def test_sources_can_be_found_read_corrected_added_and_removed(visitors: Any, tm
     before = rows.count()
     v.page.get_by_placeholder("Find in this table").fill("ledger 2022")
     assert rows.count() == 1
-    v.page.locator(".sources .open:visible").click()
+    v.page.locator(".sources .link:visible").click()
     v.page.locator("#pane").get_by_text("The ferry company carried 900,000 passengers").wait_for()
     v.page.keyboard.press("Escape")
     v.page.get_by_label("Correct What the bridge really costs").click()
@@ -454,6 +517,8 @@ def test_sources_can_be_found_read_corrected_added_and_removed(visitors: Any, tm
     v.page.get_by_text("tower.md").first.wait_for()
     v.page.get_by_role("button", name="Add", exact=True).click()
     v.page.get_by_text("Added “The tower”").wait_for()
+    assert rows.count() == 1
+    v.page.get_by_placeholder("Find in this table").fill("")
     assert rows.count() == before + 1
     v.page.get_by_label("Remove The tower").click()
     v.page.get_by_text("Removed “The tower”").wait_for()
@@ -484,7 +549,7 @@ def test_passages_can_be_found_from_the_sources(visitors: Any) -> None:
     v = visitors().tab("Sources")
     v.page.get_by_label("Find passages").fill("ferry passengers")
     v.page.keyboard.press("Enter")
-    v.page.locator(".found .open").first.click()
+    v.page.locator(".found .link").first.click()
     v.page.locator("#pane mark").first.wait_for()
 
 
@@ -526,7 +591,7 @@ def test_the_latest_eval_is_shown(visitors: Any, settings: Settings) -> None:
     assert "Passed" in v.text(".quality h2")
     assert v.text(".quality .figures dd") == "0.75"
     assert v.page.locator(".quality polyline").get_attribute("points").count(",") == 9
-    assert v.page.locator(".quality .open").first.inner_text() in {f"Question {i}?" for i in (0, 2, 4, 6, 8)}
+    assert v.page.locator(".quality .link").first.inner_text() in {f"Question {i}?" for i in (0, 2, 4, 6, 8)}
     v.picture("quality")
 
 
@@ -547,7 +612,7 @@ def test_hostile_documents_stay_text(visitors: Any) -> None:
     assert "\u202e" not in v.text("#pane h2")
     v.tab("Sources").page.get_by_label("Find passages").fill("lighthouse gulls")
     v.page.keyboard.press("Enter")
-    v.page.locator(".found .open").first.wait_for()
+    v.page.locator(".found .link").first.wait_for()
     v.tab("Check a text").page.get_by_label("Text to check").fill(
         "The keeper <img src=x onerror=window.HIT=11> saw 4711 gulls."
     )
@@ -579,7 +644,7 @@ def test_a_word_without_end_breaks_nothing(visitors: Any) -> None:
     v = visitors().ask("What did the printer set?")
     v.page.get_by_role("tab", name="Sources").click()
     v.page.get_by_label("Find in this table").fill("word")
-    v.page.locator(".sources .open:visible").first.click()
+    v.page.locator(".sources .link:visible").first.click()
     v.page.locator("#pane .text p").first.wait_for()
     assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

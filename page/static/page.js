@@ -191,14 +191,16 @@
     });
   }, true);
 
-  document.addEventListener("input", (event) => {
-    const field = event.target.closest?.("[data-find]");
-    if (!field) return;
+  const sift = (field) => {
     const words = field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     for (const row of field.closest(".sources").querySelectorAll("tbody tr")) {
       const text = row.textContent.toLocaleLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
     }
+  };
+  document.addEventListener("input", (event) => {
+    const field = event.target.closest?.("[data-find]");
+    if (field) sift(field);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -247,6 +249,7 @@
   window.qa = {
     connect: (trigger) => { send = trigger; },
     turn: (element) => follow(element, changed),
+    table: (element) => follow(element, () => element.querySelectorAll("[data-find]").forEach(sift)),
     pane: (element) => {
       let last = null;
       follow(element, () => { const now = pane(); if (now !== last) { last = now; opened(); } });
