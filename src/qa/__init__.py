@@ -34,8 +34,7 @@ from qa.schema import (
 )
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant, Chat
-    from qa.support import check
+    from qa.assistant import Assistant, Chat, check
 
 __version__ = "0.1.0"
 
@@ -62,7 +61,7 @@ __all__ = [
     "load_config",
 ]
 
-_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "check": "qa.support"}
+_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "check": "qa.assistant"}
 
 
 def __getattr__(name: str) -> Any:

@@ -40,7 +40,8 @@ from qa.schema import (
     Source,
     Turn,
 )
-from qa.support import Judgement, Report, Support, check
+from qa.support import Judgement, Report, Support
+from qa.support import check as check_text
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -366,7 +367,7 @@ class Assistant:
             Hit(passage, self.document(passage.document_id).source, 0.0)
             for passage in self.index.passages.values()
         ]
-        return check(text, hits, self.support, numbers="sources")
+        return check_text(text, hits, self.support, numbers="sources")
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
@@ -489,6 +490,16 @@ class Chat:
             if isinstance(event, Answer):
                 self.turns += (Turn(question, event),)
             yield event
+
+
+def check(text: str, passages: Sequence[Hit] | Mapping[str, str]) -> Report:
+    """Sentence by sentence, whether the passages bear a text out; numbers in it count the passages.
+
+    Args:
+        text: prose with markers in any shape, or without.
+        passages: hits, or texts by name. For a whole index, `Assistant.check`.
+    """
+    return check_text(text, passages, Support(_entailment(load_config(), [])))
 
 
 class _Clock:

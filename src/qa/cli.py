@@ -230,12 +230,11 @@ def check(
         _print_json(report.to_dict())
     else:
         for checked in report.sentences:
-            line = _verdict(checked.judgement.verdict) + Text(f" {checked.text}")
-            _out.print(line)
-            for finding in checked.judgement.findings:
-                if finding.ok is False:
-                    _out.print(Padding(Text(f"{finding.layer}: {finding.detail}", style="dim"), (0, 0, 0, 4)))
-    borne_out = all(c.judgement.verdict is Verdict.SUPPORTED for c in report.sentences)
+            mark, style = _STATUS[checked.status]
+            _out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text))
+            for note in checked.notes:
+                _out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
+    borne_out = all(c.status == "supported" and not c.invented for c in report.sentences)
     raise typer.Exit(ANSWERED if borne_out else NONE)
 
 
@@ -353,17 +352,14 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-_STYLES = {
-    Verdict.SUPPORTED: ("✓", "green"),
-    Verdict.PARTLY: ("◐", "yellow"),
-    Verdict.CONTRADICTED: ("✗", "red"),
-    Verdict.UNCHECKED: ("?", "dim"),
+_STATUS = {
+    "supported": ("✓", "green"),
+    "partly": ("◐", "yellow"),
+    "unsupported": ("✗", "red"),
+    "contradicted": ("✗", "red"),
+    "unchecked": ("?", "dim"),
 }
-
-
-def _verdict(verdict: Verdict) -> Text:
-    mark, style = _STYLES[verdict]
-    return Text(f"{mark} {verdict.value}", style=style)
+"""Verdicts of sentences; `unsupported` only where a text from elsewhere is checked."""
 
 
 def _print_answer(answer: Answer, *, passages: bool) -> None:
@@ -413,7 +409,8 @@ def _line(answer: Answer, sentence: Sentence) -> Text:
     for n in answer.markers(sentence):
         line.append(f" [{n}]", style="cyan")
     if sentence.verdict is not Verdict.SUPPORTED:
-        line.append_text(Text(" ") + _verdict(sentence.verdict))
+        mark, style = _STATUS[sentence.verdict.value]
+        line.append(f" {mark} {sentence.verdict.value}", style=style)
     return line
 
 

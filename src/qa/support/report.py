@@ -61,6 +61,17 @@ class CheckedSentence:
         span = self.judgement.span
         return self.evidence.text[slice(*span)] if self.evidence and span else ""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it, besides its status."""
+        notes = [] if self.cited else ["no citation"]
+        notes += [f"there is no source {n}" for n in self.invented]
+        if self.status != "supported" and self.judgement.reason:
+            notes.append(self.judgement.reason)
+        if self.elsewhere:
+            notes.append(f"but {self.elsewhere.id} says so")
+        return tuple(notes)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -107,11 +118,7 @@ class Report:
     def __str__(self) -> str:
         lines = []
         for s in self.sentences:
-            notes = [] if s.cited else ["no citation"]
-            notes += [f"there is no source {n}" for n in s.invented]
-            notes += [s.judgement.reason] if s.status != "supported" and s.judgement.reason else []
-            notes += [f"but {s.elsewhere.id} says so"] if s.elsewhere else []
-            lines.append(f"{s.status:<12} {s.text}" + (f"  ({'; '.join(notes)})" if notes else ""))
+            lines.append(f"{s.status:<12} {s.text}" + (f"  ({'; '.join(s.notes)})" if s.notes else ""))
         counted = ", ".join(f"{n} {name}" for name, n in self.counts.items() if n)
         return "\n".join([*lines, counted or "nothing to check"])
 
