@@ -121,7 +121,7 @@ def reader_examples(
         for row in asked:
             question, answers = row["question"], row["answers"]
             labels, span = p.locate(question, answers)
-            for _ in range(rounds):
+            for _ in range(rounds + 2 if row["src"] == "squad2_train" else rounds):  # the hard ones
                 out += _windows(rng, p, question, answers, labels, span, pool[p.group], row)
             misses = [m for m in others if not any(find_all(sources[m][0].text, a) for a in answers)]
             if answers and misses and rng.random() < 0.35:
@@ -141,12 +141,12 @@ def reader_examples(
                 )
         stranger = rng.choice(sources)[0]
         out += defined(rng, p)
-        if rng.random() < 0.3:
+        if rng.random() < 0.12:  # soon learned
             out += front_matter(rng, p)
-        if rng.random() < 0.7:
+        if rng.random() < 0.25:
             out += speakers(rng, p, stranger)
     if "qamr" in use and not only:
-        out += qamr(rng, data, each=12)
+        out += qamr(rng, data, each=8)
     if set(use) & set(SENTENCE_SETS) and not only:
         out += ranked_sentences(data, use)
     out = [_ask_plainly(rng, e) for e in out]
