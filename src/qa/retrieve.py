@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -32,9 +32,9 @@ MAX_QUESTION = 2000
 PREFERENCE = 0.5
 """Added to a passage's fused score, as a share of the best, when the question names its source."""
 
-LEXICAL, NAMED, BIAS = 0.0, 0.0, 0.0
-"""What a passage's BM25 score (as a share of the best) and its being asked for by name add to the reader's
-log-odds. Fitted on the dev questions by logistic regression."""
+READER, LEXICAL, BIAS = 1.14, 3.28, -2.79
+"""Weights of the reader's log-odds and of the passage's BM25 score (as a share of the best) in the log-odds that a
+sentence answers. Fitted on the dev questions by `training/fusion.py`."""
 
 _WINDOW_WORDS = 60
 """Words read at once: enough that a quotation and its speaker come together."""
@@ -103,9 +103,9 @@ class Retriever(BaseRetriever):
         """Every sentence of the hits with the probability that it answers, best first."""
         places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
         readings = self.reader.read(question, [window for _, window, _ in places])
-        raised = self._raised(question)
+        shares = self.shares(question)
         candidates = [
-            Candidate(hit, start + offset, end + offset, 1 / (1 + math.exp(-_log_odds(score) - raised(hit))))
+            Candidate(hit, start + offset, end + offset, answers(score, shares.get(hit.passage.id, 0.0)))
             for (hit, window, offset), reading in zip(places, readings, strict=True)
             for (start, end), score in zip(window.sentences, reading.answers, strict=True)
         ]
@@ -115,15 +115,11 @@ class Retriever(BaseRetriever):
         """Ids of the sources that a question names."""
         return preferred(searchable(question), self._sources.values())
 
-    def _raised(self, question: str) -> Callable[[Hit], float]:
-        """What the other signals add to the reader's log-odds for a hit."""
-        query = searchable(question)
-        found = dict(self.index.lexical(query, self.config.candidates))
+    def shares(self, question: str) -> dict[str, float]:
+        """Passage id -> its BM25 score as a share of the best one's."""
+        found = dict(self.index.lexical(searchable(question), self.config.candidates))
         best = max(found.values(), default=1.0)
-        named = self.named(question)
-        return lambda hit: (
-            LEXICAL * found.get(hit.passage.id, 0.0) / best + NAMED * (hit.source.id in named) + BIAS
-        )
+        return {id_: score / best for id_, score in found.items()}
 
     def _allowed(self, filters: Filters | None) -> set[str] | None:
         if not filters:
@@ -236,6 +232,18 @@ def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool =
     return [hit for hit in hits if hit.passage.id in chosen]
 
 
+def answers(score: float, share: float) -> float:
+    """Probability that a sentence answers, from the reader's score for it and its passage's share of BM25."""
+    odds = READER * log_odds(score) + LEXICAL * share + BIAS
+    return 1 / (1 + math.exp(-odds))
+
+
+def log_odds(p: float) -> float:
+    """ln(p / (1 - p)), with certainty kept finite."""
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
 def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Hit]:
     """Hits in the order of their best sentence."""
     best: dict[str, float] = {}
@@ -309,11 +317,6 @@ class WordReader:
 
 def _content(text: str) -> set[str]:
     return {stem(word) for word in _words(text) if word not in FUNCTION_WORDS}
-
-
-def _log_odds(p: float) -> float:
-    p = min(max(p, 1e-6), 1 - 1e-6)
-    return math.log(p / (1 - p))
 
 
 def _words(text: str) -> list[str]:
