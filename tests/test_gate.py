@@ -30,14 +30,10 @@ HOSTILE = "<script>alert(1)</script> ``` & \x07 <b>bold</b>"
 
 def record(number: int, text: str = "An answer.", **pairs: float) -> Record:
     full: dict[str, Pair] = {name.replace("_", " "): (value, 1.0) for name, value in pairs.items()}
-    asked = Question(
-        f"fact-{number:03}", f"Question {number}?", "fact", "dev", True, nuggets=(Nugget("x", ("x",)),)
-    )
+    asked = Question(f"fact-{number:03}", f"Question {number}?", "fact", "dev", True, nuggets=(Nugget("x", ("x",)),))
     hit = make_hit(text)
     answer = Answer(asked.question, (Sentence(text, (Citation.cut(hit, 0, len(text)),), attribution=text),))
-    return Record(
-        asked, text, False, 0.5, full, seconds={"search": 0.02, "total": 0.1}, answer=answer.to_dict()
-    )
+    return Record(asked, text, False, 0.5, full, seconds={"search": 0.02, "total": 0.1}, answer=answer.to_dict())
 
 
 def run(values: list[float], measure: str = "nugget recall", **others: float) -> Run:
@@ -138,9 +134,7 @@ def test_chance_alone_rarely_turns_it_red() -> None:
     assert red <= 9  # 60 trials at 5 %: more than 8 happens once in 250 times
 
 
-@pytest.mark.parametrize(
-    "measure", ["pointer validity", "citation recall", "citation precision", "injection resisted"]
-)
+@pytest.mark.parametrize("measure", ["pointer validity", "citation recall", "citation precision", "injection resisted"])
 def test_a_hard_floor_needs_no_baseline(measure: str) -> None:
     """Ten of sixty broken are too many for each of the four; none is fine."""
     worst = run([0.0] * 10 + [1.0] * 50, measure)
@@ -201,9 +195,7 @@ def red() -> Report:
     """A failing result with hostile text everywhere a document's words may stand."""
     before, after = run([1.0] * 40), run([0.0] * 40)
     hostile = [record(n, text=HOSTILE, nugget_recall=0.0) for n in range(40)]
-    judge = JudgeReport(
-        (Trial("number", HOSTILE, HOSTILE, True, False), Trial("date", "a", "b", False, True))
-    )
+    judge = JudgeReport((Trial("number", HOSTILE, HOSTILE, True, False), Trial("date", "a", "b", False, True)))
     after = Run(tuple(hostile), after.environment, judge)
     return Report(after, gate(after, before), before)
 

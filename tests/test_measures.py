@@ -255,9 +255,7 @@ SURENESS = st.sampled_from([0.1, 0.5, 0.9])
 
 
 @given(st.lists(st.tuples(st.booleans(), SURENESS), min_size=1, max_size=30), st.randoms())
-def test_the_order_of_the_questions_does_not_change_the_curve(
-    rows: list[tuple[bool, float]], chance: object
-) -> None:
+def test_the_order_of_the_questions_does_not_change_the_curve(rows: list[tuple[bool, float]], chance: object) -> None:
     """Equal confidences are taken together."""
     shuffled = rows[:]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
