@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from conftest import make_hit
 from qa.answer.compare import compares, disagreements, one_entity, premise
 from qa.schema import Citation, Hit, Passage, Sentence, Source, Span
 
@@ -227,3 +228,10 @@ def test_what_the_sources_bear_out_or_do_not_speak_of_is_left_alone(question: st
 def test_nothing_found_accuses_nobody() -> None:
     """Without passages there is nothing to hold a question against."""
     assert premise("Why did Berg meet Lindqvist in Paris?", []) == ""
+
+
+def test_who_published_is_no_premise() -> None:
+    """ "According to LBCI" names a source, not a place."""
+    hit = make_hit("Hezbollah avoided a full war in Syria.", publisher="LBCI")
+    assert premise("Why did Hezbollah not open a full war in Syria according to LBCI?", [hit]) == ""
+    assert premise("Why did Hezbollah avoid a full war according to LBCI?", [hit]) == ""

@@ -373,6 +373,8 @@ def premise(question: str, hits: Sequence[Hit]) -> str:
     own = facts(question)
     names = [question[f.start : f.end] for f in own if f.kind == "name"]
     for taken, slot in _slots(question, own):
+        if any(_is_of_source(taken, hit) for hit in hits):
+            continue
         others = [n for n in names if not one_entity(n, taken)]
         event = _event(question) - _stems(taken)
         telling = {hit: told for hit in hits if (told := list(_tells(hit, others, event)))}
@@ -395,6 +397,14 @@ def _slots(question: str, own: Sequence[Fact]) -> Iterator[tuple[str, _Slot]]:
             yield match[1], "place"
     for fact in dates:
         yield question[fact.start : fact.end], "date"
+
+
+def _is_of_source(taken: str, hit: Hit) -> bool:
+    """Whether the words name who published or wrote the passage: "according to LBCI"."""
+    source = hit.source
+    own = _name_words(f"{source.publisher} {source.author}")
+    words = _name_words(taken)
+    return bool(words) and all(any(same_name(word, other) for other in own) for word in words)
 
 
 def _mentions(hit: Hit, taken: str, slot: _Slot) -> bool:
