@@ -513,6 +513,7 @@ def test_sources_can_be_found_read_corrected_added_and_removed(visitors: Any, tm
     paper = tmp_path / "tower.md"
     paper.write_text("---\ntitle: The tower\npublisher: Tower Times\n---\nThe water tower is 61 metres high.\n")
     v.page.get_by_role("button", name="Add documents").click()
+    v.page.get_by_label("Web address").wait_for()  # until then the first file field is that of another tab
     v.page.locator("input[type=file]").first.set_input_files(paper)
     v.page.get_by_text("tower.md").first.wait_for()
     v.page.get_by_role("button", name="Add", exact=True).click()
@@ -536,6 +537,7 @@ def test_a_file_that_cannot_be_read_is_named(visitors: Any, tmp_path: Path) -> N
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"not a PDF")
     v.page.get_by_role("button", name="Add documents").click()
+    v.page.get_by_label("Web address").wait_for()  # until then the first file field is that of another tab
     v.page.locator("input[type=file]").first.set_input_files(broken)
     v.page.get_by_text("broken.pdf").first.wait_for()
     v.page.get_by_role("button", name="Add", exact=True).click()
@@ -800,6 +802,7 @@ def test_an_mcp_client_finds_and_calls_the_four_tools(assistant: Assistant, sett
     """Served by flag; a real client lists the tools and asks."""
     pytest.importorskip("mcp", reason="mcp is not installed")
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
@@ -814,7 +817,8 @@ def test_an_mcp_client_finds_and_calls_the_four_tools(assistant: Assistant, sett
             return tools, await session.call_tool("ask", {"question": BRIDGE})
 
     for address in running(make(assistant, replace(settings, mcp=True))):
-        tools, result = asyncio.run(talk(address))
+        with ThreadPoolExecutor(1) as thread:  # the browser's loop runs in this one
+            tools, result = thread.submit(lambda at=address: asyncio.run(talk(at))).result()
     assert set(tools) == {"ask", "search", "sources", "check"}
     assert not result.isError
     assert "million euros" in result.content[0].text
