@@ -78,6 +78,7 @@ def test_a_source_named_in_the_question_is_preferred(town: Assistant, question: 
         ("the 2021 article", {"gazette"}),
         ("as the Danish newspaper puts it", {"gazette"}),
         ("the Danish broadcaster", set()),
+        ("the Danish study and a broadcaster", {"gazette"}),
         ("Danish workers in a newspaper", set()),
         ("who met whom?", set()),
     ],

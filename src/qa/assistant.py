@@ -55,7 +55,10 @@ NEAREST = 3
 """Passages shown with an abstention."""
 
 LENIENT = 0.4
-"""Share of the threshold that is enough for questions that compare or take something false for granted."""
+"""Share of the threshold that is enough where the question errs, or a language model writes and is checked."""
+
+COMPARING = 0.1
+"""The same for questions that compare: what each source says of a topic is seldom a plain answer."""
 
 IRRELEVANT = 0.05
 """Below this probability for the best sentence the sources do not even deal with the question."""
@@ -281,8 +284,7 @@ class Assistant:
         premise = compare.premise(searched, hits)
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
-        # lenient where the question compares or errs, and where a model that may decline writes and is checked
-        bar = threshold * (LENIENT if comparing or premise or writes else 1)
+        bar = threshold * (COMPARING if comparing else LENIENT if premise or writes else 1)
         if not candidates or candidates[0].score < bar:
             yield draft.with_(premise=premise, timings=clock.laps)
             return

@@ -199,12 +199,11 @@ def _names_source(question: str, asked: str, texts: set[str], source: Source) ->
         return True
     # "the Lebanese broadcaster", "the Iranian author": how it is placed, before a word for a text or its maker
     places = _words(f"{source.perspective} {source.publisher}")
-    before = {word for text in texts for word in re.findall(rf"(\w+) {text} ", asked)}
-    if (texts & _MAKERS) - set(places):
-        return False
     return any(
         word.endswith(_DEMONYM) and any(len(place) > 3 and word[:4] == place[:4] for place in places)
-        for word in before
+        for text in texts
+        if text not in _MAKERS or text in places
+        for word in re.findall(rf"(\w+) {text} ", asked)
     )
 
 
