@@ -219,16 +219,13 @@ def own_words(path: Path) -> list[str]:
     data = {
         id(inner)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        or (isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] == "re")
+        if isinstance(node, ast.Assign) or (isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] == "re")
         for inner in ast.walk(node)
     }
     return [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and id(node) not in docstrings | data
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | data
     ]
 
 

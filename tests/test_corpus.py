@@ -1,7 +1,5 @@
 """Reading documents: every format, what is cleaned away and what is not, metadata, and input that is bad."""
 
-
-
 from __future__ import annotations
 
 import io
@@ -155,9 +153,7 @@ def test_hard_wrapped_text_is_unwrapped(tmp_path: Path) -> None:
         "The second paragraph has lines that are about as long as those in the\n"
         "first one, and it ends here.\n"
     )
-    text = text.replace(
-        "A well-\nknown firm stayed.", "The office of the mayor and another well-\nknown firm stayed."
-    )
+    text = text.replace("A well-\nknown firm stayed.", "The office of the mayor and another well-\nknown firm stayed.")
     assert one(tmp_path, "x.txt", text).text == (
         "The harbour bridge will cost much more than the council of the information office said, and the "
         "well-known firms have left the project in the summer. The office of the mayor and another well-known "
@@ -267,9 +263,7 @@ def test_sentences_that_sound_like_furniture_stay(tmp_path: Path, line: str) -> 
     assert line in one(tmp_path, "x.txt", f"{PROSE}\n\n{line}\n\n{MORE}").text
 
 
-WORDS = st.lists(
-    st.sampled_from("share print the cookies we use app next Facebook news of".split()), min_size=4
-)
+WORDS = st.lists(st.sampled_from("share print the cookies we use app next Facebook news of".split()), min_size=4)
 
 
 @settings(max_examples=150, deadline=None)
@@ -295,9 +289,7 @@ WORDS = st.lists(
 )
 def test_prose_is_never_dropped(lines: list[str]) -> None:
     """Whatever stands around it, a paragraph stays, once for each run of equal ones."""
-    kept = "\n".join(
-        b.text for b in clean([Block(line) for line in lines], title="A caption", infer_headings=True)
-    )
+    kept = "\n".join(b.text for b in clean([Block(line) for line in lines], title="A caption", infer_headings=True))
     for line in lines:
         if line.startswith("She said"):
             assert line in kept
@@ -416,9 +408,7 @@ def test_docx_gives_text_sections_and_properties(tmp_path: Path) -> None:
     made.core_properties.title, made.core_properties.author = "The bridge", "Ada Lind"
     made.save(str(tmp_path / "b.docx"))
     document = one(tmp_path, "b2.docx", (tmp_path / "b.docx").read_bytes())
-    assert (
-        document.text == f"The bridge\n\n{PROSE}\n\nPhases\n\nThe pier is first.\n2022 | 71 million\n\n{MORE}"
-    )
+    assert document.text == f"The bridge\n\n{PROSE}\n\nPhases\n\nThe pier is first.\n2022 | 71 million\n\n{MORE}"
     assert headings(document) == ["", "Phases"]
     assert (document.source.title, document.source.author) == ("The bridge", "Ada Lind")
 
@@ -429,9 +419,7 @@ def test_docx_gives_text_sections_and_properties(tmp_path: Path) -> None:
 def test_a_paper_tells_about_itself(tmp_path: Path) -> None:
     """DOI, labels and the citation line of a bare text are read, and marked as inferred."""
     text = (
-        "# On Bridges\n\nAda Lind\\*\n\n## Abstract\n\n"
-        + PROSE
-        + "\n\n**Received on** 6 July 2021 **Accepted on** "
+        "# On Bridges\n\nAda Lind\\*\n\n## Abstract\n\n" + PROSE + "\n\n**Received on** 6 July 2021 **Accepted on** "
         "24 September 2021\n\n**Cite this article:** Lind (2022) On Bridges, winter 2022, Vol.3.\n\n"
         "**DOI:** 10.1234/abc.2021.5\n\n**Publisher:** University of the Coast.\n\n"
         "**Corresponding Author:** Ada Lind (a.lind@coast.example)\n"
@@ -545,8 +533,7 @@ def test_over_the_size_limit_is_skipped(tmp_path: Path) -> None:
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     """UTF-8 and what a byte order mark tells are read at once; other encodings are guessed, which is said."""
     text = {
-        "cp1251": "Мост через гавань будет стоить семьдесят один миллион, сказали проверяющие в четверг утром. "
-        * 3,
+        "cp1251": "Мост через гавань будет стоить семьдесят один миллион, сказали проверяющие в четверг утром. " * 3,
         "big5": "海港大橋的造價將達到七千一百萬歐元，審計人員在星期四說。兩家公司在夏天離開了這個項目。" * 3,
     }.get(
         encoding,
@@ -592,9 +579,7 @@ def names(reading: Reading) -> list[str]:
 
 def test_a_folder_is_read_to_the_bottom_in_order(tmp_path: Path) -> None:
     """Sorted by path; hidden files and what is about the corpus are left out, but only at its root."""
-    for n, name in enumerate(
-        ["b.txt", "a/z.md", "a/README.md", "SOURCES.md", "README.md", ".hidden.md", ".git/x.md"]
-    ):
+    for n, name in enumerate(["b.txt", "a/z.md", "a/README.md", "SOURCES.md", "README.md", ".hidden.md", ".git/x.md"]):
         write(tmp_path, name, f"{PROSE} It is number {n}.")
     reading = read([tmp_path])
     assert names(reading) == ["README", "z", "b"]
@@ -761,9 +746,7 @@ def test_a_redirect_to_the_inside_is_refused(site: str, monkeypatch: pytest.Monk
     assert "127.0.0.2" in reading.skipped[0].reason
 
 
-@pytest.mark.parametrize(
-    "address", ["http://user:pw@127.0.0.1/", "http://", "http://[broken/", "http://a b/"]
-)
+@pytest.mark.parametrize("address", ["http://user:pw@127.0.0.1/", "http://", "http://[broken/", "http://a b/"])
 def test_addresses_that_are_none_are_refused(address: str) -> None:
     """What cannot be asked is skipped with a reason."""
     assert read([address], allow_private=True).skipped

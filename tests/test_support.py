@@ -15,7 +15,7 @@ from qa.mutate import mutations
 from qa.schema import Source, Verdict
 from qa.support import LAYERS, Case, Judgement, Layer, Support, check
 from qa.support.quotes import Failure, quotations, speaker
-from qa.support.words import carried, folded, whole_sentences
+from qa.support.words import canonical, carried, folded, whole_sentences
 
 TOWN = (
     "“We will not leave,” said Ana Ruiz. The council approved the bridge on 3 March 2021 by 12 votes to 7. "
@@ -454,3 +454,17 @@ def test_a_report_is_json_and_reads_as_text() -> None:
 def test_an_empty_text_gives_an_empty_report() -> None:
     """No failure."""
     assert check("", HITS, RULES).sentences == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("It isn't clear and they can't say.", "It is not clear and they can not say."),
+        ("She won’t go, he noted.", "She will not go, he said."),
+        ("The paper states that it rained.", "The paper says that it rained."),
+        ("as states do for notes of ten", "as states do for notes of ten"),
+    ],
+)
+def test_contractions_and_neutral_verbs_of_saying_make_no_difference(text: str, same: str) -> None:
+    """Nouns that look like verbs of saying stay."""
+    assert canonical(text) == same

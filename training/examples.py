@@ -38,9 +38,7 @@ def reader_sources(
     """Paragraphs with the questions asked of them; held-out articles left out."""
     by_text: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     own_file = ("squad2_train", "feedback")
-    everything = [
-        {**row, "src": name} for name in own_file if name in use for row in rows(data, f"train/{name}")
-    ]
+    everything = [{**row, "src": name} for name in own_file if name in use for row in rows(data, f"train/{name}")]
     if set(use) - {*own_file, *SENTENCE_SETS}:
         everything += rows(data, "train/reader_train")
     for row in everything:
@@ -57,9 +55,7 @@ def ranked_sentences(data: Path, use: Sequence[str]) -> Iterator[Example]:
     for row in rows(data, "train/rerank_train"):
         if row["src"] in use:
             text = detokenise(row["passage"])
-            yield Example(
-                detokenise(row["query"]), text, ((0, len(text)),), (int(row["grade"] > 0),), kind=row["src"]
-            )
+            yield Example(detokenise(row["query"]), text, ((0, len(text)),), (int(row["grade"] > 0),), kind=row["src"])
 
 
 def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
@@ -87,9 +83,7 @@ def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
             right = parts.index(text[sid])
             labels = [int(k == right) for k in range(len(parts))]
             a, b = p.sentences[right]
-            spans = [
-                s for x in row["answers"] for s in find_all(p.text, detokenise(x)) if a <= s[0] and s[1] <= b
-            ]
+            spans = [s for x in row["answers"] for s in find_all(p.text, detokenise(x)) if a <= s[0] and s[1] <= b]
             yield p.window(question, 0, len(parts), labels, spans[0] if spans else None, kind="qamr")
             if others and rng.random() < 0.35:
                 q = Paragraph(*joined(others))
@@ -195,17 +189,13 @@ def _windows(
                 yield p.window(question, first, last, labels, None, heading=heading, kind=kind + "-rest")
     elif roll < 0.65:
         if swapped := near_miss(rng, question, example.text, pool):
-            yield replace(
-                example, question=swapped, labels=(0,) * len(example.labels), span=None, kind="near-miss"
-            )
+            yield replace(example, question=swapped, labels=(0,) * len(example.labels), span=None, kind="near-miss")
     elif roll < 0.8:  # another question of the article, asked of another paragraph
         first_word = question.split()[0].lower()
         rivals = [
             q
             for q, a, _ in pool.questions
-            if q.lower().startswith(first_word)
-            and q != question
-            and not any(find_all(example.text, x) for x in a)
+            if q.lower().startswith(first_word) and q != question and not any(find_all(example.text, x) for x in a)
         ]
         if rivals:
             q = max(rng.sample(rivals, min(20, len(rivals))), key=lambda q: overlap(q, example.text))
@@ -251,12 +241,8 @@ def _lexical_neighbours(sources: Sequence[tuple[Paragraph, list[Row]]]) -> dict[
     asked = [" ".join(r["question"] for r in rows[:6]) for _, rows in sources]
     index = bm25s.BM25()
     index.index(bm25s.tokenize([p.text for p, _ in sources], show_progress=False), show_progress=False)
-    found, _ = index.retrieve(
-        bm25s.tokenize(asked, show_progress=False), k=min(12, len(sources)), show_progress=False
-    )
-    return {
-        n: [int(m) for m in row if sources[m][0].group != sources[n][0].group] for n, row in enumerate(found)
-    }
+    found, _ = index.retrieve(bm25s.tokenize(asked, show_progress=False), k=min(12, len(sources)), show_progress=False)
+    return {n: [int(m) for m in row if sources[m][0].group != sources[n][0].group] for n, row in enumerate(found)}
 
 
 def describe(examples: Iterable[Example]) -> str:

@@ -55,9 +55,7 @@ def export(
         onnx.save(model, plain)
         if int8:
             left = [n.name for n in model.graph.node if any(word in n.name for word in keep)]
-            quantize_dynamic(
-                plain, path, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=left
-            )
+            quantize_dynamic(plain, path, weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=left)
         else:
             path.write_bytes(plain.read_bytes())
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -150,8 +150,7 @@ def clutter(rng: random.Random, p: Paragraph, question: str) -> str:
             f"A file photo shows {topic}. (Photo: {rng.choice(OUTLETS)})",
             f"{author} ({year}). {topic}: {run}. {rng.choice(OUTLETS)}, {rng.randint(1, 60)}"
             f"({rng.randint(1, 12)}), {rng.randint(1, 400)}-{rng.randint(401, 800)}.",
-            f"[{rng.randint(1, 90)}] {author} “{topic[:1].upper() + topic[1:]},” "
-            f"{rng.choice(OUTLETS)}, {year}.",
+            f"[{rng.randint(1, 90)}] {author} “{topic[:1].upper() + topic[1:]},” {rng.choice(OUTLETS)}, {year}.",
             f"Keywords: {', '.join(rng.sample(content, min(4, len(content))))}",
             f"Read more: {topic[:1].upper() + topic[1:]}",
             f"Related: {run}",
@@ -233,9 +232,7 @@ FIELDS = {
         lambda rng, p: "",  # the person whom the email belongs to
         ("Who wrote the article?", "Who is the author?", "Who is the author of the paper?"),
     ),
-    "editor": Field(
-        ("Editor: {value}",), lambda rng, p: _person(rng), ("Who is the editor?", "Who edited the issue?")
-    ),
+    "editor": Field(("Editor: {value}",), lambda rng, p: _person(rng), ("Who is the editor?", "Who edited the issue?")),
     "email": Field(
         ("Email: {value}", "Corresponding author: {value}", "Contact: {value}"),
         lambda rng, p: f"@{rng.choice(LAST).lower()}.edu",
@@ -337,8 +334,7 @@ def speakers(rng: random.Random, p: Paragraph, other: Paragraph) -> Iterator[Exa
             ),
             (
                 [
-                    f"{role[0].upper() + role[1:]}, {who}, "
-                    f"spoke on {rng.choice(MONTHS)} {rng.randint(1, 28)}.",
+                    f"{role[0].upper() + role[1:]}, {who}, spoke on {rng.choice(MONTHS)} {rng.randint(1, 28)}.",
                     f"According to {last}, {quoted[0].lower() + quoted[1:]}.",
                 ],
                 f"{last} also {verb} that {two[0].lower() + two[1:]}",
@@ -372,9 +368,7 @@ def speakers(rng: random.Random, p: Paragraph, other: Paragraph) -> Iterator[Exa
     right = {intro, n - 1}
     phrase = " ".join(one.split()[: rng.randint(6, 14)]).rstrip(".,;:")
     yield example(
-        rng.choice(
-            (f"Who said that {phrase[0].lower() + phrase[1:]}?", f"Who spoke about {about[0] or phrase}?")
-        ),
+        rng.choice((f"Who said that {phrase[0].lower() + phrase[1:]}?", f"Who spoke about {about[0] or phrase}?")),
         right if intro == n - 1 else {intro},
         (name, name + len(who)),
         "speaker-who",
@@ -389,9 +383,7 @@ _DEFINED = re.compile(
     r"^((?:The |An? )?[\w'’-]+(?: [\w'’-]+){0,3})(?: \([^)]*\))?,? "
     r"(is|are|was|were) (an?|the|one of|any|used|defined|considered)\b"
 )
-_PRONOUNS = frozenset(
-    "it he she they this that these those there here its his her their who which one".split()
-)
+_PRONOUNS = frozenset("it he she they this that these those there here its his her their who which one".split())
 
 
 def defined(rng: random.Random, p: Paragraph) -> Iterator[Example]:
@@ -421,9 +413,7 @@ def defined(rng: random.Random, p: Paragraph) -> Iterator[Example]:
         elif " because " in sentence:
             before = sentence.split(" because ")[0].split()
             if 3 <= len(before) <= 16:
-                question = (
-                    f"why {' '.join(before)}".lower() if rng.random() < 0.5 else f"Why {' '.join(before)}?"
-                )
+                question = f"why {' '.join(before)}".lower() if rng.random() < 0.5 else f"Why {' '.join(before)}?"
         if question:
             first, last = fit(p, *choose(rng, len(p.sentences), i, 4), i)
             yield p.window(

@@ -79,9 +79,7 @@ def wikiqa(reader: Reader, asked: Sequence[Row], around: int) -> dict[str, float
             continue
         text, spans = joined([detokenise(r["passage"]) for r in candidates])
         if around < 0:  # each alone
-            readings = reader.read(
-                candidates[0]["query"], [Window(text[a:b], ((0, b - a),)) for a, b in spans]
-            )
+            readings = reader.read(candidates[0]["query"], [Window(text[a:b], ((0, b - a),)) for a, b in spans])
             s = [r.answers[0] for r in readings]
         else:
             s, _ = scores(reader, candidates[0]["query"], text, spans, around)
@@ -112,10 +110,7 @@ def dl19(reader: Reader, data: Path) -> dict[str, float]:
         runs["by best sentence"][q] = {p: max(r.answers) for p, r in zip(pids, readings, strict=True)}
         runs["by window"][q] = {p: r.answerable for p, r in zip(pids, readings, strict=True)}
         runs["by both"][q] = {p: max(r.answers) * r.answerable for p, r in zip(pids, readings, strict=True)}
-    return {
-        f"nDCG@10 {k}": ir_measures.calc_aggregate([nDCG @ 10], qrels, run)[nDCG @ 10]
-        for k, run in runs.items()
-    }
+    return {f"nDCG@10 {k}": ir_measures.calc_aggregate([nDCG @ 10], qrels, run)[nDCG @ 10] for k, run in runs.items()}
 
 
 def speed(reader: Reader) -> dict[str, float]:

@@ -43,9 +43,7 @@ class ReaderNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         hub_logging.set_verbosity_error()
-        self.encoder = BertModel.from_pretrained(
-            minilm_folder(), add_pooling_layer=False, attn_implementation="sdpa"
-        )
+        self.encoder = BertModel.from_pretrained(minilm_folder(), add_pooling_layer=False, attn_implementation="sdpa")
         width = self.encoder.config.hidden_size
         kinds = self.encoder.embeddings.token_type_embeddings.weight.data
         doubled = nn.Embedding(4, width)  # each side, word not on the other side or on both
@@ -55,9 +53,7 @@ class ReaderNet(nn.Module):
         self.tokens = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 4))
         self.window = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
 
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Token numbers [batch, length, 4] and window logits [batch]."""
         states = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
@@ -191,9 +187,7 @@ def train(a: argparse.Namespace) -> None:
         print(f"resumes at step {step}", flush=True)
 
     def save() -> None:
-        torch.save(
-            {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, out / "new.pt"
-        )
+        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, out / "new.pt")
         (out / "new.pt").replace(out / "state.pt")
         save_file(net.state_dict(), out / "model.safetensors")
 
@@ -277,8 +271,7 @@ def calibration_error(probability: Tensor, labels: Tensor, bins: int = 10) -> fl
     """Expected calibration error, bins of equal width (Guo et al. 2017)."""
     which = (probability * bins).long().clamp(max=bins - 1)
     return sum(
-        (probability[which == b].mean() - labels[which == b].mean()).abs().item()
-        * (which == b).float().mean().item()
+        (probability[which == b].mean() - labels[which == b].mean()).abs().item() * (which == b).float().mean().item()
         for b in range(bins)
         if (which == b).any()
     )
@@ -362,9 +355,7 @@ def evaluate(a: argparse.Namespace) -> None:
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     t = commands.add_parser("train", help="train, or go on from the last checkpoint in --out")
     t.add_argument("--data")
@@ -395,9 +386,7 @@ def main() -> None:
     e.add_argument("--model", default="src/qa/models/weights/reader.onnx")
     e.add_argument("--on", nargs="+", choices=("dev", "bench"), default=["dev"])
     e.add_argument("--around", nargs="+", type=int, default=[0, 1], help="neighbours on each side; 0: all")
-    e.add_argument(
-        "--title", action=argparse.BooleanOptionalAction, default=True, help="read the title along"
-    )
+    e.add_argument("--title", action=argparse.BooleanOptionalAction, default=True, help="read the title along")
     e.set_defaults(run=evaluate)
     a = parser.parse_args()
     a.run(a)

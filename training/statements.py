@@ -101,9 +101,7 @@ def _noun(asks: str, rest: list[str], answer: str) -> tuple[str, list[str]] | No
         verbs = _IRREGULAR.values()
         ends = r"(?:ed|t|e)$" if asks == "how" else r"[a-z]ed$"
         begin = 2 if asks == "how" else 0
-        stop = next(
-            (i for i, w in enumerate(low[:6]) if i >= begin and (re.search(ends, w) or w in verbs)), None
-        )
+        stop = next((i for i, w in enumerate(low[:6]) if i >= begin and (re.search(ends, w) or w in verbs)), None)
     if stop is None:
         return None
     if asks == "how" and stop > 1 and low[stop - 1].rstrip("s") not in answer.lower():
@@ -113,9 +111,7 @@ def _noun(asks: str, rest: list[str], answer: str) -> tuple[str, list[str]] | No
 
 def _without_do(lead: list[str], do: str, rest: list[str], answer: str, adverbial: bool) -> str | None:
     low = [w.lower() for w in rest]
-    at = next(
-        (i for i in range(1, len(low)) if low[i] in _VERBS and low[i - 1] not in {"the", "a", "of"}), None
-    )
+    at = next((i for i in range(1, len(low)) if low[i] in _VERBS and low[i - 1] not in {"the", "a", "of"}), None)
     if at is None:
         return None
     verb = {"did": _past, "does": _third, "do": str}[do](low[at])

@@ -91,9 +91,7 @@ def loss_of(verdict: Tensor, wrong: Tensor, label: Tensor, marks: Tensor) -> Ten
     known = marks >= 0
     if known.any():
         weight = torch.tensor(3.0)  # wrong pieces are few
-        pieces = F.binary_cross_entropy_with_logits(
-            wrong.float()[known], marks[known].float(), pos_weight=weight
-        )
+        pieces = F.binary_cross_entropy_with_logits(wrong.float()[known], marks[known].float(), pos_weight=weight)
         loss = loss + 0.5 * pieces
     return loss
 
@@ -128,9 +126,7 @@ def batches(examples: list[Example], size: int, seed: int) -> list[list[Example]
     rng.shuffle(order)
     out = []
     for i in range(0, len(order), size * 40):
-        pool = sorted(
-            order[i : i + size * 40], key=lambda j: len(examples[j].evidence) + len(examples[j].claim)
-        )
+        pool = sorted(order[i : i + size * 40], key=lambda j: len(examples[j].evidence) + len(examples[j].claim))
         out += [pool[k : k + size] for k in range(0, len(pool), size)]
     rng.shuffle(out)
     return [[examples[j] for j in part] for part in out]
@@ -156,13 +152,9 @@ def fit(
     plan = batches(examples, size, seed)
     fresh = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or "token_type" in n]
     old = [
-        p
-        for n, p in model.named_parameters()
-        if n.startswith("encoder.") and "token_type" not in n and p.requires_grad
+        p for n, p in model.named_parameters() if n.startswith("encoder.") and "token_type" not in n and p.requires_grad
     ]
-    opt = torch.optim.AdamW(
-        [{"params": old, "lr": lr}, {"params": fresh, "lr": 3 * lr}], weight_decay=0.01, fused=True
-    )
+    opt = torch.optim.AdamW([{"params": old, "lr": lr}, {"params": fresh, "lr": 3 * lr}], weight_decay=0.01, fused=True)
     warm = max(1, len(plan) // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         opt, lambda s: min((s + 1) / warm, max(0.0, (len(plan) - s) / max(1, len(plan) - warm)))
@@ -264,17 +256,13 @@ def write(data: Path, run: str, path: Path) -> None:
     ids, _, types = pad(encode(tok, [("The bridge opened in 2024.", "It opened in 2023."), ("A b.", "C d.")]))
     example = {"input_ids": torch.from_numpy(ids), "token_type_ids": torch.from_numpy(types)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = export(
-        Calibrated(model, scale, shift), example, ["verdict", "pieces"], path, keep=("verdict", "piece")
-    )
+    sha256 = export(Calibrated(model, scale, shift), example, ["verdict", "pieces"], path, keep=("verdict", "piece"))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("do", choices=("train", "export", "count"))
     parser.add_argument("--data", help="folder of the training sets")
     parser.add_argument("--run", default="support")
@@ -283,9 +271,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--pairs", type=int, help="that many of the pairs, drawn by the seed")
     parser.add_argument("--longest", type=int, default=600, help="characters of the longest pair")
-    parser.add_argument(
-        "--research", action="store_true", help="add the sets shipped weights must not learn from"
-    )
+    parser.add_argument("--research", action="store_true", help="add the sets shipped weights must not learn from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=SHIPPED / "weights" / "support.onnx")
     args = parser.parse_args()

@@ -67,9 +67,7 @@ def scores(judge: Judge, cases: Sequence[Case]) -> Scores:
     pairs, owner, costs = [], [], []
     for i, case in enumerate(cases):
         for claim in case.claims:
-            near, wide = (
-                " ".join(case.document[j] for j in relevant(case.document, claim, n)) for n in (NEAR, WIDE)
-            )
+            near, wide = (" ".join(case.document[j] for j in relevant(case.document, claim, n)) for n in (NEAR, WIDE))
             lacks = sum(0.5 if f.kind == "negation" else 1.0 for f in missing(claim, wide))
             costs.append(lacks + 0.5 * len(denied(claim, near)))
             pairs += [(near, claim), (wide, claim)]
@@ -115,9 +113,7 @@ def made(asked: Sequence[Row], titles: Sequence[str] | None, seed: int, share: f
             document = [s for c in order[n : n + 3] for s in sentences(c)]
             true = [(s, "same") for s in parts]
             true += [(paraphrase(parts, i, rng), "paraphrase") for i in range(len(parts))]
-            answered = (
-                statement(r["question"], rng.choice(r["answers"])) for r in passages[context] if r["answers"]
-            )
+            answered = (statement(r["question"], rng.choice(r["answers"])) for r in passages[context] if r["answers"])
             true += [(claim, "answer") for claim in answered if claim]
             for claim, kind in true:
                 if rng.random() > share or not 6 <= len(claim.split()) <= 45:
@@ -205,9 +201,7 @@ def public(data: Path, name: str) -> Iterator[tuple[str, list[Case]]]:
         for part in ("docs-human", "docs-webgpt"):
             with gzip.open(data / f"bench/lfqa_{part}.json.gz", "rt") as file:
                 found = json.load(file)
-            documents[part] = {
-                r["question_id"]: [s for d in r["docs"] for s in sentences(d["text"])] for r in found
-            }
+            documents[part] = {r["question_id"]: [s for d in r["docs"] for s in sentences(d["text"])] for r in found}
         systems = defaultdict(list)
         for r in rows(data, "bench/lfqa_annotations"):
             part = "docs-human" if r["system"].endswith("whudoc") else "docs-webgpt"
@@ -235,9 +229,7 @@ PUBLIC = ("summedits", "qags", "fm2", "healthver", "begin", "lfqa", "nli")
 
 def main() -> None:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="folder of the data sets")
     parser.add_argument("--run", help="a training run; without it the shipped weights")
     parser.add_argument("--sets", default=",".join(("made", *PUBLIC)))

@@ -141,9 +141,7 @@ class Assistant:
         config = config or load_config(index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         wanted = _as_list(config.corpus_dir if places is None else places)
-        reading = corpus.read(
-            wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress)
-        )
+        reading = corpus.read(wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress))
         if not reading.documents:
             raise CorpusError(_nothing_read(wanted, reading))
         return cls._over(Index.build(reading.documents, folder, config, progress=progress), config, reading)
@@ -154,9 +152,7 @@ class Assistant:
         embedder = Embedder.load(config.embedding_model)
         retriever = Retriever(index, embedder, _reader(config, notes), config)
         support = Support(_entailment(config, notes))
-        return cls(
-            index, retriever, support, config, llm=_llm(config, notes), notes=tuple(notes), reading=reading
-        )
+        return cls(index, retriever, support, config, llm=_llm(config, notes), notes=tuple(notes), reading=reading)
 
     # -- the corpus ------------------------------------------------------------------------------------
 
@@ -270,9 +266,7 @@ class Assistant:
         clock.lap("read")
 
         searchable = [
-            s
-            for s in self.sources
-            if (not filters or filters.passes(s)) and (len(named) < 2 or s.id in named)
+            s for s in self.sources if (not filters or filters.passes(s)) and (len(named) < 2 or s.id in named)
         ]
         draft = Answer(
             question=question,
@@ -366,8 +360,7 @@ class Assistant:
     def check(self, text: str) -> Report:
         """Sentence by sentence, whether these sources bear out a text from elsewhere, markers or not."""
         hits = [
-            Hit(passage, self.document(passage.document_id).source, 0.0)
-            for passage in self.index.passages.values()
+            Hit(passage, self.document(passage.document_id).source, 0.0) for passage in self.index.passages.values()
         ]
         return check_text(text, hits, self.support, numbers="sources")
 
@@ -375,9 +368,7 @@ class Assistant:
         """A conversation: follow-ups are understood from what was asked before."""
         return Chat(self)
 
-    async def aask(
-        self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()
-    ) -> Answer:
+    async def aask(self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()) -> Answer:
         """`ask`, off the event loop."""
         return await asyncio.to_thread(self.ask, question, filters=filters, history=history)
 
@@ -446,11 +437,7 @@ class Assistant:
         if reason is None:
             best = candidates[0].score if candidates else 0.0
             reason = (
-                Reason.NOTHING_FOUND
-                if not hits
-                else Reason.NOT_RELEVANT
-                if best < IRRELEVANT
-                else Reason.NOT_ANSWERED
+                Reason.NOTHING_FOUND if not hits else Reason.NOT_RELEVANT if best < IRRELEVANT else Reason.NOT_ANSWERED
             )
         nearest = tuple({c.hit.passage.id: c.hit for c in candidates}.values())[:NEAREST]
         return Abstention(reason, len(hits), sources, nearest)
@@ -484,9 +471,7 @@ class Chat:
         self.turns += (Turn(question, answer),)
         return answer
 
-    def stream(
-        self, question: str, *, filters: Filters | None = None
-    ) -> Iterator[Progress | Sentence | Answer]:
+    def stream(self, question: str, *, filters: Filters | None = None) -> Iterator[Progress | Sentence | Answer]:
         """As `Assistant.stream`; the turn is remembered once the answer is whole."""
         for event in self.assistant.stream(question, filters=filters, history=self.turns):
             if isinstance(event, Answer):

@@ -115,9 +115,7 @@ def index(
             {
                 "documents": [source.to_dict() for source in built.sources],
                 "passages": len(built.index.passages),
-                "skipped": [
-                    {"place": s.place, "reason": s.reason, "remedy": s.remedy} for s in built.skipped
-                ],
+                "skipped": [{"place": s.place, "reason": s.reason, "remedy": s.remedy} for s in built.skipped],
                 "notes": list(notes),
             }
         )
@@ -159,9 +157,7 @@ def ask(
 
 
 @app.command()
-def chat(
-    index_dir: IndexDir = None, corpus_dir: CorpusDir = None, show_passages: ShowPassages = False
-) -> None:
+def chat(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, show_passages: ShowPassages = False) -> None:
     """Converse: follow-ups are understood from what was asked before. An empty line ends it."""
     conversation = _open(index_dir, corpus_dir).chat()
     if sys.stdin.isatty():
@@ -286,9 +282,7 @@ def remove_sources(
     if as_json:
         _print_json([source.to_dict() for source in assistant.sources])
         return
-    _out.print(
-        f"Removed {', '.join(map(escape, ids))}; {len(assistant.sources)} documents left in the index."
-    )
+    _out.print(f"Removed {', '.join(map(escape, ids))}; {len(assistant.sources)} documents left in the index.")
     _out.print(Text("The next `qa index` reads the corpus folder again; move their files to keep them out."))
 
 
@@ -329,9 +323,7 @@ def _filters(
     since: str,
     until: str,
 ) -> Filters:
-    return Filters(
-        tuple(source or ()), tuple(publisher or ()), tuple(kind or ()), tuple(language or ()), since, until
-    )
+    return Filters(tuple(source or ()), tuple(publisher or ()), tuple(kind or ()), tuple(language or ()), since, until)
 
 
 def _next_question() -> str:

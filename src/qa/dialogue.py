@@ -85,9 +85,7 @@ def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
 
 
 def _conversation(history: Sequence[Turn]) -> str:
-    return "\n".join(
-        f"Question: {turn.searched}\nAnswer: {_answered(turn)}" for turn in history[-TURNS_READ:]
-    )
+    return "\n".join(f"Question: {turn.searched}\nAnswer: {_answered(turn)}" for turn in history[-TURNS_READ:])
 
 
 def _answered(turn: Turn) -> str:
@@ -218,9 +216,7 @@ def _listed(turn: Turn) -> list[str]:
     return []
 
 
-_PREPOSITIONS = (
-    "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
-)
+_PREPOSITIONS = "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
     r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|"
@@ -245,9 +241,7 @@ _OPENING = re.compile(
     r"(?=(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b)",
     re.I,
 )
-_AUXILIARY = re.compile(
-    r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b", re.I
-)
+_AUXILIARY = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b", re.I)
 
 
 def _bare(question: str, history: Sequence[Turn]) -> str:
@@ -443,9 +437,7 @@ def _outlets(history: Sequence[Turn]) -> dict[str, str]:
 
 
 def _sources(history: Sequence[Turn]) -> list[Source]:
-    every = [s for t in history for s in t.answer.sources] + [
-        h.source for t in history for h in t.answer.hits
-    ]
+    every = [s for t in history for s in t.answer.sources] + [h.source for t in history for h in t.answer.hits]
     return list({s.id: s for s in every}.values())
 
 
@@ -478,11 +470,7 @@ def _context(question: str, history: Sequence[Turn]) -> str:
         return ""
     content = _content(question)
     definite = re.search(r"\bthe\s+(\w+)", question, re.I)
-    leans = (
-        _LEANS.search(question)
-        or not content - _LIGHT
-        or (definite and stem(definite[1]) in _content(everything))
-    )
+    leans = _LEANS.search(question) or not content - _LIGHT or (definite and stem(definite[1]) in _content(everything))
     if not leans:
         return ""
     subject = max(_entities(history), key=lambda e: e.weight, default=None)

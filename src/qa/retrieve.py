@@ -146,9 +146,7 @@ class Retriever(BaseRetriever):
                 score,
                 Ranks(place["dense"].get(id_), place["lexical"].get(id_), fused),
             )
-            for fused, (id_, score) in enumerate(
-                sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1
-            )
+            for fused, (id_, score) in enumerate(sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1)
         ]
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -305,10 +303,7 @@ class WordReader:
         readings = []
         for window, bag in zip(windows, bags, strict=True):
             near = sum(weight[w] for w in asked & bag) / total
-            own = [
-                sum(weight[w] for w in asked & _content(window.text[a:b])) / total
-                for a, b in window.sentences
-            ]
+            own = [sum(weight[w] for w in asked & _content(window.text[a:b])) / total for a, b in window.sentences]
             scores = tuple(0.75 * o + 0.25 * near for o in own)
             readings.append(Reading(scores, max(scores, default=0.0), None))
         return readings

@@ -109,9 +109,7 @@ def written_date(iso: str) -> str:
     return " ".join([*parts, *([MONTHS[int(month) - 1]] if month else []), year])
 
 
-MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
+MONTHS: Final = "January February March April May June July August September October November December".split()
 
 
 def speaker(passage: Passage, span: Span) -> str:
@@ -354,12 +352,8 @@ def _back(tokens: list[str], end: int) -> list[str]:
         word = tokens[k]
         if word.casefold() in PRONOUNS:
             return words or [word]
-        joins = (
-            word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
-        )
-        joins = joins or (
-            word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2])
-        )
+        joins = word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
+        joins = joins or (word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2]))
         if not word[0].isalnum() or (word.casefold() in STOPS and not joins):
             break
         words.insert(0, word)

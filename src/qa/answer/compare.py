@@ -154,9 +154,7 @@ class _Said:
         return [f for f in self.facts if f.kind in kinds]
 
 
-def disagreements(
-    question: str, sentences: Sequence[Sentence], judge: Judge | None = None
-) -> tuple[Disagreement, ...]:
+def disagreements(question: str, sentences: Sequence[Sentence], judge: Judge | None = None) -> tuple[Disagreement, ...]:
     """Pairs of cited sentences from different sources that cannot both hold on the point asked.
 
     A figure that a later source gives otherwise is an "update". `judge` (the support model) adds opposing
@@ -171,9 +169,7 @@ def disagreements(
         if score < SHOWN:
             continue
         left, right = _by_date(a, b)
-        relation: Literal["disagreement", "update"] = (
-            "update" if _updates(point, left, right) else "disagreement"
-        )
+        relation: Literal["disagreement", "update"] = "update" if _updates(point, left, right) else "disagreement"
         found.append(Disagreement(left.citation, right.citation, relation, point, score))
     return tuple(sorted(found, key=lambda d: -d.score))
 
@@ -249,9 +245,7 @@ def _namesakes(a: _Said, b: _Said) -> bool:
                 continue
             if _NUMERAL.findall(_text(a, f)) != _NUMERAL.findall(_text(b, g)) and left[0] == right[0]:
                 return True
-            if same_name(left[-1], right[-1]) and not any(
-                same_name(x, y) for x in left[:-1] for y in right[:-1]
-            ):
+            if same_name(left[-1], right[-1]) and not any(same_name(x, y) for x in left[:-1] for y in right[:-1]):
                 return True
     x, y = a.values("date"), b.values("date")
     return min(len(x), len(y)) > 1 and not any(_compatible(f.value, g.value) for f in x for g in y)
@@ -343,9 +337,7 @@ def _by_date(a: _Said, b: _Said) -> tuple[_Said, _Said]:
 
 def _updates(point: str, left: _Said, right: _Said) -> bool:
     """Whether the right one, later, counts anew what the left one counted, at no day that both name."""
-    counted = point == POINT_FIGURE or point.startswith(
-        (POINT_NUMBER.split("{")[0], POINT_AMOUNT, POINT_SHARE)
-    )
+    counted = point == POINT_FIGURE or point.startswith((POINT_NUMBER.split("{")[0], POINT_AMOUNT, POINT_SHARE))
     x, y = left.citation.source.published, right.citation.source.published
     precision = min(len(x), len(y))
     same_day = any(f.value == g.value for f in left.values("date") for g in right.values("date"))
@@ -461,7 +453,5 @@ def _other(
 
 def _acts(name: str, hits: Sequence[Hit]) -> bool:
     """Whether the passages show a name as somebody who acts: no place, or not only one."""
-    acts = (
-        rf"\b{re.escape(name)}[’']?s?\s+(?:leaders?|officials?|says?|said|wants?|fighters|chief|statement)\b"
-    )
+    acts = rf"\b{re.escape(name)}[’']?s?\s+(?:leaders?|officials?|says?|said|wants?|fighters|chief|statement)\b"
     return any(re.search(acts, hit.passage.text) for hit in hits)

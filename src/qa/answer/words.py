@@ -50,15 +50,11 @@ ADVERBS = frozenset(
     "instead itself later never now often once still themselves then too will would".split()
 )
 PRONOUNS = frozenset("he she they it who".split())
-DETERMINERS = frozenset(
-    "the a an this that these those its his her their one some several many two three".split()
-)
+DETERMINERS = frozenset("the a an this that these those its his her their one some several many two three".split())
 POINTING = frozenset("the this that its his her their".split())
 LEADING = frozenset("but and yet so still meanwhile however also when while as although though if".split())
 NAME_JOINS = frozenset("and of for the bin ibn al de van von der du da".split())
-CLAUSE_EDGES = frozenset(
-    [",", "”", ".", ";", ":", "—", "–", "(", "“", "and", "but", "while", "as", "that", "when"]
-)
+CLAUSE_EDGES = frozenset([",", "”", ".", ";", ":", "—", "–", "(", "“", "and", "but", "while", "as", "that", "when"])
 STOPS = frozenset(
     "that which but because when as if where while whereas since after before though although so then "
     "than in on at by with from to into about over under between and or what how why not is are was were "
@@ -110,9 +106,7 @@ JOINS_BEFORE_COMMA = frozenset(
 )
 OPENERS = frozenset(
     "in addition|as evidence|for example|for instance|as a result|in turn|even so|in contrast|by contrast|"
-    "if anything|on the other|in response|at the same|even then|since then|none of|at that|in the end".split(
-        "|"
-    )
+    "if anything|on the other|in response|at the same|even then|since then|none of|at that|in the end".split("|")
 )
 POSSESSIVES = frozenset("his her hers its their theirs him them".split())
 BACK_PRONOUNS = POSSESSIVES | frozenset("he she they it himself herself themselves itself".split())

@@ -216,9 +216,7 @@ class Index:
             IndexStaleError: the index was damaged or removed while it was open.
         """
         try:
-            return self._vectors.nearest(
-                vector, min(k, self.manifest.passages), sources, self.manifest.documents
-            )
+            return self._vectors.nearest(vector, min(k, self.manifest.passages), sources, self.manifest.documents)
         except IndexStaleError as error:
             raise self._stale(str(error)) from error
 
@@ -323,9 +321,7 @@ def _mismatches(manifest: Manifest, config: Config) -> list[str]:
     if config.embedding_model == manifest.model:
         here = model_digest(manifest.model)
         if here != manifest.model_digest:
-            wrong.append(
-                f"the files of {manifest.model} were {manifest.model_digest[:12]} and are {here[:12]}"
-            )
+            wrong.append(f"the files of {manifest.model} were {manifest.model_digest[:12]} and are {here[:12]}")
     if manifest.chroma_url != config.chroma_url:
         was, here = (url or "in the folder" for url in (manifest.chroma_url, config.chroma_url))
         wrong.append(f"its vectors are {was}, the setting chroma_url says {here}")

@@ -150,9 +150,7 @@ def write_files(
         chroma_url=config.chroma_url,
         versions={name: version(name) for name in _LIBRARIES},
         passages=len(passages),
-        files={
-            path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        },
+        files={path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     )
     (new / "manifest.json").write_text(manifest.to_json(), "utf-8")
 
@@ -184,9 +182,7 @@ def _names(passages: Iterable[Passage]) -> list[tuple[str, list[str]]]:
         for fact in facts(passage.text):
             if fact.kind == "name":
                 for word in _NAME.findall(passage.text[fact.start : fact.end]):
-                    if (
-                        word != word.lower() and len(key := name_key(word)) > 1
-                    ):  # one consonant is shared by too many
+                    if word != word.lower() and len(key := name_key(word)) > 1:  # one consonant is shared by too many
                         names.setdefault(key, set()).add(word)
     return sorted((key, sorted(spellings)) for key, spellings in names.items())
 

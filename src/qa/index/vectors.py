@@ -76,9 +76,7 @@ class VectorIndex:
             return cls(client, collection, _place(generation, url))
         except NotFoundError as error:
             _close(client)
-            raise IndexStaleError(
-                f"{_place(generation, url)} has no vectors of this index; run `qa index`"
-            ) from error
+            raise IndexStaleError(f"{_place(generation, url)} has no vectors of this index; run `qa index`") from error
         except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
             _close(client)
             if url:
@@ -86,9 +84,7 @@ class VectorIndex:
                     f"{_place(generation, url)} does not answer ({error}); start it (`chroma run`), "
                     "or unset chroma_url and run `qa index`"
                 ) from error
-            raise IndexStaleError(
-                f"the vectors in {generation} cannot be read ({error}); run `qa index`"
-            ) from error
+            raise IndexStaleError(f"the vectors in {generation} cannot be read ({error}); run `qa index`") from error
 
     def write(
         self,
@@ -209,9 +205,7 @@ def _connect(generation: Path, url: str) -> Any:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url!r} is not an address; write chroma_url as http://127.0.0.1:8000")
     secure = parts.scheme == "https"
-    return chromadb.HttpClient(
-        parts.hostname, parts.port or (443 if secure else 8000), ssl=secure, settings=settings
-    )
+    return chromadb.HttpClient(parts.hostname, parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
 
 
 def _close(client: Any) -> None:
@@ -241,9 +235,7 @@ def _metadata(passage: Passage, source: Source) -> dict[str, Any]:
     return node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
 
 
-def _filters(
-    sources: Collection[str] | None, everything: Collection[str]
-) -> Iterator[MetadataFilters | None]:
+def _filters(sources: Collection[str] | None, everything: Collection[str]) -> Iterator[MetadataFilters | None]:
     wanted = sorted(set(everything).intersection(everything if sources is None else sources))
     unwanted = sorted(set(everything).difference(wanted))
     if not unwanted:

@@ -49,9 +49,7 @@ class Embedder:
         self._query = query
         self._model: Any = None
         self._lock = Lock()
-        self.dimension: int = (
-            query.dimension if query else self._sentence_transformer().get_embedding_dimension()
-        )
+        self.dimension: int = query.dimension if query else self._sentence_transformer().get_embedding_dimension()
 
     @classmethod
     def load(cls, name: str = DEFAULT) -> Embedder:
@@ -169,18 +167,14 @@ class _MiniLM:
         for layer in range(self._layers):
             at = f"encoder.layer.{layer}"
             q, k, v = (
-                self._linear(x, f"{at}.attention.self.{part}")
-                .reshape(len(ids), self._heads, -1)
-                .swapaxes(0, 1)
+                self._linear(x, f"{at}.attention.self.{part}").reshape(len(ids), self._heads, -1).swapaxes(0, 1)
                 for part in ("query", "key", "value")
             )
             scores = q @ k.swapaxes(1, 2) / np.float32(math.sqrt(q.shape[-1]))
             attention = np.exp(scores - scores.max(-1, keepdims=True))
             attention /= attention.sum(-1, keepdims=True)
             seen = (attention @ v).swapaxes(0, 1).reshape(len(ids), -1)
-            x = self._norm(
-                x + self._linear(seen, f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm"
-            )
+            x = self._norm(x + self._linear(seen, f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm")
             inner = _gelu(self._linear(x, f"{at}.intermediate.dense"))
             x = self._norm(x + self._linear(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
         mean = x.mean(0)
@@ -250,8 +244,6 @@ def _folder_digest(folder: Path) -> str:
     """SHA-256 over names and contents of the files that decide what the vectors are."""
     files = sorted({file for pattern in _WEIGHTS for file in folder.rglob(pattern)})
     if not any(file.suffix in {".safetensors", ".bin"} for file in files):
-        raise ModelError(
-            f"{folder} holds no model weights (*.safetensors, *.bin); set embedding_model to another"
-        )
+        raise ModelError(f"{folder} holds no model weights (*.safetensors, *.bin); set embedding_model to another")
     parts = (f"{file.relative_to(folder).as_posix()} {digest(file)}" for file in files)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -78,9 +78,7 @@ def onnx_session(path: Path, threads: int = 2) -> Any:
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no public base class
-        raise ModelError(
-            f"the model {path} cannot be run: {error}; install it again: {_remedy(path)}"
-        ) from error
+        raise ModelError(f"the model {path} cannot be run: {error}; install it again: {_remedy(path)}") from error
 
 
 @lru_cache(maxsize=64)

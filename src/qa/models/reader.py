@@ -95,9 +95,7 @@ def encode(tokenizer: Tokenizer, question: str, window: Window) -> list[Tokens]:
     Every sentence is in at least one of them; a sentence longer than all the room loses its end. Words
     that question and window share are marked (exact match, after Boualili et al. 2020, MarkedBERT).
     """
-    asked, head, body = tokenizer.encode_batch(
-        [question, window.heading, window.text], add_special_tokens=False
-    )
+    asked, head, body = tokenizer.encode_batch([question, window.heading, window.text], add_special_tokens=False)
     cls, sep = (tokenizer.token_to_id(mark) or 0 for mark in ("[CLS]", "[SEP]"))
     asked_keys, head_keys, body_keys = (
         _keys(e, t) for e, t in ((asked, question), (head, window.heading), (body, window.text))
@@ -232,9 +230,7 @@ def _merge(window: Window, parts: Sequence[_Seen]) -> Reading:
         return Reading(tuple(answers), 0.0, None)
     best = max(parts, key=lambda part: part.span_score)
     span = best.span if best.span and best.span_score > 0 else None
-    return Reading(
-        tuple(answers), max(_sigmoid(part.answerable) for part in parts), _whole_words(window.text, span)
-    )
+    return Reading(tuple(answers), max(_sigmoid(part.answerable) for part in parts), _whole_words(window.text, span))
 
 
 def _best_span(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qa.facts import Fact, denied, missing, same_name
 from qa.schema import Source, Span, Verdict
 from qa.support.quotes import SPEECH, one_person, quotations, speaker, unquoted
-from qa.support.words import carried, content, grown, reworded, whole_sentences, window
+from qa.support.words import canonical, carried, content, grown, reworded, whole_sentences, window
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -166,7 +166,13 @@ class Support:
         looks = [
             [] if done else self._looks(case, case.claim in anchors) for case, done in zip(full, settled, strict=True)
         ]
-        chances = self._ask([(look.text, core(case)) for case, mine in zip(full, looks, strict=True) for look in mine])
+        chances = self._ask(
+            [
+                (canonical(look.text), canonical(core(case)))
+                for case, mine in zip(full, looks, strict=True)
+                for look in mine
+            ]
+        )
         judgements = []
         for done, mine in zip(settled, looks, strict=True):
             own = [next(chances) for _ in mine]

@@ -189,12 +189,29 @@ def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[i
     return pieces
 
 
+def canonical(text: str) -> str:
+    """The text with contractions written out and neutral verbs of saying made one; offsets do not survive this."""
+    text = _WONT.sub(lambda m: {"wo": "will", "ca": "can", "sha": "shall"}[m[1].lower()] + " not", text)
+    text = _NOT.sub(r"\1 not", text).replace("annot ", "an not ")
+    return _SAID.sub("said", _SAYS.sub("says", text))
+
+
+_WONT = re.compile(r"\b(wo|ca|sha)n['’]t\b", re.I)
+_NOT = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|must|might|need)n['’]t\b", re.I)
+_SAID = re.compile(r"\b(?:stated|noted|remarked|wrote|mentioned|observed)\b")
+# "states" is a noun too; a verb of saying is followed by what is said, or ends the sentence
+_SAYS = re.compile(
+    r"\b(?:states|notes|remarks|writes|mentions|observes)\b(?=[,.:]| (?:that|the|this|it|he|she|they|an?)\b)"
+)
+
+
 def reworded(claim: str, text: str) -> tuple[str, ...]:
     """Words that a claim has in the place of others, if it is otherwise a copy of a sentence of the text.
 
     Empty where it is no near copy, or an exact one. Most rewording keeps the sense, but what turns it round
     ("war" into "peace", "A attacked B" into "B attacked A") looks like this too.
     """
+    claim, text = canonical(claim), canonical(text)
     mine = _WORD.findall(claim)
     best: tuple[float, tuple[str, ...]] = (COPY, ())
     for a, b in split(text):
