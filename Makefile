@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 Q ?= When did the leaders of the three groups meet, and where?
 
-.PHONY: help ask app index test test-all check format eval bench clean
+.PHONY: help ask app index test check format eval eval-smoke bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -33,7 +33,7 @@ app: $(VENV)/.installed ## open the page on 127.0.0.1
 	@$(BIN)/python app.py
 
 test: $(VENV)/.installed-dev ## the tests
-	$(BIN)/pytest
+	$(BIN)/pytest --cov=qa --cov-report=term:skip-covered
 
 check: $(VENV)/.installed-dev ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -46,6 +46,9 @@ format: $(VENV)/.installed-dev ## put the code into the house's format
 
 eval: $(VENV)/.installed-dev ## the eval on the project's questions, against its baseline
 	@$(BIN)/qa eval
+
+eval-smoke: $(VENV)/.installed-dev ## the same on a sixth of the questions, in half a minute
+	@$(BIN)/qa eval --subset smoke
 
 bench: $(VENV)/.installed-dev ## time and memory of the main commands
 	@$(BIN)/python benchmarks/bench.py
