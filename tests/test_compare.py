@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from conftest import make_hit
-from qa.answer.compare import compares, disagreements, one_entity, premise
+from qa.answer.compare import asks_several, compares, disagreements, one_entity, premise
 from qa.schema import Citation, Hit, Passage, Sentence, Source, Span
 
 GAZETTE = Source("gazette", "Ships", publisher="The Gazette", published="2023-10")
@@ -235,3 +235,21 @@ def test_who_published_is_no_premise() -> None:
     hit = make_hit("Hezbollah avoided a full war in Syria.", publisher="LBCI")
     assert premise("Why did Hezbollah not open a full war in Syria according to LBCI?", [hit]) == ""
     assert premise("Why did Hezbollah avoid a full war according to LBCI?", [hit]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("Trace the mayor's stations.", True),
+        ("What happened between May and July, step by step?", True),
+        ("Which three men met?", True),
+        ("For what reasons did they leave?", True),
+        ("How did the talks develop?", True),
+        ("When did they meet?", False),
+        ("What is the list price?", False),
+        ("Which city hosted the talks?", False),
+    ],
+)
+def test_a_question_for_several_things_is_told(question: str, several: bool) -> None:
+    """Lists and courses of events seldom stand in one sentence."""
+    assert asks_several(question) is several

@@ -66,6 +66,13 @@ def test_a_comparison_gives_every_source_its_say() -> None:
     assert found == ["a"] * PER_SOURCE + ["b"]
 
 
+def test_a_list_takes_weaker_sentences_too() -> None:
+    """Where several things are asked for, the best one does not silence the others."""
+    hit = make_hit("One is red. Two is blue. Three is green.")
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 0.1, 5))) == 1
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 0.1, 5, several=True))) == 3
+
+
 @given(
     st.lists(st.sampled_from(["Alpha met Beta. ", "He left. ", "It rained in Rome. ", "1 000 came! "]), min_size=1),
     st.data(),

@@ -55,7 +55,8 @@ NEAREST = 3
 """Passages shown with an abstention."""
 
 LENIENT = 0.4
-"""Share of the threshold that is enough where the question errs, or a language model writes and is checked."""
+"""Share of the threshold that is enough where the question errs or asks for several things, or a language model
+writes and is checked."""
 
 COMPARING = 0.1
 """The same for questions that compare: what each source says of a topic is seldom a plain answer."""
@@ -278,7 +279,8 @@ class Assistant:
         premise = compare.premise(searched, hits)
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
-        bar = threshold * (COMPARING if comparing else LENIENT if premise or writes else 1)
+        several = compare.asks_several(searched)
+        bar = threshold * (COMPARING if comparing else LENIENT if premise or several or writes else 1)
         if not candidates or candidates[0].score < bar:
             yield draft.with_(premise=premise, timings=clock.laps)
             return
@@ -290,13 +292,14 @@ class Assistant:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             drafted = self._write(searched, hits, dropped, outcome, cancelled)
         else:
-            drafted = quote(candidates, bar, self.config.max_sentences, comparing=comparing)
+            drafted = quote(candidates, bar, self.config.max_sentences, comparing=comparing, several=several)
         for sentence in drafted:
             sentences.append(sentence)
             yield sentence
         clock.lap("answer")
         if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
-            sentences = list(quote(candidates, bar, self.config.max_sentences, comparing=comparing))
+            limit = self.config.max_sentences
+            sentences = list(quote(candidates, bar, limit, comparing=comparing, several=several))
             outcome["answerer"] = "quote"
         if not sentences:
             reason = Reason.NOT_ANSWERED if outcome.get("declined") else Reason.NOT_SUPPORTED

@@ -106,6 +106,22 @@ def topic(question: str) -> str:
     return question
 
 
+_SEVERAL = re.compile(
+    r"^\s*(?:please\s+)?(?:list|trace|enumerate|outline|summari[sz]e|name\s+(?:all|the|some|two|three|four|five))\b"
+    r"|\b(?:step\s+by\s+step|one\s+by\s+one|time\s?line|chronolog\w+|sequence\s+of|in\s+(?:what|which)\s+order)\b"
+    r"|\bhow\s+(?:did|has|have)\b.+\b(?:develop\w*|evolve\w*|unfold\w*|change\w*\s+(?:over|since|from))\b"
+    r"|\bwhat\s+happened\s+(?:between|after|before|since|from|in)\b|\bbesides\b"
+    r"|\b(?:what|which)\s+(?:\w+\s+)?(?:two|three|four|five|several|kinds|types|sorts|reasons|steps|contacts|factors|"
+    r"elements|conditions|arguments|examples|names|meetings|events|groups|countries|demands|goals|measures)\b",
+    re.I,
+)
+
+
+def asks_several(question: str) -> bool:
+    """Whether a question wants a list or a course of events, which seldom stands in one sentence."""
+    return bool(_SEVERAL.search(question))
+
+
 def compares(question: str) -> bool:
     """Whether a question asks how sources differ, what each says, or whether they agree."""
     return bool(_COMPARING.search(question)) and not _PARTIES_AGREE.match(question)

@@ -12,6 +12,9 @@ from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 RELATIVE = 0.6
 """A further sentence is quoted when it scores at least this share of the best one."""
 
+RELATIVE_SEVERAL = 0.25
+"""The same where the question asks for several things; chosen on the dev questions."""
+
 SAME = 0.75
 """Two sentences that share this much of their words (Jaccard) say the same; the better one is quoted."""
 
@@ -20,7 +23,12 @@ PER_SOURCE = 2
 
 
 def quote(
-    candidates: Sequence[Candidate], threshold: float, limit: int, *, comparing: bool = False
+    candidates: Sequence[Candidate],
+    threshold: float,
+    limit: int,
+    *,
+    comparing: bool = False,
+    several: bool = False,
 ) -> Iterator[Sentence]:
     """The best sentences, verbatim, in order of merit; by source where the question compares.
 
@@ -29,9 +37,11 @@ def quote(
         threshold: probability below which a sentence is no answer.
         limit: how many sentences at most.
         comparing: give every source its say before any gets a third one.
+        several: the question asks for a list or a course of events.
     """
     candidates = [c for c in candidates if c.score >= threshold]
-    chosen = compared(candidates) if comparing else best(candidates, limit)
+    relative = RELATIVE_SEVERAL if several else RELATIVE
+    chosen = compared(candidates) if comparing else best(candidates, limit, relative)
     covered: dict[str, list[Span]] = {}
     for candidate in chosen:
         start, end = with_antecedent(candidate)
@@ -44,10 +54,10 @@ def quote(
         yield quoted(candidate, start, end)
 
 
-def best(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
     """Those that come near the best one, repetitions left out."""
     chosen: list[Candidate] = []
-    bar = RELATIVE * candidates[0].score if candidates else 0.0
+    bar = relative * candidates[0].score if candidates else 0.0
     for candidate in candidates:
         if candidate.score < bar or len(chosen) == limit:
             break
