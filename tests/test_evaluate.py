@@ -21,6 +21,7 @@ from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, load, l
 from qa.evaluate.run import STAGES, evaluate
 from qa.mutate import MUTATION_KINDS
 from qa.retrieve import WordReader
+from qa.support import Support
 
 QUESTIONS = ROOT / "eval" / "questions.jsonl"
 
@@ -330,6 +331,7 @@ class PlainModels(bench.Models):
     """The models without weights: shared words instead of the reader. A real reader, only a weak one."""
 
     reader = WordReader()  # type: ignore[assignment]
+    support = Support()  # type: ignore[assignment]
 
 
 def test_sentence_selection_by_hand(tmp_path: Path) -> None:
@@ -347,6 +349,63 @@ def test_sentence_selection_by_hand(tmp_path: Path) -> None:
     values = dict(result.rows)["shared words"]
     assert values == {"MAP": 0.5, "MRR": 0.5, "n": 1}
     assert "passage" not in json.dumps(result.to_dict()["rows"])
+
+
+def test_conflicts_by_hand() -> None:
+    """A false count against the true one it was made from is a conflict; two bridges of one name only differ."""
+
+    def document(text: str, type_: str, answer: str) -> dict[str, str]:
+        return {"text": text, "type": type_, "answer": answer}
+
+    true = document("The mill bridge has nine arches . It is of red stone .", "correct", "nine")
+    false = document("The mill bridge has seven arches . It is of red stone .", "misinfo", "seven")
+    namesake = document("In Oberdorf a mill bridge, all of wood, stands on three arches.", "correct", "three")
+    noise = document("The mill grinds rye and barley on weekdays.", "noise", "unknown")
+    silent = document("Nobody ever counted them.", "correct", "eleven")
+    held = {"question": "How many arches has the mill bridge?", "documents": [true, false, namesake, noise, silent]}
+    seen = {"question": "How many bells has the tower?", "documents": [true, false]}
+
+    _, pairs = bench._answering(held["question"], held["documents"])
+    assert len(pairs) == 6, "the document that does not hold its answer is left out"
+    assert [(p.differ, p.conflict) for p in pairs.values()].count((True, True)) == 1
+    assert pairs[frozenset("02")] == bench._Pair(differ=True, figure=False, conflict=False)
+    assert not any(pair.differ for key, pair in pairs.items() if "3" in key)
+
+    ((name, values),) = bench.BENCHMARKS["ramdocs"].measure([held, seen], PlainModels(), lambda *_: None)
+    assert name == "figures and dates"
+    assert values["n"] == 6, "the question of the half on which thresholds were set is not counted"
+    assert values["precision (lenient)"] == values["recall (strict)"] == 1.0
+
+
+def test_rewrites_by_hand() -> None:
+    """The rewrite that says who "she" is finds her answer; ROUGE-1 counts words as often as they occur."""
+    assert bench._rouge1("the mill the mill", "the old mill") == pytest.approx((0.5, 2 / 3, 4 / 7))
+
+    def row(id_: str, history: list[str], question: str, rewrite: str) -> dict[str, Any]:
+        number = len(history) // 2
+        return {
+            "QuAC_dialog_id": id_,
+            "Question_no": number,
+            "History": history,
+            "Question": question,
+            "Rewrite": rewrite,
+        }
+
+    start = ["Clara Weber", "Early life", "Where was Clara Weber born?", "Clara Weber was born in Lindau."]
+    more = ["When did she leave?", "Clara Weber left for Bregenz at nineteen."]
+    rows = [
+        row("harbour", start[:2], start[2], start[2]),
+        row("harbour", start, more[0], "When did Clara Weber leave?"),
+        row("harbour", start + more, "Why?", "Why did Clara Weber leave?"),
+        row("seen-2", ["The mill", "History", "Who built it?", "The monks built it."], "When?", "When was it built?"),
+    ]
+    assert bench._held_out("harbour", 5)
+    assert not bench._held_out("seen-2", 5)
+    values = dict(bench.BENCHMARKS["canard"].measure(rows, PlainModels(), lambda *_: None))
+    assert values["gold rewrite"]["ROUGE-1 F"] == values["gold rewrite"]["overlap@10"] == 1.0
+    assert values["rules"]["n"] == 3
+    assert values["question alone"]["ROUGE-1 R"] < values["rules"]["ROUGE-1 R"]
+    assert values["all history"]["ROUGE-1 P"] < values["rules"]["ROUGE-1 P"]
 
 
 def test_a_benchmark_without_its_data_says_so(tmp_path: Path) -> None:
