@@ -243,7 +243,7 @@ def list_sources(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_js
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("id", "publisher", "published", "kind", "title"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "id")  # an id is copied
     for source in assistant.sources:
         row = (source.id, source.publisher, source.published, source.kind, source.title)
         table.add_row(*(Text(cell) for cell in row))
@@ -371,7 +371,7 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
                 _out.print(Padding(_line(answer, answer.sentences[i]), (0, 0, 0, 2)))
         if answer.silent:
             names = ", ".join(source.name for source in answer.silent)
-            _out.print(Text(f"Nothing on this in: {names}.", style="dim"))
+            _out.print(Text(f"Nothing found on this in: {names}.", style="dim"))
     else:
         for sentence in answer.sentences:
             _out.print(_line(answer, sentence))
@@ -400,9 +400,10 @@ def _line(answer: Answer, sentence: Sentence) -> Text:
     line.append(sentence.text)
     for n in answer.markers(sentence):
         line.append(f" [{n}]", style="cyan")
-    if sentence.verdict is not Verdict.SUPPORTED:
-        mark, style = _STATUS[sentence.verdict.value]
-        line.append(f" {mark} {sentence.verdict.value}", style=style)
+    mark, style = _STATUS[sentence.verdict.value]
+    line.append(
+        f" {mark}" if sentence.verdict is Verdict.SUPPORTED else f" {mark} {sentence.verdict.value}", style=style
+    )
     return line
 
 
