@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ARTEFACTS = ROOT / "tests" / "artefacts"
-WAIT = 20_000
+WAIT = 60_000
 """Milliseconds a browser waits for what it was promised."""
 
 BRIDGE = "What will the harbour bridge cost?"
