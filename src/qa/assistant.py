@@ -302,7 +302,7 @@ class Assistant:
             sentences = list(quote(candidates, bar, limit, comparing=comparing, several=several))
             outcome["answerer"] = "quote"
         if not sentences:
-            reason = Reason.NOT_ANSWERED if outcome.get("declined") else Reason.NOT_SUPPORTED
+            reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED
             yield draft.with_(
                 abstention=self._abstention(hits, candidates, len(searchable), reason),
                 premise=premise,
