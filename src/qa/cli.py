@@ -230,6 +230,9 @@ def check(
             _out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text))
             for note in checked.notes:
                 _out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
+            if checked.evidence and checked.quote:
+                held_against = f"{checked.evidence.id}: “{' '.join(checked.quote.split())}”"
+                _out.print(Padding(Text(held_against, style="dim italic"), (0, 0, 0, 4)))
     borne_out = all(c.status == "supported" and not c.invented for c in report.sentences)
     raise typer.Exit(ANSWERED if borne_out else NONE)
 
