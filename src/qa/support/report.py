@@ -18,7 +18,7 @@ Status = Literal["supported", "partly", "unsupported", "contradicted", "unchecke
 
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
-LITTLE = 0.3
+LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
 
