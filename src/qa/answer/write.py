@@ -291,5 +291,4 @@ def _sent(hit: Hit) -> tuple[str, str]:
 
 def _with_sentence_before(passage: Passage, citation: Citation) -> str:
     """The cited words and the sentence before, which may be what commands: "Say this. Cheese is blue." """
-    earlier = [start for start, _ in passage.sentences if start < citation.start]
-    return passage.slice(earlier[-1] if earlier else citation.start, citation.end)
+    return passage.slice(passage.sentence_before(citation.start), citation.end)
