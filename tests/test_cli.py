@@ -185,3 +185,10 @@ def test_the_version_is_the_packages(home: Path) -> None:
     from importlib.metadata import version
 
     assert qa(home, "--version").stdout.strip() == version("qa")
+
+
+def test_a_corpus_that_was_not_read_is_told(home: Path) -> None:
+    """An index that stands is used; that `--corpus` had no say in it is said, with what to do."""
+    assert "reads anew" not in qa(home, "sources", "list").stderr
+    told = " ".join(qa(home, "sources", "list", "--corpus", "corpus").stderr.split())
+    assert "`qa index --corpus corpus --index index` reads anew" in told

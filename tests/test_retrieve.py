@@ -97,6 +97,7 @@ def test_preference_needs_a_name_or_a_dated_text(question: str, expected: set[st
     [
         Filters(sources=("ledger",)),
         Filters(publishers=("Island Ledger",)),
+        Filters(publishers=("island ledger",)),
         Filters(kinds=("analysis",)),
         Filters(since="2022"),
     ],

@@ -4,6 +4,7 @@ that do not, and the examples of `made`."""
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -26,7 +27,8 @@ from data import (
     rows,
     words,
 )
-from made import Article, articles, clutter, defined, front_matter, near_miss, speakers
+from made import Article, articles, clutter, defined, front_matter, near_miss, reported, speakers, vague
+from paraphrase import synonyms
 
 SENTENCE_SETS = ("wikiqa_train", "trecqa_train")
 """Under research terms: to measure what they would add, not for weights that ship."""
@@ -84,7 +86,10 @@ def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
             labels = [int(k == right) for k in range(len(parts))]
             a, b = p.sentences[right]
             spans = [s for x in row["answers"] for s in find_all(p.text, detokenise(x)) if a <= s[0] and s[1] <= b]
-            yield p.window(question, 0, len(parts), labels, spans[0] if spans else None, kind="qamr")
+            example = p.window(question, 0, len(parts), labels, spans[0] if spans else None, kind="qamr")
+            yield example
+            if rng.random() < 0.25:
+                yield from _vaguely(rng, example, [detokenise(x) for x in row["answers"]])
             if others and rng.random() < 0.35:
                 q = Paragraph(*joined(others))
                 yield q.window(question, 0, len(others), [0] * len(others), None, kind="qamr-miss")
@@ -109,6 +114,7 @@ def reader_examples(
         sources = [(p, asked) for p, asked in sources if p.title.replace(" ", "_") in only]
     pool = articles(sources)
     elsewhere = _lexical_neighbours(sources)
+    shelf = _Shelf(sources)
     out: list[Example] = []
     for n, (p, asked) in enumerate(sources):
         others = elsewhere.get(n, [])
@@ -117,6 +123,8 @@ def reader_examples(
             labels, span = p.locate(question, answers)
             for _ in range(rounds + 2 if row["src"] == "squad2_train" else rounds):  # the hard ones
                 out += _windows(rng, p, question, answers, labels, span, pool[p.group], row)
+            if answers and rng.random() < 0.6:
+                out += shelf.misses(rng, n, question, answers)
             misses = [m for m in others if not any(find_all(sources[m][0].text, a) for a in answers)]
             if answers and misses and rng.random() < 0.35:
                 q = sources[rng.choice(misses)][0]
@@ -139,6 +147,8 @@ def reader_examples(
             out += front_matter(rng, p)
         if rng.random() < 0.25:
             out += speakers(rng, p, stranger)
+        if rng.random() < 0.6:
+            out += reported(rng, p, stranger)
     if "qamr" in use and not only:
         out += qamr(rng, data, each=8)
     if set(use) & set(SENTENCE_SETS) and not only:
@@ -177,6 +187,8 @@ def _windows(
     if rng.random() < 0.2:
         example = _with_clutter(rng, example, clutter(rng, p, question))
     yield example
+    if rng.random() < 0.3:
+        yield from _vaguely(rng, example, answers)
     roll = rng.random()
     if roll < 0.3:  # the same paragraph without the sentence that answers
         rest = [run for run in ((0, keep), (keep + 1, n)) if run[1] > run[0]]
@@ -200,6 +212,50 @@ def _windows(
         if rivals:
             q = max(rng.sample(rivals, min(20, len(rivals))), key=lambda q: overlap(q, example.text))
             yield replace(example, question=q, labels=(0,) * len(example.labels), span=None, kind="rival")
+
+
+def _vaguely(rng: random.Random, example: Example, answers: Sequence[str]) -> Iterator[Example]:
+    """The window without its answer, the rest as it was; or with something else made vague, and the answer there."""
+    if rng.random() < 0.7:
+        if lost := vague(rng, example, answers, example.question):
+            yield replace(lost, labels=(0,) * len(lost.labels), span=None, kind="vague")
+        return
+    names = re.findall(r"(?<=[a-z] )[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*|\b\d{2,}\b", example.text)
+    others = [n for n in names if n not in example.question and not any(n in a or a in n for a in answers)]
+    if others and (kept := vague(rng, example, [rng.choice(others)], rng.choice(("who", "when", "how many", "what")))):
+        start = next((spans[0] for a in answers if (spans := find_all(kept.text, a))), None)
+        yield replace(kept, span=start if example.span else None, kind="vague-elsewhere")
+
+
+class _Shelf:
+    """Windows of each article, to find those that share most with a question and do not answer it."""
+
+    def __init__(self, sources: Sequence[tuple[Paragraph, list[Row]]]) -> None:
+        self._sources = sources
+        self._windows: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # paragraph, first, last
+        for n, (p, _) in enumerate(sources):
+            for first in range(0, len(p.sentences), 2):
+                self._windows[p.group].append((n, first, min(first + 3, len(p.sentences))))
+        self._indexes = {group: bm25s.BM25() for group in self._windows}
+        for group, index in self._indexes.items():
+            texts = [sources[n][0].part(a, b) for n, a, b in self._windows[group]]
+            index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
+
+    def misses(self, rng: random.Random, at: int, question: str, answers: Sequence[str]) -> Iterator[Example]:
+        """One window of the same article, but of another paragraph, that BM25 ranks high."""
+        group = self._sources[at][0].group
+        windows = self._windows[group]
+        query = bm25s.tokenize([question], show_progress=False)
+        found, _ = self._indexes[group].retrieve(query, k=min(8, len(windows)), show_progress=False)
+        misses = [windows[int(i)] for i in found[0]]
+        misses = [(n, a, b) for n, a, b in misses if n != at]
+        misses = [m for m in misses if not any(find_all(self._sources[m[0]][0].text, x) for x in answers)][:4]
+        if misses:
+            n, first, last = rng.choice(misses)
+            p = self._sources[n][0]
+            first, last = fit(p, first, last, first)
+            heading = p.title if rng.random() < 0.4 else ""
+            yield p.window(question, first, last, [0] * len(p.sentences), None, heading=heading, kind="same article")
 
 
 def _with_clutter(rng: random.Random, example: Example, line: str) -> Example:
@@ -233,6 +289,8 @@ def _ask_plainly(rng: random.Random, example: Example) -> Example:
         question = question.rstrip("?. ")
     if 0.2 <= roll < 0.23 and example.answerable == 1:
         question = " ".join(words(question)) or question
+    if 0.23 <= roll < 0.5:
+        question = synonyms(question, rng)
     return replace(example, question=question)
 
 

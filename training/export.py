@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 from torch.export import Dim
@@ -59,3 +61,40 @@ def export(
         else:
             path.write_bytes(plain.read_bytes())
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def restore(net: nn.Module, path: Path) -> None:
+    """Sets the parameters of `net` from the ONNX file that `export` wrote of it, int8 widened to float32.
+
+    Weights of linear layers have lost their names on the way; they are told by their order. Tables that are
+    not trained (word and position embeddings) stay as they are.
+
+    Raises:
+        ValueError: the file is of another net.
+    """
+    graph = onnx.load(path).graph
+    stored = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+
+    def widened(name: str) -> Tensor:
+        base = name.removesuffix("_quantized")
+        if base == name:
+            return torch.from_numpy(stored[name].copy())
+        whole = stored[name].astype(np.float32) - stored[f"{base}_zero_point"].astype(np.float32)
+        return torch.from_numpy(whole * stored[f"{base}_scale"])
+
+    used = [name for node in graph.node if node.op_type in ("MatMul", "MatMulInteger", "Gemm") for name in node.input]
+    matrices = [n for n in dict.fromkeys(used) if n in stored and stored[n].ndim == 2]
+    layers = [(n, m) for n, m in net.named_modules() if isinstance(m, nn.Linear)]
+    if len(matrices) != len(layers):
+        raise ValueError(f"{path} holds {len(matrices)} matrices, the net {len(layers)}: of another net")
+    with torch.no_grad():
+        nameless = iter([name for name in matrices if not name.startswith("net.")])
+        for layer_name, layer in layers:
+            own = f"net.{layer_name}.weight"
+            name = next((n for n in (own, f"{own}_quantized") if n in matrices), None) or next(nameless)
+            matrix = widened(name)
+            layer.weight.copy_(matrix if name == own else matrix.T)  # products keep it as [in, out]
+        for name, parameter in net.named_parameters():
+            found = next((n for n in (f"net.{name}", f"net.{name}_quantized") if n in stored), None)
+            if found and (parameter.ndim == 1 or "token_type" in name):
+                parameter.copy_(widened(found))

@@ -12,9 +12,10 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from data import STOP, Example, Paragraph, Row, Span, choose, fit, joined, words
+from data import STOP, Example, Paragraph, Row, Span, choose, find_all, fit, joined, words
+from paraphrase import inside, synonyms
 
 FIRST = (
     "Anna Marek Lina Tomas Yusuf Grace Ivan Noor Pedro Mei Hanna Omar Ruth Kofi Elena David Sara "
@@ -107,6 +108,47 @@ def near_miss(rng: random.Random, question: str, window: str, pool: Article) -> 
         return None
     match, other = rng.choice(ways)
     return question[: match.start()] + other + question[match.end() :]
+
+
+_VAGUE = (  # what a question asks for -> words in the place of an answer that do not give it
+    (r"^(?:who|whom|whose|by whom|to whom)\b", ("someone", "a man", "an official", "a group of people", "others")),
+    (r"\b(?:when|what (?:year|date|day|month|century)|which (?:year|day|month))\b", ("then", "at the time", "one day")),
+    (r"\bhow (?:many|much|old|long|far|large|often)\b", ("many", "several", "some", "a number of", "a few")),
+    (r"^(?:from )?where\b", ("there", "nearby", "elsewhere", "in the area")),
+    (r"^(?:why|how)\b", ("for some reason", "in some way", "as said before")),
+)
+_ASKED_NOUN = re.compile(
+    r"\b(?:[Ww]hat|[Ww]hich) (?!is\b|are\b|was\b|were\b|did\b|does\b|do\b|has\b|had\b)([a-z]{3,})\b"
+)
+_PREPOSITION = re.compile(r"\b(?:in|on|at|by|to|from|since|until|during) $")
+
+
+def vague(rng: random.Random, example: Example, gone: Sequence[str], question: str) -> Example | None:
+    """The example with the strings `gone` made vague wherever they stand, as an answer to `question` would be.
+
+    "Karen Lind broke the record in 1954" says no longer when ("then"): the event is there, the answer is not.
+    None when nothing was there to replace. Labels and span are the caller's to set.
+    """
+    asked = question.lower()
+    words_ = next((some for pattern, some in _VAGUE if re.search(pattern, asked)), None)
+    noun = _ASKED_NOUN.search(question)
+    if words_ is None:
+        words_ = (
+            (f"a {noun[1]}", f"a certain {noun[1]}", f"one {noun[1]}") if noun else ("something", "it", "one of them")
+        )
+    instead = rng.choice(words_)
+    parts = []
+    for a, b in example.sentences:
+        part = example.text[a:b]
+        for answer in sorted(gone, key=len, reverse=True):
+            for start, end in reversed(find_all(part, answer)):
+                before = part[:start]
+                if " " not in instead or instead.startswith(("at ", "in ", "for ", "as ")):
+                    before = _PREPOSITION.sub("", before)
+                part = before + (instead if before.strip() else instead.capitalize()) + part[end:]
+        parts.append(part)
+    text, spans = joined(parts)
+    return None if len(text.split()) < 4 or text == example.text else replace(example, text=text, sentences=spans)
 
 
 @dataclass(slots=True)
@@ -425,3 +467,59 @@ def defined(rng: random.Random, p: Paragraph) -> Iterator[Example]:
                 kind="defined",
                 heading=p.title if rng.random() < 0.3 else "",
             )
+
+
+def reported(rng: random.Random, p: Paragraph, other: Paragraph) -> Iterator[Example]:
+    """Views that several people and outlets hold, reported without quotation marks: whose is which?"""
+    usable = [i for i, (a, b) in enumerate(p.sentences) if 40 < b - a < 200 and '"' not in p.text[a:b]]
+    if len(usable) < 2:
+        return
+    claims = [p.part(i, i + 1).rstrip(".") for i in sorted(rng.sample(usable, min(3, len(usable))))]
+    people = [f"{first} {last}" for first, last in zip(rng.sample(FIRST, 4), rng.sample(LAST, 4), strict=True)]
+    outlets = rng.sample(OUTLETS, 4)
+    holders = [rng.choice(pair) for pair in zip(people, outlets, strict=True)]
+    stranger = holders.pop()
+    parts = [_report(rng, who, claim) for who, claim in zip(holders, claims, strict=False)]
+    stray = other.text[slice(*rng.choice(other.sentences))]
+    parts.insert(rng.randint(0, len(parts)), stray)
+    text, spans = joined(parts)
+    n = rng.randrange(len(claims))
+    who, claim = holders[n], inside(synonyms(claims[n], rng) if rng.random() < 0.5 else claims[n])
+    right = next(k for k, part in enumerate(parts) if who in part and part != stray)
+    short = " ".join(claim.split()[: rng.randint(6, 16)]).rstrip(".,;:")
+    topic = _topic(claims[n]) or " ".join(words(claims[n])[:3])
+    heading = p.title if rng.random() < 0.3 else ""
+
+    def example(question: str, answers: bool, named: bool, kind: str) -> Example:
+        span = (at := text.index(who, spans[right][0]), at + len(who)) if named and answers else None
+        labels = tuple(int(answers and k == right) for k in range(len(parts)))
+        return Example(question, text, spans, labels, span, heading, kind)
+
+    asks_who = ("Who said that {}?", "Who thinks that {}?", "Whose view is it that {}?", "According to whom {}?")
+    asks_who += ("On whose word does the claim rest that {}?", "who says {}", "Which source reports that {}?")
+    yield example(rng.choice(asks_who).format(short), True, True, "reported-who")
+    asks_what = ("What does {} say about {}?", "What is {}'s view of {}?", "What did {} make of {}?")
+    if not any(topic in c for c in (*claims[:n], *claims[n + 1 :])):
+        yield example(rng.choice(asks_what).format(who, topic), True, False, "reported-what")
+        yield example(rng.choice(asks_what).format(stranger, topic), False, False, "reported-miss")
+    lost = _report(rng, "", claims[n])
+    labels = (0,) * len(parts)
+    without, places = joined([lost if k == right else part for k, part in enumerate(parts)])
+    yield Example(rng.choice(asks_who).format(short), without, places, labels, None, heading, "reported-nobody")
+
+
+def _report(rng: random.Random, who: str, claim: str) -> str:
+    """A claim as somebody's; nobody's where `who` is empty."""
+    if not who:
+        return rng.choice((f"{claim}.", f"It is said that {inside(claim)}.", f"Some hold that {inside(claim)}."))
+    said = rng.choice((*SAYS, "maintained", "contended", "held", "believed", "warned", "reported"))
+    said = "said" if said == "told reporters" else said
+    return rng.choice(
+        (
+            f"{claim}, {who} {said}.",
+            f"{who} {said} that {inside(claim)}.",
+            f"According to {who}, {inside(claim)}.",
+            f"{who}{'' if who in OUTLETS else f', {rng.choice(ROLES)},'} {said} that {inside(claim)}.",
+            f"In the view of {who}, {inside(claim)}.",
+        )
+    )

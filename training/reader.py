@@ -26,6 +26,7 @@ from pathlib import Path
 import torch
 from data import DEV_ARTICLES, SHIPPABLE, Example, data_folder
 from examples import describe, reader_examples
+from export import export, restore
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -72,9 +73,11 @@ class Encoded:
     answerable: int = 0
 
 
-def encode(tokenizer: Tokenizer, e: Example) -> Encoded:
-    """An example as tokens; sentences that do not fit get no loss."""
+def encode(tokenizer: Tokenizer, e: Example, marked: bool = True) -> Encoded:
+    """An example as tokens; sentences that do not fit get no loss. Unmarked: no word is shown to be on both sides."""
     tokens = read_tokens(tokenizer, e.question, Window(e.text, e.sentences, e.heading))[0]
+    if not marked:
+        tokens = replace(tokens, types=[kind - kind % 2 for kind in tokens.types])
     shown = set(tokens.owners)
     labels = [label if i in shown else -1 for i, label in enumerate(e.labels)]
     out = Encoded(replace(tokens, spans=[]), labels, answerable=e.answerable)  # the spans take much room
@@ -171,7 +174,8 @@ def train(a: argparse.Namespace) -> None:
     examples = reader_examples(data, a.seed, a.use, rounds=a.rounds)
     print(describe(examples), flush=True)
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
-    encoded = [encode(tokenizer, e) for e in examples]
+    rng = random.Random(a.seed)
+    encoded = [encode(tokenizer, e, marked=rng.random() >= a.unmarked) for e in examples]
     del examples
     net = trained(Path(a.start)) if a.start else ReaderNet()
     net.encoder.embeddings.requires_grad_(False)
@@ -228,10 +232,13 @@ def train(a: argparse.Namespace) -> None:
     print(f"minutes {(time.time() - began) / 60:.1f}", flush=True)
 
 
-def trained(folder: Path) -> ReaderNet:
-    """The net of a training run."""
+def trained(place: Path) -> ReaderNet:
+    """The net of a training run (a folder), or of exported weights (an ONNX file)."""
     net = ReaderNet()
-    net.load_state_dict(load_file(folder / "model.safetensors"))
+    if place.suffix == ".onnx":
+        restore(net, place)
+    else:
+        net.load_state_dict(load_file(place / "model.safetensors"))
     return net.eval()
 
 
@@ -305,8 +312,6 @@ class Shipped(nn.Module):
 
 def ship(a: argparse.Namespace) -> None:
     """Calibrates on the held-out articles, folds that into the last layers, writes ONNX."""
-    from export import export
-
     torch.set_num_threads(a.threads)
     net = trained(Path(a.model))
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
@@ -361,12 +366,13 @@ def main() -> None:
     t.add_argument("--data")
     t.add_argument("--out", default="training/runs/reader")
     t.add_argument("--use", nargs="+", default=list(SHIPPABLE), help="sets to learn from; feedback: your own")
-    t.add_argument("--start", help="folder of a training run to begin from, instead of MiniLM")
+    t.add_argument("--start", help="training run (folder) or shipped weights (.onnx) to begin from, instead of MiniLM")
     t.add_argument("--steps", type=int, default=3000)
     t.add_argument("--horizon", type=int, help="step at which the learning rate would be 0; default: steps")
     t.add_argument("--cool", type=int, default=300, help="last steps of a run that ends before its horizon")
     t.add_argument("--batch", type=int, default=24)
     t.add_argument("--rounds", type=int, default=3, help="windows cut for each question")
+    t.add_argument("--unmarked", type=float, default=0.12, help="share of windows read without marks of shared words")
     t.add_argument("--lr", type=float, default=1.5e-4)
     t.add_argument("--seed", type=int, default=13)
     t.add_argument("--threads", type=int, default=1)

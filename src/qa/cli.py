@@ -312,6 +312,9 @@ def _open(index_dir: Path | None, corpus_dir: Path | None, *, quiet: bool = Fals
 
     with _steps(quiet=quiet) as steps:
         assistant = Assistant.open(config=config, progress=steps)
+    if corpus_dir and assistant.reading is None:
+        again = f"qa index --corpus {corpus_dir} --index {config.index_dir}"
+        _err.print(Text(f"note: answered from the index in {config.index_dir} as it is; `{again}` reads anew"))
     if not quiet:
         for note in assistant.notes:
             _err.print(Text(f"note: {note}", style="dim"))

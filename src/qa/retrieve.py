@@ -32,9 +32,9 @@ MAX_QUESTION = 2000
 PREFERENCE = 0.5
 """Added to a passage's fused score, as a share of the best, when the question names its source."""
 
-READER, LEXICAL, BIAS = 1.20, 3.35, -2.76
-"""Weights of the reader's log-odds and of the passage's BM25 score (as a share of the best) in the log-odds that a
-sentence answers. Fitted on the dev questions by `training/fusion.py`."""
+READER, LEXICAL, DENSE, BIAS = 1.20, 3.35, 0.0, -2.76
+"""Weights of the reader's log-odds, of the passage's BM25 score (as a share of the best) and of its cosine in the
+log-odds that a sentence answers. Fitted on the dev questions by `training/fusion.py`."""
 
 _WINDOW_WORDS = 60
 """Words read at once: enough that a quotation and its speaker come together."""
@@ -85,15 +85,12 @@ class Retriever(BaseRetriever):
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
         names = _same_names(query, self.index.vocabulary)
-        found = {
-            "dense": [id_ for id_, _ in self.index.dense(self.embedder.embed_query(query), depth, allowed)],
-            "lexical": [id_ for id_, _ in self.index.lexical(" ".join((query, *names)), depth, allowed)],
-        }
-        hits = self._fuse(found, self.named(query))
-        if stage in found:
-            order = {id_: rank for rank, id_ in enumerate(found[stage])}
-            hits = sorted((h for h in hits if h.passage.id in order), key=lambda h: order[h.passage.id])
-            return hits[:top_k]
+        dense = dict(self.index.dense(self.embedder.embed_query(query), depth, allowed))
+        lexical = dict(self.index.lexical(" ".join((query, *names)), depth, allowed))
+        hits = self._fuse(dense, lexical, self.named(query))
+        if stage in ("dense", "lexical"):
+            ranked = {rank: hit for hit in hits if (rank := getattr(hit.ranks, stage))}
+            return [ranked[rank] for rank in sorted(ranked)][:top_k]
         hits = balance(hits, top_k, self.config.max_share, spread=spread)
         if stage == "reader":
             hits = ranked_by_reader(hits, self.read(question, hits))
@@ -103,9 +100,8 @@ class Retriever(BaseRetriever):
         """Every sentence of the hits with the probability that it answers, best first."""
         places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
         readings = self.reader.read(question, [window for _, window, _ in places])
-        shares = self.shares(question)
         candidates = [
-            Candidate(hit, start + offset, end + offset, answers(score, shares.get(hit.passage.id, 0.0)))
+            Candidate(hit, start + offset, end + offset, answers(score, hit))
             for (hit, window, offset), reading in zip(places, readings, strict=True)
             for (start, end), score in zip(window.sentences, reading.answers, strict=True)
         ]
@@ -115,12 +111,6 @@ class Retriever(BaseRetriever):
         """Ids of the sources that a question names."""
         return preferred(searchable(question), self._sources.values())
 
-    def shares(self, question: str) -> dict[str, float]:
-        """Passage id -> its BM25 score as a share of the best one's."""
-        found = dict(self.index.lexical(searchable(question), self.config.candidates))
-        best = max(found.values(), default=1.0)
-        return {id_: score / best for id_, score in found.items()}
-
     def _allowed(self, filters: Filters | None) -> set[str] | None:
         if not filters:
             return None
@@ -129,22 +119,25 @@ class Retriever(BaseRetriever):
             raise QuestionError(_nothing_passes(filters, list(self._sources.values())))
         return allowed
 
-    def _fuse(self, found: Mapping[str, list[str]], preferred: Collection[str]) -> list[Hit]:
+    def _fuse(self, dense: Mapping[str, float], lexical: Mapping[str, float], preferred: Collection[str]) -> list[Hit]:
         scores: defaultdict[str, float] = defaultdict(float)
-        for ranking in found.values():
+        for ranking in (dense, lexical):
             for rank, id_ in enumerate(ranking, start=1):
                 scores[id_] += 1 / (self.config.rrf_k + rank)
         bonus = PREFERENCE * max(scores.values(), default=0.0)
         passages = self.index.passages
         for id_ in scores:
             scores[id_] += bonus * (passages[id_].document_id in preferred)
-        place = {stage: {id_: n for n, id_ in enumerate(ids, start=1)} for stage, ids in found.items()}
+        by_dense, by_lexical = ({id_: n for n, id_ in enumerate(ids, start=1)} for ids in (dense, lexical))
+        best = max(lexical.values(), default=1.0)
         return [
             Hit(
                 passages[id_],
                 self._sources[passages[id_].document_id],
                 score,
-                Ranks(place["dense"].get(id_), place["lexical"].get(id_), fused),
+                Ranks(by_dense.get(id_), by_lexical.get(id_), fused),
+                dense.get(id_, 0.0),
+                lexical.get(id_, 0.0) / best,
             )
             for fused, (id_, score) in enumerate(sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1)
         ]
@@ -229,9 +222,9 @@ def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool =
     return [hit for hit in hits if hit.passage.id in chosen]
 
 
-def answers(score: float, share: float) -> float:
-    """Probability that a sentence answers, from the reader's score for it and its passage's share of BM25."""
-    odds = READER * log_odds(score) + LEXICAL * share + BIAS
+def answers(score: float, hit: Hit) -> float:
+    """Probability that a sentence answers, from the reader's score for it and how its passage was found."""
+    odds = READER * log_odds(score) + LEXICAL * hit.share + DENSE * hit.cosine + BIAS
     return 1 / (1 + math.exp(-odds))
 
 
@@ -341,7 +334,7 @@ def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
         f"no {name[:-1]} {value!r} (there are: {', '.join(known[name]) or 'none'})"
         for name in known
         for value in getattr(filters, name)
-        if value not in known[name]
+        if value.casefold() not in map(str.casefold, known[name])
     ]
     dates = sorted(s.published for s in sources if s.published)
     if not wrong and (filters.since or filters.until) and dates:

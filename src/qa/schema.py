@@ -125,7 +125,7 @@ class Source:
 class Filters:
     """Walls set by a person: only sources that pass all of them are searched. Empty: everything passes.
 
-    `since` and `until` are ISO dates, may be partial, and include the whole day, month or year they name.
+    Names may be written in any case.     `since` and `until` are ISO dates, may be partial, and include the whole day, month or year they name.
     """
 
     sources: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Filters:
             (self.kinds, source.kind),
             (self.languages, source.language),
         )
-        if any(allowed and value not in allowed for allowed, value in checks):
+        if any(allowed and value.casefold() not in map(str.casefold, allowed) for allowed, value in checks):
             return False
         if (self.since or self.until) and not source.published:
             return False
@@ -262,6 +262,10 @@ class Hit:
     source: Source
     score: float
     ranks: Ranks = Ranks()
+    cosine: float = 0.0
+    """Of question and passage; 0 where the dense stage did not find it."""
+    share: float = 0.0
+    """Its BM25 score as a share of the best passage's; 0 where the lexical stage did not find it."""
 
     def __post_init__(self) -> None:
         if self.passage.document_id != self.source.id:
