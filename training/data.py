@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qa import Assistant
+from qa.evaluate.questions import load
+
 Span = tuple[int, int]
 Row = dict[str, Any]
 
@@ -41,6 +44,29 @@ def rows(data: Path, name: str) -> list[Row]:
     """Rows of a set such as `train/squad2_train`."""
     with gzip.open(data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def own_rows(questions: Path, index: Path) -> list[Row]:
+    """Rows from questions on one's own documents (as `qa eval add` writes them) and the index of these documents.
+
+    An answerable question reads the passages its evidence stands in; one without an answer those that come nearest.
+    Questions that lean on a conversation are left out.
+    """
+    out = []
+    with Assistant.open(index) as assistant:
+        for q in load(questions):
+            if q.history:
+                continue
+            places = [(e.source, e.quote) for e in q.evidence] if q.answerable else []
+            passages = [p for source, quote in places for p in assistant.passages(source) if quote in p.text]
+            told = [w for n in q.nuggets for w in n.any] + [quote for _, quote in places]
+            near = [] if q.answerable else [hit.passage for hit in assistant.search(q.question, top_k=3)]
+            for passage in (*passages, *near):
+                answers = [x for x in told if find_all(passage.text, x)] if q.answerable else []
+                title = assistant.document(passage.document_id).source.title
+                row = {"title": title, "context": passage.text, "question": q.question, "answers": answers}
+                out.append({**row, "src": "own"})
+    return out
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,16 +35,20 @@ SENTENCE_SETS = ("wikiqa_train", "trecqa_train")
 
 
 def reader_sources(
-    data: Path, use: Sequence[str] = SHIPPABLE, held_out: Sequence[str] = DEV_ARTICLES
+    data: Path | None,
+    use: Sequence[str] = SHIPPABLE,
+    held_out: Sequence[str] = DEV_ARTICLES,
+    own: Sequence[Row] = (),
 ) -> list[tuple[Paragraph, list[Row]]]:
-    """Paragraphs with the questions asked of them; held-out articles left out."""
+    """Paragraphs with the questions asked of them; held-out articles left out. `own`: as `data.own_rows` gives them."""
     by_text: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    own_file = ("squad2_train", "feedback")
-    everything = [{**row, "src": name} for name in own_file if name in use for row in rows(data, f"train/{name}")]
-    if set(use) - {*own_file, *SENTENCE_SETS}:
+    everything = list(own)
+    if data and "squad2_train" in use:
+        everything += [{**row, "src": "squad2_train"} for row in rows(data, "train/squad2_train")]
+    if data and set(use) - {"squad2_train", *SENTENCE_SETS}:
         everything += rows(data, "train/reader_train")
     for row in everything:
-        if row["src"] in use and row.get("title") not in held_out and row["src"] != "qamr":
+        if row["src"] in (*use, "own") and row.get("title") not in held_out and row["src"] != "qamr":
             by_text[row["context"], row.get("title", ""), row["src"]].append(row)
     return [
         (Paragraph.of(text, title, f"{src}:{title}" if title else ""), asked)
@@ -96,12 +100,13 @@ def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
 
 
 def reader_examples(
-    data: Path,
+    data: Path | None,
     seed: int = 0,
     use: Sequence[str] = SHIPPABLE,
     held_out: Sequence[str] = DEV_ARTICLES,
     only: Sequence[str] | None = None,
     rounds: int = 2,
+    own: Sequence[Row] = (),
 ) -> list[Example]:
     """The reader's training examples in random order.
 
@@ -109,7 +114,7 @@ def reader_examples(
     windows are cut for each question asked by a person.
     """
     rng = random.Random(seed)
-    sources = reader_sources(data, use, () if only else held_out)
+    sources = reader_sources(data, use, () if only else held_out, own)
     if only:
         sources = [(p, asked) for p, asked in sources if p.title.replace(" ", "_") in only]
     pool = articles(sources)
@@ -121,7 +126,7 @@ def reader_examples(
         for row in asked:
             question, answers = row["question"], row["answers"]
             labels, span = p.locate(question, answers)
-            for _ in range(rounds + 2 if row["src"] == "squad2_train" else rounds):  # the hard ones
+            for _ in range(rounds + 2 if row["src"] in ("squad2_train", "own") else rounds):  # the hard ones
                 out += _windows(rng, p, question, answers, labels, span, pool[p.group], row)
             if answers and rng.random() < 0.6:
                 out += shelf.misses(rng, n, question, answers)
@@ -149,9 +154,9 @@ def reader_examples(
             out += speakers(rng, p, stranger)
         if rng.random() < 0.6:
             out += reported(rng, p, stranger)
-    if "qamr" in use and not only:
+    if data and "qamr" in use and not only:
         out += qamr(rng, data, each=8)
-    if set(use) & set(SENTENCE_SETS) and not only:
+    if data and set(use) & set(SENTENCE_SETS) and not only:
         out += ranked_sentences(data, use)
     out = [_ask_plainly(rng, e) for e in out]
     rng.shuffle(out)

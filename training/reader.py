@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from data import DEV_ARTICLES, SHIPPABLE, Example, data_folder
+from data import DEV_ARTICLES, SHIPPABLE, Example, data_folder, own_rows
 from examples import describe, reader_examples
 from export import export, restore
 from safetensors.torch import load_file, save_file
@@ -169,9 +169,10 @@ def train(a: argparse.Namespace) -> None:
     """Trains, or goes on from the last checkpoint."""
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
-    data, out = data_folder(a.data), Path(a.out)
+    out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
-    examples = reader_examples(data, a.seed, a.use, rounds=a.rounds)
+    own = own_rows(a.questions, a.index) if a.questions else []
+    examples = reader_examples(data_folder(a.data) if a.use else None, a.seed, a.use, rounds=a.rounds, own=own)
     print(describe(examples), flush=True)
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
     rng = random.Random(a.seed)
@@ -310,12 +311,10 @@ class Shipped(nn.Module):
         return self.net(input_ids, torch.ones_like(input_ids), token_type_ids)
 
 
-def ship(a: argparse.Namespace) -> None:
-    """Calibrates on the held-out articles, folds that into the last layers, writes ONNX."""
-    torch.set_num_threads(a.threads)
-    net = trained(Path(a.model))
+def fold_calibration(net: ReaderNet, data: Path, seed: int) -> None:
+    """Makes sigmoids of the two logits probabilities, on the held-out articles; folded into the last layers."""
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
-    held_out = reader_examples(data_folder(a.data), a.seed, only=DEV_ARTICLES, rounds=1)[:1500]
+    held_out = reader_examples(data, seed, only=DEV_ARTICLES, rounds=1)[:1500]
     encoded = [encode(tokenizer, e) for e in held_out]
     sentences, windows = logits_of(net, encoded)
     votes = torch.cat(sentences)
@@ -333,6 +332,14 @@ def ship(a: argparse.Namespace) -> None:
         with torch.no_grad():
             layer.weight[row] *= scale
             layer.bias[row] = layer.bias[row] * scale + shift
+
+
+def ship(a: argparse.Namespace) -> None:
+    """Calibrates, if there are held-out articles to do it on, and writes ONNX."""
+    torch.set_num_threads(a.threads)
+    net = trained(Path(a.model))
+    if a.data:
+        fold_calibration(net, data_folder(a.data), a.seed)
     if a.int8:
         embeddings = net.encoder.embeddings
         embeddings.word_embeddings = ByRow(embeddings.word_embeddings)
@@ -365,7 +372,9 @@ def main() -> None:
     t = commands.add_parser("train", help="train, or go on from the last checkpoint in --out")
     t.add_argument("--data")
     t.add_argument("--out", default="training/runs/reader")
-    t.add_argument("--use", nargs="+", default=list(SHIPPABLE), help="sets to learn from; feedback: your own")
+    t.add_argument("--use", nargs="*", default=list(SHIPPABLE), help="public sets to learn from")
+    t.add_argument("--questions", type=Path, help="questions on your own documents, as `qa eval add` writes them")
+    t.add_argument("--index", type=Path, default=Path("index"), help="the index of these documents")
     t.add_argument("--start", help="training run (folder) or shipped weights (.onnx) to begin from, instead of MiniLM")
     t.add_argument("--steps", type=int, default=3000)
     t.add_argument("--horizon", type=int, help="step at which the learning rate would be 0; default: steps")
@@ -379,7 +388,7 @@ def main() -> None:
     t.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
     t.set_defaults(run=train)
     x = commands.add_parser("export", help="calibrate, quantise, write ONNX")
-    x.add_argument("--data")
+    x.add_argument("--data", default=os.environ.get("QA_TRAINING_DATA"), help="to calibrate on; without: as it is")
     x.add_argument("--model", default="training/runs/reader", help="folder of a training run")
     x.add_argument("--out", default="src/qa/models/weights/reader.onnx")
     x.add_argument("--int8", action=argparse.BooleanOptionalAction, default=True)
