@@ -75,12 +75,80 @@ def test_bodies_and_countries_are_followed_too(follow_up: str, whole: str) -> No
         "Who is Anna Roth?",
         "Why does Norway fund its navy?",
         "How many people died in the earthquake?",
+        "What about the earthquake?",
         "When did Tomas Berg meet Mara Lindqvist?",
     ],
 )
 def test_a_new_topic_is_not_dragged_back(question: str) -> None:
     """A question that names its own subject comes back unchanged."""
     assert resolve(question, MET) == question
+
+
+ASKED_OF = {
+    "tunnel": turn("What is the tunnel near Lundby?", (GAZETTE, "Norway closed the tunnel, near Port Lundby, in May.")),
+    "study": turn("What does the Norwegian study predict?", (HERALD, "It predicts less ice.")),
+    "unit": turn("Which unit did Norway build with Danish help?", (GAZETTE, "One result was a diving unit.")),
+    "towns": turn("Which countries did Tomas Berg live in?", (GAZETTE, "Berg was often in Malta and Cyprus.")),
+    "holds": turn("Is Norway holding Denmark back?", (GAZETTE, "Denmark is slowed, and Denmark knows it.")),
+    "who": turn("Who met Mara Lindqvist in Rome?", (GAZETTE, "Mara Lindqvist received Tomas Berg and Anna Roth.")),
+    "minister": turn("What did Norway's foreign minister do?", (GAZETTE, "He went to Malta.")),
+    "book": turn("What book did Anna Roth write?", (GAZETTE, "Anna Roth wrote Ships.")),
+}
+
+
+@pytest.mark.parametrize(
+    ("about", "follow_up", "whole"),
+    [
+        ("tunnel", "Who closed it?", "Who closed the tunnel near Lundby?"),
+        ("tunnel", "Tell me more", "Tell me more, about the tunnel near Lundby?"),
+        ("study", "What is its method?", "What is the Norwegian study’s method?"),
+        ("study", "Why?", "Why does the Norwegian study predict that?"),
+        ("unit", "And what was it for?", "What was the unit that Norway did build with Danish help for?"),
+        ("towns", "Who lives in them?", "Who lives in the countries that Tomas Berg did live in?"),
+        ("holds", "Why would it do that?", "Why is Norway holding Denmark back?"),
+        ("who", "What did they agree on?", "What did those who met Mara Lindqvist in Rome agree on?"),
+        ("who", "When?", "When was it that somebody met Mara Lindqvist in Rome?"),
+        ("minister", "Who did he meet?", "Who did Norway's foreign minister meet?"),
+        ("book", "When?", "When did Anna Roth write the book?"),
+        ("book", "And the bridge?", "What about the bridge?"),
+    ],
+)
+def test_what_was_described_can_be_meant_too(about: str, follow_up: str, whole: str) -> None:
+    """Pronouns stand for what a question describes or asks for, not for names alone."""
+    assert resolve(follow_up, [ASKED_OF[about]]) == whole
+
+
+def test_bare_questions_in_a_row_do_not_pile_up() -> None:
+    """Each goes back to what was asked, not to the question word before it."""
+    history = [turn("Who is Anna Roth?", (GAZETTE, "Anna Roth is a pilot."))]
+    for bare in ("When?", "Where?", "Why?"):
+        resolved = resolve(bare, history)
+        assert resolved == f"{bare[:-1]}: Who is Anna Roth?"
+        history.append(turn(bare, (GAZETTE, "It is not known."), searched=resolved))
+
+
+def test_two_of_whom_the_same_was_asked_are_they() -> None:
+    """ "Do they agree?" after one question was asked of two."""
+    history = [
+        turn("What does Anna Roth say about Norway?", (GAZETTE, "Anna Roth likes Norway.")),
+        turn("What about Tomas Berg?", (GAZETTE, "He does not."), searched="What does Tomas Berg say about Norway?"),
+    ]
+    assert resolve("Do they agree?", history) == "Do Anna Roth and Tomas Berg agree?"
+
+
+def test_a_body_that_was_called_he_is_a_person_from_then_on() -> None:
+    """Whoever a pronoun stood for once keeps it against names that an answer drops."""
+    history = [
+        turn("Who is Brandvik?", (GAZETTE, "Brandvik is a singer.")),
+        turn("Who were his parents?", (GAZETTE, "Ola and Kari Solberg."), searched="Who were Brandvik’s parents?"),
+    ]
+    assert resolve("Did he have a sister?", history) == "Did Brandvik have a sister?"
+
+
+def test_an_outlet_corrects_an_outlet_that_was_only_described() -> None:
+    """ "no, the Herald" takes the place of "the second source"."""
+    history = [turn("What does the second source say?", (GAZETTE, "Ships are late."))]
+    assert resolve("no, the Herald", history) == "What does the Herald say?"
 
 
 def test_the_chain_goes_on_from_what_was_searched() -> None:

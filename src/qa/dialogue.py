@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from qa.answer.compare import one_entity
+from qa.answer.words import PERSONS
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, stem
 from qa.schema import Source, Turn
 
@@ -38,6 +39,12 @@ ANSWER_WEIGHT: Final = 0.2
 IN_FOREGROUND: Final = 0.4
 """Weight from which "it" may be a thing named; one that an answer mentions once weighs less."""
 
+DESCRIBED: Final = 0.5
+"""Weight of a thing that a question only describes, or names inside a description ("the tunnel near Kissufim")."""
+
+FADES: Final = 0.85
+"""Share of its weight that something keeps with each turn that has passed since."""
+
 TURNS_READ: Final = 4
 """Turns that a follow-up can point back to."""
 
@@ -46,11 +53,13 @@ Sort = Literal["person", "thing", "group"]
 
 @dataclass(frozen=True, slots=True)
 class _Entity:
-    """Something the conversation named: how, what sort, how much it stands in the foreground."""
+    """Something the conversation spoke of: how, what sort, how much it stands in the foreground."""
 
     text: str
     sort: Sort
-    weight: float
+    weight: float = 0.0
+    described: bool = False
+    """Whether this is no name but a description: "the tunnel near Kissufim"."""
 
 
 def resolve(question: str, history: Sequence[Turn]) -> str:
@@ -59,10 +68,13 @@ def resolve(question: str, history: Sequence[Turn]) -> str:
     if not history or not asked:
         return question
     for rule in (_corrected, _nth, _bare, _about, _pronouns, _context):
-        resolved = rule(asked, history)
+        resolved = _JOINED_ON.sub("", rule(asked, history))
         if resolved:
-            return resolved
+            return resolved[0].upper() + resolved[1:]
     return question
+
+
+_JOINED_ON = re.compile(r"^(?:(?:and|but|so|then|ok|okay|or)\b[\s,]*)+(?=\w)", re.I)
 
 
 def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
@@ -104,8 +116,7 @@ def _corrected(question: str, history: Sequence[Turn]) -> str:
     last = history[-1].searched
     swap = _NOT_BUT.match(question.rstrip("?.! "))
     if swap and swap["old"].casefold() in last.casefold():
-        corrected = swap["new"]
-        return re.sub(re.escape(swap["old"]), lambda _: corrected, last, count=1, flags=re.I)
+        return _swapped(last, swap["old"], swap["new"])
     match = _CORRECTION.match(question.rstrip("?.! "))
     if not match:
         return ""
@@ -125,20 +136,28 @@ def _joined(question: str, addition: str) -> str:
 
 
 def _replaced(last: str, new: str, history: Sequence[Turn], *, latest: bool = False) -> str:
-    """The last question with `new` for the first (or latest) fact of its kind; empty if there is none."""
+    """The last question with `new` for the first (or latest) thing of its kind; empty if there is none."""
     bare = re.sub(rf"^(?:{_PREPOSITIONS})\s+", "", new, flags=re.I)
+    described = [e.text for e in _descriptions(last) if e.text.lower() in last.lower()]
+    is_name = bare[:1].isupper() or bool(re.match(r"the\s+[A-Z]", bare))
+    names = [f for f in facts(last) if f.kind == "name"]
+    if len(described) == 1 and (_is_description(bare) or (is_name and latest and not names)):
+        return _swapped(last, described[0], bare)
     bare = re.sub(r"^(?:the|a|an)\s+(?=[^\W\d_])", "", bare) if not re.search(r"[A-Z]", bare) else bare
     kinds = [f.kind for f in facts(f"about {bare}")]
     kind = kinds[0] if kinds else "name" if bare[:1].isupper() else None
     if kind is None:
         return ""
-    old = [f for f in facts(last) if f.kind == kind]
-    if kind == "name":
-        old = _same_role(last, old, bare, new, history)
+    old = _same_role(last, names, bare, new, history) if kind == "name" else [f for f in facts(last) if f.kind == kind]
     if not old:
         return ""
     fact = old[-1 if latest else 0]
-    return last[: fact.start] + re.sub(r"^the\s+(?=[A-Z])", "", bare) + last[fact.end :]
+    doubled = re.search(r"\bthe\s+$", last[: fact.start], re.I)
+    return last[: fact.start] + (re.sub(r"^the\s+", "", bare, flags=re.I) if doubled else bare) + last[fact.end :]
+
+
+def _swapped(text: str, old: str, new: str) -> str:
+    return re.sub(re.escape(old), lambda _: new, text, count=1, flags=re.I)
 
 
 def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequence[Turn]) -> list[Fact]:
@@ -224,38 +243,53 @@ _QUESTION_WORD = re.compile(
     r"should)\b",
     re.I,
 )
+_AUXILIARIES = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
 _BARE_QUESTION = re.compile(
     rf"^(?:(?:and|but|so|then|ok|okay|or)[\s,]+)*(?P<ask>(?:(?:{_PREPOSITIONS})\s+)?"
-    r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|"
-    r"day|place|"
+    r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|day|place|"
     r"city|country|ones?|else|reason|purpose|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
-    r"(?:\s+(?:was|is|were|did|does|do)\s+(?:that|this|it|they|he|she|those)(?:\s+(?:happen|take\s+place|"
-    r"occur|be|so|do\s+(?:that|this|it)|about))?)?"
+    rf"(?:\s+(?:{_AUXILIARIES})\s+(?:that|this|it|they|he|she|those)"
+    r"(?:\s+(?:happen|take\s+place|occur|be|so|(?:do|doing|done)\s+(?:that|this|it|so)|about))?)?"
     r"(?:\s+(?:exactly|then|again))?\s*\??$",
     re.I,
 )
-_OPENING = re.compile(
-    rf"^(?:(?:{_PREPOSITIONS})\s+)?(?:when|where|why|how(?:\s+(?:many|much|long|often|far)(?:\s+\w+)?|"
-    rf"\s+closely)?|whom|"
-    r"(?:what|which)(?:\s+(?:year|day|date|city|country|place|month|time|reason))?|who)\s+"
-    r"(?=(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b)",
+_FRONTED = re.compile(
+    rf"^(?P<preposition>(?:{_PREPOSITIONS})\s+)?(?:(?P<adverb>when|where|why|how(?:\s+(?:many|much|long|often|far)"
+    rf"(?:\s+\w+)?|\s+closely)?)|who|whom|(?:what|which)(?:\s+(?P<noun>(?:[\w’'-]+\s+){{0,2}}[\w’'-]+?))?)\s+"
+    rf"(?=(?P<aux>{_AUXILIARIES})\b)",
     re.I,
 )
-_AUXILIARY = re.compile(r"^(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might)\b", re.I)
+_SUBJECT_ASKED = re.compile(r"^(?:(?P<who>who)|what|which\s+(?P<noun>[\w’'-]+))\s+(?=[a-z])", re.I)
+_TIME_OR_PLACE = frozenset("year day date time month week city country place town".split())
 
 
 def _bare(question: str, history: Sequence[Turn]) -> str:
+    """The last question, asked for the place, the time or the reason instead: "Where?", "Why would it do that?"."""
     match = _BARE_QUESTION.match(question)
     if not match:
         return ""
-    ask = match["ask"]
-    last = history[-1].searched
-    body = _OPENING.sub("", last, count=1)
-    if body != last and not re.match(r"(?:who|what|which)\b", last, re.I):
-        return f"{ask[0].upper()}{ask[1:]} {body}"
-    if _AUXILIARY.match(last):
-        return f"{ask[0].upper()}{ask[1:]} {last[0].lower()}{last[1:]}"
+    asked = (turn.searched for turn in reversed(history) if _QUESTION_WORD.match(_core(turn.searched)))
+    ask, last = match["ask"], _core(next(asked, history[-1].searched))
+    if re.match(rf"(?:{_AUXILIARIES})\b", last, re.I):
+        return f"{ask} {last[0].lower()}{last[1:]}"
+    fronted = _FRONTED.match(last)
+    if fronted:
+        body, noun = last[fronted.end() :].rstrip("?. "), (fronted["noun"] or "").lower()
+        if fronted["adverb"] or fronted["preposition"] or noun in _TIME_OR_PLACE:
+            return f"{ask} {body}?"
+        if fronted["aux"].lower() in ("do", "does", "did"):  # what was asked for takes its place again
+            ends = re.search(rf"\s(?:{_PREPOSITIONS})$", body) or not re.search(rf"\s(?:{_PREPOSITIONS})\s", body)
+            return f"{ask} {body} {f'the {noun}' if noun else 'that'}?" if ends else f"{ask} {body}?"
+    subject = not fronted and _SUBJECT_ASKED.match(last)
+    if subject:
+        whoever = "somebody" if subject["who"] else f"the {subject['noun']}" if subject["noun"] else "something"
+        return f"{ask} was it that {whoever} {last[subject.end() :]}"
     return ASKED.format(question=f"{ask[0].upper()}{ask[1:]}", earlier=last)
+
+
+def _core(searched: str) -> str:
+    """A question without what an earlier follow-up put before it: "Why: Who is she?" -> "Who is she?"."""
+    return re.sub(r"^(?:[^:?]{1,80}: )+(?=[A-Z])", "", searched)
 
 
 _ABOUT = re.compile(
@@ -274,7 +308,7 @@ def _about(question: str, history: Sequence[Turn]) -> str:
     new = match["new"]
     if _PRONOUN.search(new) or _LEANS.fullmatch(new):
         return ""
-    last = history[-1].searched
+    last = _core(history[-1].searched)
     topic = re.match(r"(?:on|about)\s+", new, re.I)
     if topic and re.search(rf"\b{topic[0].strip()}\s+[^?]+\?*$", last, re.I):
         return re.sub(rf"\b{topic[0].strip()}\s+[^?]+(?=\?*$)", lambda _: new, last, flags=re.I)
@@ -286,6 +320,8 @@ def _about(question: str, history: Sequence[Turn]) -> str:
         return SAYS.format(outlet=outlet, earlier=last)
     if re.match(rf"(?:{_PREPOSITIONS})\s", new, re.I):
         return _joined(last, new)
+    if _is_description(new):
+        return f"What about {new}?"  # says itself what it is about
     return ASKED.format(question=f"What about {new}", earlier=last)
 
 
@@ -299,7 +335,7 @@ _WANTS: dict[str, Sort] = {
 _FALLBACK: dict[Sort, tuple[frozenset[str], ...]] = {
     "person": (frozenset({"person"}), frozenset({"thing"})),
     "thing": (frozenset({"thing"}),),
-    "group": (frozenset({"group"}), frozenset({"thing", "person"})),
+    "group": (frozenset({"group", "thing", "person"}),),
 }
 _EXPLETIVE = re.compile(
     r"\b(?:is|was|does|did|will|would)\s+it\s+(?:true|possible|likely|clear|known|that|mean|take|matter)\b",
@@ -349,44 +385,164 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
 
 
 def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
-    """Two who stand on either side of the last question's verb: "When did A meet B?" -> "A and B"."""
+    """Two who stand on either side of the last question's verb, or of whom the same was asked in turn."""
     last = history[-1].searched
     names = [f for f in facts(last) if f.kind == "name"]
-    if len(names) != 2 or own:
-        return ""
-    a, b = names
-    joined = re.fullmatch(
-        r"\s+(?:\w+\s+with|meet|fight|face|join|call|phone|visit|host|marry)\s+", last[a.end : b.start]
-    )
-    return f"{last[a.start : a.end]} and {last[b.start : b.end]}" if joined else ""
+    if len(names) == 2 and not own:
+        a, b = names
+        if re.fullmatch(
+            r"\s+(?:\w+\s+with|meet|fight|face|join|call|phone|visit|host|marry)\s+", last[a.end : b.start]
+        ):
+            return f"{last[a.start : a.end]} and {last[b.start : b.end]}"
+    for f in names if len(history) > 1 else []:
+        for g in facts(history[-2].searched):
+            before = history[-2].searched
+            same = last[: f.start] + before[g.start : g.end] + last[f.end :] == before
+            if g.kind == "name" and same and f.value != g.value:
+                return f"{before[g.start : g.end]} and {last[f.start : f.end]}"
+    return ""
 
 
 def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
     """The entity most in the foreground that a pronoun can stand for."""
     left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
     for wanted in _FALLBACK[sort]:
-        fits = [e for e in left if e.sort in wanted and (sort != "thing" or e.weight > IN_FOREGROUND)]
+        fits = [
+            e
+            for e in left
+            if e.sort in wanted
+            and (e.sort == sort or not e.described)
+            and (e.sort != "thing" or sort == "person" or e.weight > IN_FOREGROUND)
+        ]
         if fits:
-            return max(fits, key=lambda e: e.weight).text
+            return max(fits, key=lambda e: e.weight * (1 + (e.sort == sort == "group"))).text
     return ""
 
 
 def _entities(history: Sequence[Turn]) -> list[_Entity]:
-    """What was named lately, each under its fullest name. Questions weigh more than answers."""
+    """What was spoken of, each under its fullest name. Questions weigh more than answers, late ones more than early."""
     found: list[_Entity] = []
-    turns = history[-TURNS_READ:]
     everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
-    for turn in turns:
-        for text, base in ((turn.searched, 1.0), (_answered(turn), ANSWER_WEIGHT)):
-            for place, (name, sort) in enumerate(_named(text, everything)):
-                weight = base / (1 + 0.2 * place)
-                known = next((e for e in found if e.sort == sort and one_entity(e.text, name)), None)
+    persons = {name for turn in history for name in _meant_persons(turn)}
+    for age, turn in enumerate(reversed(history[-TURNS_READ:])):
+        asked = _asked_about(turn.searched, everything)
+        told = [_Entity(name, sort, ANSWER_WEIGHT) for name, sort in _named(_answered(turn), everything)]
+        for mentions in (asked, told):
+            for place, entity in enumerate(mentions):
+                name, sort = entity.text, entity.sort
+                if sort == "thing" and any(one_entity(name, person) for person in persons):
+                    sort = "person"
+                weight = entity.weight * FADES**age / (1 + 0.2 * place)
+                same = (e for e in found if (e.sort, e.described) == (sort, entity.described))
+                known = next((e for e in same if one_entity(e.text, name)), None)
                 if known:
                     found.remove(known)
-                    name = max(known.text, name, key=lambda n: len(n.split()))
-                    weight += known.weight
-                found.append(_Entity(name, sort, weight))
+                    fuller = sort != "group" and len(name.split()) > len(known.text.split())
+                    name, weight = name if fuller else known.text, weight + known.weight
+                found.append(_Entity(name, sort, weight, entity.described))
     return found
+
+
+def _asked_about(question: str, everything: str) -> list[_Entity]:
+    """What a question names; where it names nothing outside of a description, what it describes."""
+    named = [_Entity(name, sort, 1.0) for name, sort in _named(question, everything)]
+    described = _descriptions(question)
+    if not described or not all(any(n.text in d.text for d in described) for n in named):
+        return named
+    topic = question.lower().startswith("what about")
+    holds = [topic or any(n.text in d.text for n in named) for d in described]
+    return [
+        *(replace(d, weight=1.0 if h else DESCRIBED) for d, h in zip(described, holds, strict=True)),
+        *(replace(n, weight=DESCRIBED) for n in named),
+    ]
+
+
+def _meant_persons(turn: Turn) -> Iterator[str]:
+    """Names that a follow-up, once resolved, has where "he" or "she" stood: their bearers are persons."""
+    if any(_WANTS[m[0].lower()] == "person" for m in _PRONOUN.finditer(turn.question)):
+        own = {f.value for f in facts(turn.question)}
+        for f in facts(turn.searched):
+            if f.kind == "name" and f.value not in own:
+                yield re.sub(r"[’']s$", "", turn.searched[f.start : f.end])
+
+
+_DETERMINER = re.compile(r"\b(?:the|this|that|these|those|(?P<owner>[A-Z][\w-]*[’']s?))\s+(?=[^\W\d_])", re.I)
+_NOUNS = re.compile(r"[^\W\d_][\w-]*")
+_WITH_NAME = re.compile(
+    r"\s+(?:of|near|in|at|between|from|with)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+(?:and\s+|of\s+)?[A-Z][\w’'-]*)*"
+)
+
+
+def _descriptions(question: str) -> list[_Entity]:
+    """What a question speaks of without its name: "the tunnel near Kissufim", "Iran’s foreign minister".
+
+    What it asks for is one too: "Which unit did Norway build?" speaks of "the unit that Norway did build".
+    """
+    found = []
+    question = question.rstrip("?.! ")
+    auxiliary = re.search(rf"\b(?P<be>is|are|was|were|has|have|had)|\b(?:{_AUXILIARIES})\b", question, re.I)
+    for match in _DETERMINER.finditer(question):
+        words: list[re.Match[str]] = []
+        at = match.end()
+        while (word := _NOUNS.match(question, at)) and fold(word[0]) not in FUNCTION_WORDS:
+            words.append(word)
+            at = word.end() + (question[word.end() : word.end() + 1] == " ")
+        # "What does the study predict": of the subject's words the last is the verb
+        subject = auxiliary and not _content(question[auxiliary.end() : match.start()])
+        if auxiliary and subject and len(words) > 1 and not re.match(r"(?:do|have|be)\b", question[at:]):
+            verb = re.search(r"(?:ed|en|ing)$", words[-1][0]) if auxiliary["be"] else words[-1]
+            words = words[:-1] if verb else words
+        if not words or all(word[0][0].isupper() for word in words):
+            continue
+        head, end = words[-1][0], words[-1].end()
+        if with_name := _WITH_NAME.match(question, end):
+            end = with_name.end()
+        text = question[match.start() : end] if match["owner"] else f"the {question[match.end() : end]}"
+        found.append(_Entity(text, _sort_of(head), described=True))
+    asked_for = _asked_for(question)
+    return [asked_for, *found] if asked_for else found
+
+
+_SUBJECT = re.compile(
+    r"(?:the\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*(?:\s+(?:of\s+|and\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*)*(?=\s)"
+)
+
+
+_NOUN_ASKED = re.compile(
+    rf"(?:which\s+(?P<which>[a-z][\w-]*)|what\s+(?P<what>[a-z][\w-]*)(?=\s+(?:{_AUXILIARIES})\s))\s+", re.I
+)
+
+
+def _asked_for(question: str) -> _Entity | None:
+    """What a question with "who", or "which" or "what" and a noun, asks for, as it is told there."""
+    question = question.split(",")[0]
+    who = re.match(rf"who\s+(?!(?:{_AUXILIARIES}|else)\b)[a-z]", question, re.I)
+    if who:
+        return _Entity(f"those who {question[who.end() - 1 :]}", "group", described=True)
+    match = _NOUN_ASKED.match(question)
+    noun = match and (match["which"] or match["what"]).lower()
+    if not match or not noun or noun in FUNCTION_WORDS | _TIME_OR_PLACE:
+        return None
+    rest = question[match.end() :]
+    if fronted := re.match(rf"({_AUXILIARIES})\s+", rest, re.I):
+        rest = rest[fronted.end() :]
+        subject = _SUBJECT.match(rest)
+        if not subject:
+            return _Entity(f"the {noun}", _sort_of(noun), described=True)
+        rest = f"{subject[0]} {fronted[1]}{rest[subject.end() :]}"
+    return _Entity(f"the {noun} that {rest}", _sort_of(noun), described=True)
+
+
+def _sort_of(head: str) -> Sort:
+    if fold(head) in PERSONS:
+        return "person"
+    plural = re.search(r"(?:[^sui]s|men|people|children)$", head)
+    return "group" if plural else "thing"
+
+
+def _is_description(text: str) -> bool:
+    """Whether words are a determiner and its noun, and no name."""
+    return any(e.text.lower() == text.lower() for e in _descriptions(f"about {text}"))
 
 
 def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
