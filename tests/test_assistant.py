@@ -157,6 +157,13 @@ def test_a_llama_index_engine_answers_with_our_answer(town: Assistant) -> None:
         assert text[node.node.start_char_idx : node.node.end_char_idx] == node.node.text
 
 
+def test_a_llama_index_retriever_gives_passages_in_the_readers_order(town: Assistant) -> None:
+    """Nodes with their source's metadata."""
+    nodes = town.as_retriever().retrieve("Who objected to the bridge?")
+    assert [node.node_id for node in nodes] == [hit.passage.id for hit in town.search("Who objected to the bridge?")]
+    assert nodes[0].node.metadata["publisher"]
+
+
 def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: Path) -> None:
     """The plain reader answers; nothing claims a check that did not run."""
     config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "i", reader="none", support="none")

@@ -11,9 +11,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import chromadb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from llama_index.core.vector_stores.types import VectorStoreQuery
+from llama_index.vector_stores.chroma import ChromaVectorStore
 
 from qa.config import Config
 from qa.index import Index, embedded_text, generations
@@ -164,6 +167,19 @@ def test_dense_gives_the_cosine(built, embedder):
         there = embedder.embed_query(embedded_text(passage, sources[passage.document_id]))
         assert score == pytest.approx(float(there @ vector), abs=1e-5)
     assert hits == sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+
+def test_llama_index_reads_the_collection(copy, embedder):
+    """Its own Chroma store, over our files, gives nodes with offsets and metadata."""
+    generation = copy / json.loads((copy / "current.json").read_text())["current"]
+    client = chromadb.PersistentClient(str(generation / "chroma"), chromadb.Settings(anonymized_telemetry=False))
+    store = ChromaVectorStore(chroma_collection=client.list_collections()[0])
+    query = VectorStoreQuery(query_embedding=embedder.embed_query("ferry").tolist(), similarity_top_k=1)
+    node = store.query(query).nodes[0]
+    text = next(d.text for d in DOCUMENTS if d.id == node.ref_doc_id)
+    assert node.metadata["publisher"] == "Harbour News"
+    assert text[node.start_char_idx : node.end_char_idx] == node.text
+    client.close()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

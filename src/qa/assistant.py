@@ -44,6 +44,7 @@ from qa.support import Judgement, Report, Support
 from qa.support import check as check_text
 
 if TYPE_CHECKING:
+    from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.llms import LLM
     from llama_index.core.query_engine import CustomQueryEngine
 
@@ -378,6 +379,12 @@ class Assistant:
     async def asearch(self, question: str, **options: Any) -> list[Hit]:
         """`search`, off the event loop."""
         return await asyncio.to_thread(self.search, question, **options)
+
+    def as_retriever(self) -> BaseRetriever:
+        """A llama-index retriever; each node has its source's metadata."""
+        from qa.engine import Retriever
+
+        return Retriever(self)
 
     def as_query_engine(self) -> CustomQueryEngine:
         """A llama-index query engine; the answer's dictionary is the response's metadata."""

@@ -14,9 +14,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from llama_index.core.base.base_retriever import BaseRetriever
-from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
-
 from qa.config import Config
 from qa.facts import FUNCTION_WORDS, name_key, same_name, stem
 from qa.index import Index
@@ -51,8 +48,8 @@ class SentenceReader(Protocol):
         """One reading per window, probabilities in the order of `Window.sentences`."""
 
 
-class Retriever(BaseRetriever):
-    """Finds and reads passages. A llama-index retriever too, for those who have an engine of their own."""
+class Retriever:
+    """Finds and reads passages."""
 
     def __init__(self, index: Index, embedder: Embedder, reader: SentenceReader, config: Config) -> None:
         self.index = index
@@ -60,7 +57,6 @@ class Retriever(BaseRetriever):
         self.reader = reader
         self.config = config
         self._sources = {source.id: source for source in index.sources}
-        super().__init__()
 
     def search(
         self,
@@ -141,9 +137,6 @@ class Retriever(BaseRetriever):
             )
             for fused, (id_, score) in enumerate(sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1)
         ]
-
-    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [to_node(hit) for hit in self.search(query_bundle.query_str, stage="reader")]
 
 
 def searchable(question: str) -> str:
@@ -340,18 +333,3 @@ def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
     if not wrong and (filters.since or filters.until) and dates:
         wrong = [f"the sources are dated {dates[0]} to {dates[-1]}"]
     return "no source passes the filter: " + ("; ".join(wrong) or "the conditions exclude each other")
-
-
-def to_node(hit: Hit) -> NodeWithScore:
-    """A hit as llama-index carries it."""
-    passage = hit.passage
-    node = TextNode(
-        id_=passage.id,
-        text=passage.text,
-        start_char_idx=passage.start,
-        end_char_idx=passage.end,
-        metadata={**hit.source.to_dict(), "heading": passage.heading},
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
-    )
-    node.excluded_embed_metadata_keys = list(node.metadata)
-    return NodeWithScore(node=node, score=hit.score)

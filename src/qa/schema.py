@@ -125,7 +125,8 @@ class Source:
 class Filters:
     """Walls set by a person: only sources that pass all of them are searched. Empty: everything passes.
 
-    Names may be written in any case.     `since` and `until` are ISO dates, may be partial, and include the whole day, month or year they name.
+    Names may be in upper or lower case. `since` and `until` are ISO dates, may be partial, and include the whole
+    day, month or year they name.
     """
 
     sources: tuple[str, ...] = ()

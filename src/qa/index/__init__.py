@@ -2,7 +2,7 @@
 
     manifest      what it was built from
     generations   where it lies, and how a new one takes the place of an old one
-    vectors       Chroma, read through llama-index
+    vectors       Chroma; rows that llama-index reads too
     words         BM25
     build         the steps from documents to files
 

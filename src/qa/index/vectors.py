@@ -1,8 +1,7 @@
-"""The dense half of an index: a Chroma collection, embedded or on a server, read through llama-index."""
+"""The dense half of an index: a Chroma collection, embedded or on a server, whose rows llama-index can read."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,15 +15,6 @@ import httpx
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
-from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
-from llama_index.core.vector_stores.types import (
-    FilterOperator,
-    MetadataFilter,
-    MetadataFilters,
-    VectorStoreQuery,
-)
-from llama_index.core.vector_stores.utils import node_to_metadata_dict
-from llama_index.vector_stores.chroma import ChromaVectorStore
 from numpy.typing import NDArray
 
 from qa.schema import IndexStaleError, IndexWriteError, Passage, Source
@@ -43,7 +33,6 @@ class VectorIndex:
         self._client = client
         self._place = place
         self._collection = collection
-        self._store = ChromaVectorStore(chroma_collection=collection)
 
     @classmethod
     def create(cls, generation: Path, url: str = "") -> VectorIndex:
@@ -150,13 +139,11 @@ class VectorIndex:
             IndexStaleError: the files are damaged or gone.
         """
         found: dict[str, float] = {}
-        for filters in _filters(sources, everything):
-            query = VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k, filters=filters)
+        for where in _filters(sources, everything):
             with _reading():
-                result = self._store.query(query)
-            # the store gives exp(-distance), and distance is 1 - cosine
-            scores = (1.0 + math.log(similarity) for similarity in result.similarities or ())
-            found.update(zip(result.ids or (), scores, strict=True))
+                result = self._collection.query(vector[None], n_results=k, where=where, include=["distances"])
+            cosines = (1.0 - distance for distance in result["distances"][0])
+            found.update(zip(result["ids"][0], cosines, strict=True))
         return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
 
     def close(self) -> None:
@@ -216,6 +203,9 @@ def _close(client: Any) -> None:
 
 def _metadata(passage: Passage, source: Source) -> dict[str, Any]:
     # the form that llama-index reads back as a node; every row has every key, for `upsert` merges
+    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode  # late: a second, for writing only
+    from llama_index.core.vector_stores.utils import node_to_metadata_dict
+
     node = TextNode(
         id_=passage.id,
         start_char_idx=passage.start,
@@ -235,20 +225,16 @@ def _metadata(passage: Passage, source: Source) -> dict[str, Any]:
     return node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
 
 
-def _filters(sources: Collection[str] | None, everything: Collection[str]) -> Iterator[MetadataFilters | None]:
+def _filters(sources: Collection[str] | None, everything: Collection[str]) -> Iterator[dict[str, Any] | None]:
     wanted = sorted(set(everything).intersection(everything if sources is None else sources))
     unwanted = sorted(set(everything).difference(wanted))
     if not unwanted:
         yield None
     elif len(unwanted) < len(wanted) and len(unwanted) <= _FILTER_LIMIT:
-        yield _filter(FilterOperator.NIN, unwanted)
+        yield {"source": {"$nin": unwanted}}
     else:
         for start in range(0, len(wanted), _FILTER_LIMIT):
-            yield _filter(FilterOperator.IN, wanted[start : start + _FILTER_LIMIT])
-
-
-def _filter(operator: FilterOperator, values: list[str]) -> MetadataFilters:
-    return MetadataFilters(filters=[MetadataFilter(key="source", operator=operator, value=values)])
+            yield {"source": {"$in": wanted[start : start + _FILTER_LIMIT]}}
 
 
 @contextmanager
