@@ -6,17 +6,20 @@ import logging
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 
 from page import api, exports, feedback, quality, views
+from page.draft import Draft, Event
 from page.library import Library
 from page.settings import Settings
-from qa import Answer, Assistant, Filters, Progress, QAError, Sentence, Source, Turn
+from qa import Answer, Assistant, Filters, Progress, QAError, Source, Turn
 
 log = logging.getLogger(__name__)
 html = partial(gr.HTML, apply_default_css=False)
@@ -24,7 +27,7 @@ html = partial(gr.HTML, apply_default_css=False)
 TURNS: Final = 40
 """Turns of a conversation that are kept; older ones go."""
 AT_ONCE: Final = 4
-"""Questions answered at the same time; others wait in the queue."""
+"""Questions answered at the same time; others wait for their turn."""
 WAITING: Final = 200
 """Requests that may wait; further ones are told to come again."""
 LONGEST_TEXT: Final = 50_000
@@ -35,7 +38,11 @@ KINDS: Final = ("news", "analysis", "research", "other")
 
 Update = dict[Any, Any]
 Turns = tuple[Turn, ...]
+Rated = tuple[tuple[Turn, str], ...]
+"""What the visitor thought of their turns."""
 
+NOTHING: Final[Update] = gr.skip()
+WAITS: Final = "Waiting for a free place"
 CONNECT: Final = (
     "window.qa.connect((name, data) => trigger(name, data)); "
     "/* 'ask' 'edit' 'read' 'shut' 'unfilter' 'feedback' 'export' 'manage' */"
@@ -43,20 +50,6 @@ CONNECT: Final = (
 TOGGLE: Final = '<button type="button" data-do="filters" aria-expanded="false" aria-controls="filters">Filters</button>'
 PROGRESS: Final = gr.Progress()
 """Gradio puts the visitor's own in the place of this default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The question being answered, its sentences so far, and what stops it."""
-
-    question: str
-    sentences: tuple[Sentence, ...] = ()
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def answer(self) -> Answer | None:
-        """What stands so far; None before the first sentence."""
-        return Answer(self.question, self.sentences) if self.sentences else None
 
 
 class Page:
@@ -71,6 +64,8 @@ class Page:
         self.shared = shared
         self.settings = settings
         self.suggestions = suggestions
+        self._first = shared.assistant
+        self.places = threading.BoundedSemaphore(AT_ONCE)
         with gr.Blocks(title="qa", fill_width=True, delete_cache=(3600, 3600)) as self.blocks:
             self._lay_out()
             self._wire()
@@ -82,7 +77,7 @@ class Page:
     def _lay_out(self) -> None:
         self.turns = gr.State((), time_to_live=7200)
         self.draft = gr.State(None, time_to_live=7200)
-        self.pending = gr.State("", time_to_live=7200)
+        self.rated = gr.State((), time_to_live=7200)
         self.library = gr.State(None, time_to_live=7200, delete_callback=_closed)
         self.bridge = html("", js_on_load=CONNECT, elem_id="bridge")
         self.head = html(views.render("head", sources=self.shared.assistant.sources, passages=0, private=False))
@@ -121,14 +116,14 @@ class Page:
                 )
                 with gr.Row(elem_id="under"):
                     html(TOGGLE, elem_classes="toggle", js_on_load=None)
-                    self.clear = gr.Button("New", elem_classes="quiet", size="sm")
-                    self.save = gr.Button("Export all", elem_classes="quiet", size="sm")
+                    self.clear = gr.Button("New", elem_id="new", elem_classes="quiet", size="sm")
+                    self.save = gr.Button("Export all", elem_id="export-all", elem_classes="quiet", size="sm")
                 with gr.Column(elem_id="filters"):
                     self.walls = self._lay_out_filters()
 
     def _lay_out_filters(self) -> dict[str, Any]:
         def choice(title: str) -> gr.Dropdown:
-            return gr.Dropdown([], value=[], multiselect=True, label=title, min_width=200)
+            return gr.Dropdown([], value=[], multiselect=True, label=title, min_width=280)
 
         with gr.Row():
             several: dict[str, Any] = {
@@ -147,8 +142,9 @@ class Page:
     def _lay_out_sources(self) -> None:
         self.notice = html("", js_on_load=None)
         self.table = html("", js_on_load="window.qa.table(element)")
-        with gr.Group(visible=False) as self.correcting:
+        with gr.Column(visible=False, elem_id="correcting") as self.correcting:
             self.subject = gr.State("")
+            self.about = html("", js_on_load=None)
             with gr.Row():
                 self.fields: dict[str, Any] = {
                     name: gr.Textbox(label=name.capitalize(), max_lines=1, min_width=220)
@@ -194,13 +190,13 @@ class Page:
     def _wire(self) -> None:
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         slow = quick | {"queue": True, "concurrency_limit": AT_ONCE, "concurrency_id": "work"}
-        talk = [self.past, self.current, self.turns, self.draft, self.pending, self.question]
+        talk = [self.past, self.current, self.turns, self.draft, self.question]
         walls = list(self.walls.values())
         state = [self.turns, self.draft, self.library]
 
         begun = [
-            self.question.submit(self._asked, [self.question, self.turns, self.draft], talk, **quick),
-            self.bridge.ask(self._pressed, [self.turns, self.draft], talk, **quick),
+            self.question.submit(self._asked, [self.question, *state, self.rated], talk, **quick),
+            self.bridge.ask(self._pressed, [*state, self.rated], talk, **quick),
             self.blocks.load(
                 self._visited,
                 None,
@@ -208,13 +204,12 @@ class Page:
                 **quick,
             ),
         ]
-        runs = [
-            event.then(self._answer, [self.pending, self.turns, self.draft, self.library, *walls], talk, **slow)
-            for event in begun
-        ]
-        self.question.stop(self._stopped, [self.turns, self.draft], talk, cancels=runs, **quick)
-        self.bridge.edit(self._edit, [self.turns, self.draft], talk, **quick)
-        self.clear.click(self._clear, [self.draft, self.library], [*talk, self.pane], cancels=runs, **quick)
+        waiting = quick | {"queue": True, "concurrency_limit": WAITING}  # they wait for a place of ours
+        for event in begun:
+            event.then(self._answer, [self.turns, self.draft, self.library, *walls], [*talk, self.pane], **waiting)
+        self.question.stop(self._stopped, [self.turns, self.draft, self.library], talk, **quick)
+        self.bridge.edit(self._edit, [*state, self.rated], talk, **quick)
+        self.clear.click(self._clear, [self.draft, self.library], [*talk, self.pane], **quick)
 
         self.bridge.read(self._read, state, self.pane, **quick)
         self.bridge.shut(lambda: "", None, self.pane, **quick)
@@ -227,16 +222,20 @@ class Page:
             **quick,
         )
         self.bridge.unfilter(self._unfilter, walls, walls, **quick)
-        self.bridge.feedback(self._feedback, self.turns, None, **quick)
+        noted = "() => { window.qa.noted(); }"
+        self.bridge.feedback(self._feedback, [self.turns, self.rated], self.rated, **quick).success(
+            None, None, None, js=noted
+        )
         save = "(file) => { window.qa.download(file); }"
         self.bridge.export(self._export, self.turns, self.file, **quick).then(None, self.file, None, js=save)
         self.save.click(self._export_all, self.turns, self.file, **quick).then(None, self.file, None, js=save)
 
-        after = [self.library, self.head, self.table, self.notice, self.correcting, self.subject]
+        after = [self.library, self.head, self.table, self.notice, self.correcting, self.subject, self.about]
         after += [*walls[:4], *self.fields.values()]
-        self.bridge.manage(self._manage, self.library, after, **slow)
+        done = "() => { window.qa.managed(); }"
+        self.bridge.manage(self._manage, self.library, after, **slow).then(None, None, None, js=done)
         self.keep.click(self._correct, [self.library, self.subject, *self.fields.values()], after, **slow)
-        self.leave.click(lambda: gr.Group(visible=False), None, self.correcting, **quick)
+        self.leave.click(lambda: gr.Column(visible=False), None, self.correcting, **quick)
         if self.settings.editing != "off":
             shown = slow | {"show_progress": "full", "show_progress_on": [self.notice]}
             self.add.click(
@@ -275,7 +274,7 @@ class Page:
         }
         dates = {name: asked.get(name, "")[:10] for name in ("since", "until")}
         question = asked.get("q", "")[:2000].strip()
-        current = views.turn(0, question, busy="Waiting for a free place") if question else self._welcome(library)
+        current = views.turn(0, question, busy=WAITS) if question else self._welcome(library)
         return {
             **self._corpus_shown(library),
             **self._choices(library, values),
@@ -287,16 +286,19 @@ class Page:
             self.current: current,
             self.turns: (),
             self.draft: Draft(question) if question else None,
-            self.pending: question,
             self.question: _busy() if question else gr.skip(),
         }
 
     def _over(self, library: Library | None) -> Library:
         return library or self.shared
 
+    def _starters(self, library: Library | None) -> Sequence[str]:
+        """Suggestions hold for the corpus that they were made from."""
+        return tuple(self.suggestions) if self._over(library).assistant is self._first else ()
+
     def _welcome(self, library: Library | None) -> str:
         sources = self._over(library).assistant.sources
-        return views.render("welcome", sources=sources, questions=list(self.suggestions))
+        return views.render("welcome", sources=sources, questions=self._starters(library))
 
     def _corpus_shown(self, library: Library | None) -> Update:
         over = self._over(library)
@@ -334,115 +336,120 @@ class Page:
 
     # -- asking ------------------------------------------------------------------------------------------
 
-    def _begin(self, question: str, turns: Turns) -> Update:
+    def _past(self, turns: Turns, library: Library | None, rated: Rated) -> str:
+        verdicts = [next((verdict for turn, verdict in rated if turn is one), "") for one in turns]
+        return views.past(turns, verdicts, self._over(library).assistant.sources, self._starters(library))
+
+    def _begin(self, question: str, turns: Turns, library: Library | None, rated: Rated) -> Update:
         return {
-            self.past: views.past(turns, self.shared.assistant.sources),
-            self.current: views.turn(len(turns), question, busy="Waiting for a free place"),
+            self.past: self._past(turns, library, rated),
+            self.current: views.turn(len(turns), question, busy=WAITS),
             self.turns: turns,
             self.draft: Draft(question),
-            self.pending: question,
             self.question: _busy(),
         }
 
-    def _asked(self, question: str, turns: Turns, draft: Draft | None) -> Update:
+    def _asked(self, question: str, turns: Turns, draft: Draft | None, library: Library | None, rated: Rated) -> Update:
         question = question.strip()
-        if not question or draft is not None:
-            return {self.pending: ""}
-        return self._begin(question, turns[-TURNS:])
+        if not question or _runs(draft):
+            return NOTHING
+        return self._begin(question, turns[-TURNS:], library, rated)
 
-    def _pressed(self, turns: Turns, draft: Draft | None, event: gr.EventData) -> Update:
+    def _pressed(
+        self, turns: Turns, draft: Draft | None, library: Library | None, rated: Rated, event: gr.EventData
+    ) -> Update:
         """A suggested question, or one asked again; what came after that one is dropped."""
-        if draft is not None:
-            return {self.pending: ""}
+        if _runs(draft):
+            return NOTHING
         data = _data(event)
         place = _place(data.get("turn"), len(turns))
         if place is not None:
-            return self._begin(turns[place].question, turns[:place])
+            return self._begin(turns[place].question, turns[:place], library, rated)
         question = str(data.get("question", ""))[:2000].strip()
-        return self._begin(question, turns[-TURNS:]) if question else {self.pending: ""}
+        return self._begin(question, turns[-TURNS:], library, rated) if question else NOTHING
 
-    def _edit(self, turns: Turns, draft: Draft | None, event: gr.EventData) -> Update:
+    def _edit(
+        self, turns: Turns, draft: Draft | None, library: Library | None, rated: Rated, event: gr.EventData
+    ) -> Update:
         place = _place(_data(event).get("turn"), len(turns))
-        if place is None or draft is not None:
-            return {self.pending: ""}
+        if place is None or _runs(draft):
+            return NOTHING
         return {
-            self.past: views.past(turns[:place], self.shared.assistant.sources),
+            self.past: self._past(turns[:place], library, rated),
             self.current: "",
             self.turns: turns[:place],
             self.question: gr.Textbox(value=turns[place].question, autofocus=True),
         }
 
-    def _answer(
-        self, question: str, turns: Turns, draft: Draft | None, library: Library | None, *walls: Any
-    ) -> Iterator[Update]:
-        if not question or draft is None:
-            yield {self.pending: ""}
+    async def _answer(
+        self, turns: Turns, draft: Draft | None, library: Library | None, *walls: Any
+    ) -> AsyncIterator[Update]:
+        if draft is None or not draft.begin():
+            yield NOTHING
             return
         assistant = self._over(library).assistant
-        place = len(turns)
-        sentences: tuple[Sentence, ...] = ()
-        busy = ""
+        question, place, busy = draft.question, len(turns), WAITS
 
-        def shown(**more: Any) -> str:
-            so_far = Answer(question, sentences) if sentences else None
-            return views.turn(place, question, so_far, assistant.sources, **more)
+        def shown(answer: Answer | None, **more: Any) -> str:
+            return views.turn(place, question, answer, assistant.sources, self._starters(library), **more)
+
+        def work(stopped: Callable[[], bool]) -> Iterator[Event]:
+            return assistant.stream(question, filters=_filters(walls), history=turns, cancelled=stopped)
 
         try:
-            stream = assistant.stream(question, filters=_filters(walls), history=turns, cancelled=draft.stopped.is_set)
-            for event in stream:
-                if isinstance(event, Answer):
-                    yield {
-                        self.current: views.turn(place, question, event, assistant.sources),
-                        self.turns: (*turns, Turn(question, event)),
-                        self.draft: None,
-                        self.pending: "",
-                        self.question: _ready(),
-                    }
-                    return
-                if isinstance(event, Progress):
-                    busy = f"{event.message[:1].upper()}{event.message[1:]}"
-                else:
-                    sentences += (event,)
-                yield {self.current: shown(busy=busy), self.draft: replace(draft, sentences=sentences)}
+            async with aclosing(draft.events(work, self.places)) as events:
+                async for event in events:
+                    if isinstance(event, Answer):
+                        yield {
+                            self.current: shown(event),
+                            self.turns: (*turns, Turn(question, event)),
+                            self.draft: None,
+                            self.question: _ready(),
+                        }
+                        return
+                    if isinstance(event, Progress):
+                        busy = f"{event.message[:1].upper()}{event.message[1:]}"
+                    yield {self.current: shown(draft.answer, busy=busy)}
+            yield self._begin_anew(library) if draft.ending == "cleared" else self._left(turns, draft, library)
         except QAError as error:
-            yield self._failed(shown(error=str(error)), question)
+            yield self._failed(shown(draft.answer, error=str(error)), question)
         except Exception:
-            yield self._failed(shown(error=_unforeseen()), question)
-        finally:
-            draft.stopped.set()
+            yield self._failed(shown(draft.answer, error=_unforeseen()), question)
 
     def _failed(self, current: str, question: str) -> Update:
         return {
             self.current: current,
             self.draft: None,
-            self.pending: "",
             self.question: gr.Textbox(value=question, submit_btn=True, stop_btn=False),
         }
 
-    def _stopped(self, turns: Turns, draft: Draft | None) -> Update:
-        if draft is None:
-            return {self.question: _ready(), self.pending: ""}
-        # in mid-step the generator hears of nothing else
-        draft.stopped.set()
-        question, answer = draft.question, draft.answer
-        kept = (*turns, Turn(question, answer)) if answer else turns
+    def _left(self, turns: Turns, draft: Draft, library: Library | None) -> Update:
+        """What stands when a question was stopped."""
+        answer = draft.answer
+        sources = self._over(library).assistant.sources
         return {
-            self.current: views.turn(len(turns), question, answer, self.shared.assistant.sources, stopped=True),
-            self.turns: kept,
+            self.current: views.turn(len(turns), draft.question, answer, sources, stopped=True),
+            self.turns: (*turns, Turn(draft.question, answer)) if answer else turns,
             self.draft: None,
-            self.pending: "",
-            self.question: gr.Textbox(value="" if answer else question, submit_btn=True, stop_btn=False),
+            self.question: gr.Textbox(value="" if answer else draft.question, submit_btn=True, stop_btn=False),
         }
 
+    def _stopped(self, turns: Turns, draft: Draft | None, library: Library | None) -> Update:
+        if draft is None:
+            return {self.question: _ready()}
+        return self._left(turns, draft, library) if draft.stop("stopped") == "waiting" else NOTHING
+
     def _clear(self, draft: Draft | None, library: Library | None) -> Update:
-        if draft is not None:
-            draft.stopped.set()
+        if draft is not None and draft.stop("cleared") == "running":
+            return {self.pane: ""}
+        return self._begin_anew(library)
+
+    def _begin_anew(self, library: Library | None) -> Update:
         return {
             self.past: "",
             self.current: self._welcome(library),
             self.turns: (),
             self.draft: None,
-            self.pending: "",
             self.question: _ready(),
             self.pane: "",
         }
@@ -489,17 +496,19 @@ class Page:
 
     # -- after an answer -----------------------------------------------------------------------------------
 
-    def _feedback(self, turns: Turns, event: gr.EventData) -> None:
+    def _feedback(self, turns: Turns, rated: Rated, event: gr.EventData) -> Rated:
         data = _data(event)
         place = _place(data.get("turn"), len(turns))
         if place is None:
-            return
-        fields = (str(data.get(name, "")) for name in ("verdict", "reason", "note"))
+            return rated
+        verdict, reason, note = (str(data.get(name, "")) for name in ("verdict", "reason", "note"))
         try:
-            feedback.write(self.settings.feedback, turns[place], *fields)
+            feedback.write(self.settings.feedback, turns[place], verdict, reason, note)
         except (OSError, ValueError) as error:
             log.warning("feedback was not kept: %s", error)
-            gr.Warning("This could not be kept; the page's log says why.")
+            raise gr.Error("This could not be kept; the page's log says why.", print_exception=False) from error
+        kept = (pair for pair in rated if pair[0] is not turns[place])
+        return (*kept, (turns[place], verdict))[-TURNS:]
 
     def _export(self, turns: Turns, event: gr.EventData) -> dict[str, str] | None:
         data = _data(event)
@@ -517,11 +526,11 @@ class Page:
             **self._corpus_shown(library),
             **self._choices(library),
             self.notice: views.render("notice", kind=kind, lines=lines, undo=over.can_undo),
-            self.correcting: gr.Group(visible=False),
+            self.correcting: gr.Column(visible=False),
         }
 
-    def _refused(self, error: Exception) -> Update:
-        line = str(error) if isinstance(error, QAError) else _unforeseen()
+    def _refused(self, error: Exception, files: Sequence[str] | None = None) -> Update:
+        line = _named(str(error), files) if isinstance(error, QAError) else _unforeseen()
         return {self.notice: views.render("notice", kind="error", lines=[line], undo=False)}
 
     def _manage(self, library: Library | None, event: gr.EventData) -> Update:
@@ -539,7 +548,8 @@ class Page:
                 over.change(remove=[id_])
                 return self._changed(library, [f"Removed “{views.label(source.title)}”. {self._reach()}"])
             return {
-                self.correcting: gr.Group(visible=True),
+                self.correcting: gr.Column(visible=True),
+                self.about: views.render("correcting", source=source),
                 self.subject: id_,
                 **{field: getattr(source, name) for name, field in self.fields.items()},
             }
@@ -555,7 +565,7 @@ class Page:
             given = {n: str(v or "").strip()[:500] for n, v in zip(self.fields, values, strict=True)}
             different = {name for name, value in given.items() if value != getattr(old, name)}
             if not different:
-                return {self.correcting: gr.Group(visible=False)}
+                return {self.correcting: gr.Column(visible=False)}
             inferred = tuple(name for name in old.inferred if name not in different)
             over.change(describe={id_: _described(old, given, inferred)})
             return self._changed(library, [f"Corrected {', '.join(sorted(different))}. {self._reach()}"])
@@ -569,24 +579,28 @@ class Page:
         address: str,
         progress: gr.Progress = PROGRESS,
     ) -> Update:
-        places = [*(files or []), *([address.strip()] if address and address.strip() else [])]
-        if not places:
-            return {
-                self.notice: views.render(
-                    "notice", kind="error", undo=False, lines=["Choose files or give a web address."]
-                )
-            }
+        address = (address or "").strip()
+        if not files and not address:
+            return self._refused(QAError("Choose files or give a web address."))
+        if address and not address.lower().startswith(("http://", "https://")):
+            # anything else would be read as a path on this machine
+            return self._refused(QAError(f"{address[:80]!r} is no web address; write it as https://host/page"))
         over = self._over(library)
         before = {source.id for source in over.assistant.sources}
         try:
-            skipped = over.change(add=places, progress=_steps(progress))
+            made = over.change(add=[*(files or []), *([address] if address else [])], progress=_steps(progress))
         except Exception as error:
-            return self._refused(error)
-        new = [s for s in over.assistant.sources if s.id not in before]
-        lines = [f"Added “{views.label(s.title)}”, {len(over.assistant.passages(s.id))} passages." for s in new]
-        lines += [f"Not read: {line}" for line in skipped]
+            return self._refused(error, files)
+        reading = made.reading
+        read = [document.source for document in reading.documents] if reading else []
+        lines = [
+            f"{'Replaced' if s.id in before else 'Added'} “{views.label(s.title)}”, "
+            f"{views.count(len(made.passages(s.id)), 'passage')}."
+            for s in read
+        ]
+        lines += [_named(line, files) for line in (*_unread(made), *(reading.notes if reading else ()))]
         return {
-            **self._changed(library, [*(lines or ["Replaced documents of the same name."]), self._reach()]),
+            **self._changed(library, [*lines, self._reach()]),
             self.files: None,
             self.address: "",
         }
@@ -615,18 +629,19 @@ class Page:
     def _check(self, text: str, files: list[str] | None, library: Library | None) -> str:
         if not text or not text.strip():
             return views.render("notice", kind="error", lines=["Paste a text first."], undo=False)
-        over = self._over(library).assistant
+        over, text = self._over(library).assistant, text[:LONGEST_TEXT]
         try:
             if not files:
-                return views.render("report", report=over.check(text[:LONGEST_TEXT]))
+                return views.render("report", report=over.check(text), unread=())
             with tempfile.TemporaryDirectory() as scratch, Assistant.build(files, scratch) as theirs:
-                return views.render("report", report=theirs.check(text[:LONGEST_TEXT]))
+                unread = [_named(line, files) for line in _unread(theirs)]
+                return views.render("report", report=theirs.check(text), unread=unread)
         except QAError as error:
-            return views.render("notice", kind="error", lines=[str(error)], undo=False)
+            return views.render("notice", kind="error", lines=[_named(str(error), files)], undo=False)
 
     def _smoke(self, progress: gr.Progress = PROGRESS) -> str:
         try:
-            return quality.run(self.settings, _steps(progress))
+            return quality.run(self.settings, self.shared.assistant.index.folder, _steps(progress))
         except QAError as error:
             return views.render("notice", kind="error", lines=[str(error)], undo=False)
 
@@ -695,6 +710,10 @@ def _filters(walls: Sequence[Any]) -> Filters:
 def _described(old: Source, given: Mapping[str, str], inferred: tuple[str, ...]) -> Source:
     if not given["title"]:
         given = {**given, "title": old.title}
+    try:
+        Filters(since=given["published"])  # a date that could not be filtered by is none
+    except QAError as error:
+        raise QAError(str(error).replace("since", "published", 1)) from error
     return replace(old, **given, inferred=inferred)  # type: ignore[arg-type]  # kind is checked by Source
 
 
@@ -705,6 +724,17 @@ def _file(turns: Turns, form: str) -> dict[str, str] | None:
     return {"name": name, "media": media, "text": text}
 
 
+def _unread(assistant: Assistant) -> list[str]:
+    return [f"Not read: {s.place}: {s.reason}; {s.remedy}." for s in assistant.skipped]
+
+
+def _named(line: str, files: Sequence[str] | None) -> str:
+    """Uploads by their names; where they lie on this machine is nobody's business."""
+    for path in files or ():
+        line = line.replace(path, Path(path).name)
+    return line
+
+
 def _steps(progress: gr.Progress) -> Any:
     return lambda step, done, total: progress((done, max(total, 1)), desc=step)
 
@@ -712,6 +742,10 @@ def _steps(progress: gr.Progress) -> Any:
 def _closed(library: Library | None) -> None:
     if library is not None:
         library.close()
+
+
+def _runs(draft: Draft | None) -> bool:
+    return draft is not None and draft.running
 
 
 def _busy() -> gr.Textbox:

@@ -40,8 +40,8 @@ class Library:
         remove: Collection[str] = (),
         describe: Mapping[str, Source] | None = None,
         progress: Steps | None = None,
-    ) -> tuple[str, ...]:
-        """Adds, removes or describes documents; a line for each that could not be read.
+    ) -> Assistant:
+        """Adds, removes or describes documents; the assistant that has them so, and what could not be read.
 
         Raises:
             QAError: nothing was changed; the message says why.
@@ -51,7 +51,7 @@ class Library:
                 add=add, remove=remove, describe=describe, index=self._own(), progress=progress
             )
             self._take(changed)
-        return tuple(f"{s.place}: {s.reason}; {s.remedy}" for s in changed.skipped)
+        return changed
 
     def undo(self) -> bool:
         """Takes the last change back. False where there is none."""

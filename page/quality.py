@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from page.settings import Settings
@@ -28,7 +29,7 @@ HEADLINE: Final = (
 BY_GROUP: Final = ("nugget recall", "citation recall", "answered", "risk")
 WORST: Final = 12
 WIDTH, HEIGHT, EDGE, RIGHT = 560, 260, 44, 26
-_DONE: Final = re.compile(r"(asking|measuring)\D*?(\d+)/(\d+)")
+_DONE: Final = re.compile(r"(asking|measuring|judging the judge)\D*?(\d+)/(\d+)")
 
 
 def can_run(settings: Settings) -> bool:
@@ -48,8 +49,8 @@ def shown(settings: Settings) -> str:
         return render("notice", kind="error", undo=False, lines=[f"{found[-1].name} cannot be read: {error}"])
 
 
-def run(settings: Settings, steps: Steps) -> str:
-    """Runs the smoke questions in a process of their own, at low priority, and shows the result.
+def run(settings: Settings, index: Path, steps: Steps) -> str:
+    """Runs the smoke questions over an index in a process of their own, at low priority, and shows the result.
 
     Raises:
         QAError: the eval could not run; the message holds its last lines.
@@ -63,7 +64,7 @@ def run(settings: Settings, steps: Steps) -> str:
         "COLUMNS": "100",
     }
     command = [sys.executable, "-m", "qa", "eval", "--subset", "smoke", "--report", str(target)]
-    command += ["--questions", str(settings.questions)]
+    command += ["--questions", str(settings.questions), "--index", str(index)]
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
             command,

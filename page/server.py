@@ -114,6 +114,8 @@ def theme() -> gr.themes.Base:
         "button_primary_background_fill": "accent",
         "button_primary_background_fill_hover": "accent",
         "button_primary_text_color": "paper",
+        "button_primary_border_color": "accent",
+        "button_primary_border_color_hover": "accent",
         "button_secondary_background_fill": "sunken",
         "button_secondary_background_fill_hover": "line",
         "button_secondary_text_color": "ink",

@@ -33,11 +33,13 @@ def _candidates(assistant: Assistant) -> Iterator[str]:
     sources = assistant.sources[:MANY]
     names: Counter[str] = Counter()
     with_article: Counter[str] = Counter()
+    small: set[str] = set()
     for source in sources:
         text = assistant.document(source.id).text[:READ]
+        small.update(re.findall(r"(?<![\w’'])[a-z][\w’'-]*", text))
         found = set(NAMES.findall(text)) - {source.publisher, source.author}
         names.update(found)
-        with_article.update(name for name in found if f"the {name}" in text or f"The {name}" in text)
+        with_article.update(name for name in found if _with_article(name, text))
     titles = " ".join(source.title for source in sources)
     shared = [name for name, n in names.most_common(60) if n > len(sources) // 2 and n > 1]
     shared.sort(key=lambda name: -titles.count(name))
@@ -54,7 +56,7 @@ def _candidates(assistant: Assistant) -> Iterator[str]:
         headings = [s.heading for s in assistant.document(source.id).sections if 1 < len(s.heading.split()) < 9]
         if headings and source.publisher:
             heading = headings[i % len(headings)]
-            yield f"What does {source.publisher} say about {_inside(heading, names)}?"
+            yield f"What does {source.publisher} say about {_inside(heading, names, small)}?"
     others = [name for name, _ in names.most_common(12) if " " in name and not with_article[name]]
     for person in dict.fromkeys([*people[1:3], *others]):
         yield f"Who is {person}?"
@@ -62,8 +64,15 @@ def _candidates(assistant: Assistant) -> Iterator[str]:
         yield f"What do the sources say about {body}?"
 
 
-def _inside(heading: str, names: Counter[str]) -> str:
-    """A heading as it stands inside a sentence."""
+def _with_article(name: str, text: str) -> bool:
+    """Whether it is mostly "the" so-and-so: "the Hamas leader" now and then makes no "the Hamas"."""
+    said = re.findall(rf"\b([Tt]he )?{re.escape(name)}\b", text)
+    return sum(map(bool, said)) > len(said) / 2
+
+
+def _inside(heading: str, names: Counter[str], small: set[str]) -> str:
+    """A heading as it stands inside a sentence: its first word small, unless the corpus only knows it as a name."""
     first = heading.split()[0]
-    is_name = any(first in name.split() for name in names) or not first.istitle()
-    return (heading if is_name else heading[0].lower() + heading[1:]).rstrip(".?!:")
+    named = any(first in name.split() for name in names) and first.lower() not in small
+    keeps = named or any(letter.isupper() for letter in first[1:])
+    return (heading if keeps else first.lower() + heading[len(first) :]).rstrip(".?!:")

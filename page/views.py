@@ -71,7 +71,10 @@ def count(n: int, noun: str) -> str:
 def speaks(sentence: Sentence, source: Source) -> str:
     """The attribution to print on a source's own card, where its name need not be said again."""
     said = sentence.attribution
-    return "" if said.startswith("According to ") and source.name in said else said
+    if said.startswith("According to ") and source.name in said:
+        return ""
+    speaker, _, outlet = said.rpartition(", as reported by ")
+    return speaker if source.name in outlet else said
 
 
 def seconds(answer: Answer) -> float:
@@ -215,9 +218,14 @@ def render(template: str, **values: Any) -> str:
     return _templates.get_template(f"{template}.html").render(**values)
 
 
-def past(turns: Sequence[Turn], sources: Sequence[Source]) -> str:
-    """A conversation up to now."""
-    return "".join(turn(i, t.question, t.answer, sources) for i, t in enumerate(turns))
+def past(
+    turns: Sequence[Turn], rated: Sequence[str], sources: Sequence[Source], suggestions: Sequence[str] = ()
+) -> str:
+    """A conversation up to now, and for each turn `up`, `down` or nothing."""
+    return "".join(
+        turn(i, t.question, t.answer, sources, suggestions, rated=verdict)
+        for i, (t, verdict) in enumerate(zip(turns, rated, strict=True))
+    )
 
 
 def turn(
@@ -225,7 +233,9 @@ def turn(
     question: str,
     answer: Answer | None = None,
     sources: Sequence[Source] = (),
+    suggestions: Sequence[str] = (),
     *,
+    rated: str = "",
     busy: str = "",
     error: str = "",
     stopped: bool = False,
@@ -237,6 +247,8 @@ def turn(
         question=question,
         answer=answer,
         sources=sources,
+        suggestions=suggestions,
+        rated=rated,
         busy=busy,
         error=error,
         stopped=stopped,

@@ -34,9 +34,12 @@
     const box = marker.getBoundingClientRect();
     const width = card.offsetWidth, height = card.offsetHeight, gap = 8;
     const left = Math.min(Math.max(gap, box.left + box.width / 2 - width / 2), innerWidth - width - gap);
-    const above = box.top - height - gap;
+    // below, so that the sentence it belongs to stays in view; above where the composer or the window ends
+    const floor = document.getElementById("composer")?.getBoundingClientRect().top ?? innerHeight;
+    const below = box.bottom + gap, above = box.top - height - gap;
+    const fits = below + height < Math.max(floor, box.bottom) || above < gap;
     card.style.left = `${left}px`;
-    card.style.top = `${above > gap ? above : Math.min(box.bottom + gap, innerHeight - height - gap)}px`;
+    card.style.top = `${Math.min(fits ? below : above, innerHeight - height - gap)}px`;
   };
   const hide = (wait = 120) => {
     clearTimeout(hiding);
@@ -156,11 +159,17 @@
     up: (button, turn) => rate(turn, "up", { reason: "", note: "" }),
     down: (button, turn) => { const form = turn.querySelector(".why"); form.hidden = !form.hidden; form.querySelector("input")?.focus(); },
   };
+  let rated = null;
   const rate = (turn, verdict, { reason, note }) => {
+    rated = { id: turn.id, verdict };
     send("feedback", { turn: Number(turn.dataset.turn), verdict, reason, note });
-    for (const name of ["up", "down"])
-      turn.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(name === verdict));
     turn.querySelector(".why").hidden = true;
+  };
+  const noted = () => {
+    const turn = document.getElementById(rated?.id);
+    if (!turn) return;
+    for (const name of ["up", "down"])
+      turn.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(name === rated.verdict));
     thank(turn, "Noted, thank you");
   };
 
@@ -177,7 +186,7 @@
       send("read", JSON.parse(read));
     } else if (ask) send("ask", { question: ask });
     else if (unfilter) send("unfilter", JSON.parse(unfilter));
-    else if (manage) send("manage", JSON.parse(manage));
+    else if (manage) { button.blur(); send("manage", JSON.parse(manage)); }
     else doings[button.dataset.do]?.(button, button.closest(".turn"));
   });
 
@@ -246,7 +255,17 @@
   const follow = (element, then) =>
     new MutationObserver(() => then(element)).observe(element, { childList: true, subtree: true });
 
+  // what was pressed is gone from the table: go on at what came of it
+  const managed = () => setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    const next = document.querySelector("#correcting input, .notice button");
+    next?.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    next?.focus({ preventScroll: true });
+  });
+
   window.qa = {
+    managed,
+    noted,
     connect: (trigger) => { send = trigger; },
     turn: (element) => follow(element, changed),
     table: (element) => follow(element, () => element.querySelectorAll("[data-find]").forEach(sift)),
