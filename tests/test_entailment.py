@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.models.entailment import MATCH, MAX_CLAIM, MAX_EVIDENCE, SHA256, Entailment, encode, relevant
+from qa.models.entailment import MATCH, MAX_CLAIM, MAX_EVIDENCE, SHA256, Entailment, encode
 from qa.models.files import SHIPPED, minilm_folder
 from qa.models.reader import plain_tokenizer
 from qa.schema import ModelError
+from qa.support.words import relevant
 
 EVIDENCE = (
     "The council approved the harbour bridge on 3 March 2021 by 12 votes to 7. Mayor Inés Duarte said the "

@@ -31,8 +31,9 @@ from sklearn.metrics import roc_auc_score
 from statements import statement
 
 from qa.facts import denied, missing
-from qa.models.entailment import Entailment, relevant
+from qa.models.entailment import Entailment
 from qa.mutate import MUTATION_KINDS, mutations
+from qa.support.words import relevant
 
 Judge = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]
 Scores = dict[str, NDArray[np.float64]]

@@ -188,7 +188,10 @@ def _numbers(text: str) -> Iterator[Fact]:
         elif match["ordinal"]:
             yield Fact("number", f"{number}{_suffix(int(value))}", start, match.end())
         elif unit:
-            yield Fact("quantity", f"{number} {_MEASURE[unit]}", start, match.end())
+            measure = _MEASURE[unit]
+            if measure == "decade":
+                number, measure = _plain_number(value * 10), "year"
+            yield Fact("quantity", f"{number} {measure}", start, match.end())
         else:
             yield Fact("number", number, start, match.end())
     for match in _ORDINAL.finditer(text):
@@ -458,7 +461,11 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in _FIGURES}
     figures |= {f.value for f in held if f.kind == "date"}
     words = {form for w in _WORD.findall(evidence) for form in (fold(w), stem(w))}
-    capitals = [w for w in _WORD.findall(evidence) if w[0].isupper()]
+    figures |= {_TIMES[w] for w in words & _TIMES.keys()}
+    spoken = _WORD.findall(evidence)
+    # a text without names is one in lower case: any of its words may be a name
+    lower = 100 * sum(f.kind == "name" for f in held) < len(spoken)
+    capitals = [w for w in spoken if w[0].isupper() or (lower and len(w) > 3)]
     folded = fold_quote(evidence)
     dates = [f.value for f in held if f.kind == "date"]
 
@@ -468,7 +475,9 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
         if fact.kind == "number":
             return fact.value in figures
         if fact.kind == "quantity":  # "a 40-day truce" and "40 days" agree; "40" of something else may not
-            return ("number", fact.value.split()[0]) in values and _said(fact.value.split()[1], words)
+            number, unit = fact.value.split()
+            counts = [f for f in held if f.kind == "number" and f.value == number]
+            return any(_said(unit, map(fold, _WORD.findall(evidence[f.end : f.end + _NEAR_UNIT]))) for f in counts)
         if fact.kind == "date":
             return _dated(fact.value, dates) or fact.value in figures
         if fact.kind == "name":
@@ -483,6 +492,10 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
 
 
 _FIGURES = {"number", "quantity", "percent", "money"}
+_NEAR_UNIT = 25
+"""Characters behind a number within which its unit may stand: "40 long and cold days"."""
+_TIMES = {"twice": "2", "both": "2", "thrice": "3"}
+"""Words that hold a number, though a claim that says them need not."""
 
 
 def _said(unit: str, words: Iterable[str]) -> bool:

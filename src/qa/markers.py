@@ -5,16 +5,21 @@
     Stream()                         the same, from pieces of text as they arrive
     sentences("One. Two.")           spans of sentences in plain text
 
-Shapes: [1] [1,2] [1][2] [1-3] 【1】 【1†source】 [^1] (1) [Source 1] [ID:1] ¹ and a link, [1](address).
+Shapes: [1] [1,2] [1][2] [1-3] 【1】 【1†source】 [^1] (1) [Source 1] [ID:1] ¹ and a link, [1](address). Where
+it is told how sources are called (`Labels`), also [harbour-gazette-2021] and (Harbour Gazette, 2021).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from qa.facts import fold
 from qa.schema import Span
+
+Labels = Mapping[str, str]
+"""What a source may be called in brackets, as `label` writes it, and the source's id."""
 
 _LABEL = r"(?:(?:sources?|passages?|doc(?:ument)?s?|refs?|references?|cit(?:ation)?|id|no|p|s)\s*[.:#№]?\s*)?"
 _NUMBERS = r"\^?\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\^?\d{1,3}){0,20}"
@@ -32,6 +37,8 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
 """What stands before a raised digit that is a power or a unit: km², 10³."""
 
+_NAMED = re.compile(r"[\[(【](?P<names>[^\[\]()【】\n]{2,200})[\])】]")
+
 MAX_RANGE = 20
 """A range of more numbers than this ("[1-300]") is no marker but a slip; its two ends are taken."""
 
@@ -43,20 +50,31 @@ class Marker:
     numbers: tuple[int, ...]
     start: int
     end: int
+    sources: tuple[str, ...] = ()
+    """Ids of sources that it calls by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A sentence without its markers, the span it was taken from, and the numbers it cites, each once."""
+    """A sentence without its markers, the span it was taken from, and what it cites, each once."""
 
     text: str
     start: int
     end: int
     numbers: tuple[int, ...]
+    sources: tuple[str, ...] = ()
 
 
-def find(text: str) -> tuple[Marker, ...]:
+def label(text: str) -> str:
+    """The form in which what a source is called is compared: words in lower case, no article before them."""
+    words = re.findall(r"\w+", fold(text))
+    return " ".join(words[1:] if words[:1] in (["the"], ["source"]) else words)
+
+
+def find(text: str, labels: Labels | None = None) -> tuple[Marker, ...]:
     """All markers in the order they stand. Adjacent ones, "[1][2]", are two."""
+    if labels:
+        return tuple(sorted((*find(text), *_named(text, labels)), key=lambda marker: marker.start))
     found: list[Marker] = []
     for match in _MARKER.finditer(text):
         before, after = text[: match.start()], text[match.end() :]
@@ -68,6 +86,15 @@ def find(text: str) -> tuple[Marker, ...]:
             continue
         found.append(Marker(_numbers(match), match.start(), match.end()))
     return tuple(found)
+
+
+def _named(text: str, labels: Labels) -> Iterator[Marker]:
+    """Brackets that hold nothing but names of sources: "[gazette-2021; Island Ledger 2020]"."""
+    for match in _NAMED.finditer(text):
+        ids = [labels.get(label(part)) for part in match["names"].split(";")]
+        sources = tuple(dict.fromkeys(id_ for id_ in ids if id_))
+        if sources and all(ids):
+            yield Marker((), match.start(), match.end(), sources)
 
 
 def _numbers(match: re.Match[str]) -> tuple[int, ...]:
@@ -145,26 +172,27 @@ def sentences(text: str, *, within_quotes: bool = False) -> tuple[Span, ...]:
     return tuple(span for span in _spans(text, ends) if re.search(r"\w", text[slice(*span)]))
 
 
-def marked(text: str) -> tuple[Marked, ...]:
-    """The sentences of a text with the numbers each cites.
+def marked(text: str, labels: Labels | None = None) -> tuple[Marked, ...]:
+    """The sentences of a text with what each cites.
 
     Markers behind a full stop belong to the sentence before it. A bullet or heading mark at the start of a
     line is left out.
     """
-    spans = _spans(text, list(_ends(text, whole=True)))
-    return tuple(unit for span in spans if (unit := _unit(text, *span)))
+    spans = _spans(text, list(_ends(text, whole=True, labels=labels)))
+    return tuple(unit for span in spans if (unit := _unit(text, *span, labels)))
 
 
-def _unit(text: str, start: int, end: int) -> Marked | None:
+def _unit(text: str, start: int, end: int, labels: Labels | None = None) -> Marked | None:
     bullet = _BULLET.match(text, start, end)
     start = bullet.end() if bullet else start
     raw = text[start:end]
-    markers = find(raw)
+    markers = find(raw, labels)
     clean = _without(raw, markers)
     if not re.search(r"\w", clean):
         return None
     numbers = tuple(dict.fromkeys(n for marker in markers for n in marker.numbers))
-    return Marked(clean, start, end, numbers)
+    sources = tuple(dict.fromkeys(id_ for marker in markers for id_ in marker.sources))
+    return Marked(clean, start, end, numbers, sources)
 
 
 def _spans(text: str, ends: list[int]) -> Iterator[Span]:
@@ -176,7 +204,7 @@ def _spans(text: str, ends: list[int]) -> Iterator[Span]:
         start = end
 
 
-def _ends(text: str, *, whole: bool, within_quotes: bool = False) -> Iterator[int]:
+def _ends(text: str, *, whole: bool, within_quotes: bool = False, labels: Labels | None = None) -> Iterator[int]:
     """Offsets at which sentences end. If the text is not `whole`, only those that more text cannot move."""
     start = 0
     for match in _STOP.finditer(text):
@@ -196,7 +224,7 @@ def _ends(text: str, *, whole: bool, within_quotes: bool = False) -> Iterator[in
                     return
                 if closing is not None:
                     continue
-            end = _past_markers(text, match.end())
+            end = _past_markers(text, match.end(), labels)
             rest = text[end:]
             if not whole and not _decided(rest):
                 return
@@ -220,14 +248,14 @@ def _closing(text: str, at: int) -> int | None:
     return at + found.start() if found else None
 
 
-def _past_markers(text: str, at: int) -> int:
+def _past_markers(text: str, at: int, labels: Labels | None = None) -> int:
     """Behind the markers that follow a full stop."""
     while True:
         gap = re.match(r"[ \t]*", text[at:])
         start = at + (gap.end() if gap else 0)
-        match = _MARKER.match(text, start)
+        match = _MARKER.match(text, start) or (_NAMED.match(text, start) if labels else None)
         near = max(0, start - 60)
-        if not match or not any(m.start == start - near for m in find(text[near : match.end() + 4])):
+        if not match or not any(m.start == start - near for m in find(text[near : match.end() + 4], labels)):
             return at
         at = match.end()
         while at < len(text) and text[at] in ".,;":  # "end. [1]." has two full stops

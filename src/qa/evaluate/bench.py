@@ -25,6 +25,7 @@ import numpy as np
 from qa import dialogue
 from qa.answer.compare import Judge, disagreements
 from qa.config import load_config
+from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
 from qa.evaluate.measures import aurc
 from qa.evaluate.questions import EvalError, fold
 from qa.facts import FUNCTION_WORDS
@@ -34,12 +35,9 @@ from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences
 from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Turn, Verdict
-from qa.support import Judgement, Support
+from qa.support import LAYERS, Support
 
 Progress = Callable[[str, int, int], None]
-Values = Mapping[str, float]
-Rows = Sequence[tuple[str, Values]]
-"""What was measured, and its figures."""
 
 
 class Models:
@@ -70,19 +68,6 @@ class Models:
         vectors = np.asarray(self.embedder.embed_passages(list(texts)))
         return [float(v) for v in vectors @ np.asarray(self.embedder.embed_query(question)).ravel()]
 
-    def supported(self, cases: Sequence[tuple[str, Sequence[str]]]) -> list[float]:
-        """For each (claim, evidence), how far it is supported, 0 to 1; above one half when the verdict is."""
-        return [_support(judgement) for judgement in self.support.judge_all(list(cases))]
-
-
-def _support(judgement: Judgement) -> float:
-    score = 0.5 if judgement.score is None else judgement.score
-    if judgement.verdict is Verdict.SUPPORTED:
-        return 0.5 + score / 2
-    if judgement.verdict is Verdict.UNCHECKED:
-        return 0.5
-    return 0.5 - max(score, 0.01) / 2
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -102,6 +87,8 @@ class Benchmark:
     measure: Callable[[Any, Models, Progress], Rows]
     anchors: tuple[Anchor, ...] = ()
     note: str = ""
+    beside: tuple[str, ...] = ()
+    """More files in the same folder; `measure` gets all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +217,7 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
                 name,
                 {
                     "Success@1 (answerable)": _mean([r for r, a in zip(first, answerable, strict=True) if a]),
-                    "AUROC answerable": _auc(answerable, best),
+                    "AUROC answerable": auc(answerable, best),
                     "AURC": aurc(pairs),
                     "n": len(rows),
                 },
@@ -254,7 +241,7 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
     return [
         (
             "reader",
-            {"rejection": _mean(rejected), "answered": _mean(answered), "AUROC": _auc(has, scores), "n": len(rows)},
+            {"rejection": _mean(rejected), "answered": _mean(answered), "AUROC": auc(has, scores), "n": len(rows)},
         )
     ]
 
@@ -302,19 +289,20 @@ def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progres
 # support --------------------------------------------------------------------------------------------
 
 
-def _judged(texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: Models, tell: Progress) -> Values:
+def _judged(texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: Models, tell: Progress) -> Rows:
     """Every sentence of a text must be supported: a text is as good as its worst sentence."""
-    scores = []
+    seen = []
     for i, (text, evidence) in enumerate(texts, start=1):
         claims = [text[a:b] for a, b in sentences(text)] or [text]
-        scores.append(min(models.supported([(claim, evidence) for claim in claims])))
+        rows = layered(models.support, [(claim, evidence) for claim in claims])
+        seen.append(
+            {
+                layer: Seen(min(r[layer].score for r in rows), all(r[layer].held for r in rows))
+                for layer in (*LAYERS, TOGETHER)
+            }
+        )
         tell("judging", i, len(texts))
-    said = [score > 0.5 for score in scores]
-    return {
-        "balanced accuracy": _balanced(true, said),
-        "AUROC": _auc(true, scores),
-        "n": len(texts),
-    }
+    return by_layer(seen, true)
 
 
 def _support_set(
@@ -325,8 +313,7 @@ def _support_set(
 ) -> Callable[[Any, Models, Progress], Rows]:
     def measure(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
         kept = [row for row in rows if keep(row)]
-        values = _judged([(text(r), evidence(r)) for r in kept], [true(r) for r in kept], models, tell)
-        return [("support", values)]
+        return _judged([(text(r), evidence(r)) for r in kept], [true(r) for r in kept], models, tell)
 
     return measure
 
@@ -338,17 +325,67 @@ def _qags(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> 
             votes = [response["response"] == "yes" for response in sentence["responses"]]
             texts.append((sentence["sentence"], [row["article"]]))
             true.append(sum(votes) * 2 > len(votes))
-    return [("support", _judged(texts, true, models, tell))]
+    return _judged(texts, true, models, tell)
+
+
+_LFQA = ("supported", "partially", "not_supported")
+
+
+def _lfqa(data: tuple[Sequence[Mapping[str, Any]], ...], models: Models, tell: Progress) -> Rows:
+    """Sentences of model answers against the passages that people held them against, system by system."""
+    rows, *found_by = data
+    human, webgpt = ({row["question_id"]: [d["text"] for d in row["docs"]] for row in part} for part in found_by)
+    asked = [
+        (row["system"], note["answer"].removesuffix("</s>"), texts, Counter(note["labels"]).most_common(1)[0])
+        for row in rows
+        if (texts := (human if row["system"].endswith("whudoc") else webgpt).get(row["question_id"]))
+        for note in row["annotations"]
+    ]
+    asked = [item for item in asked if item[3][1] > 1]  # three people, three opinions: no label
+    seen = []
+    for i, (_, sentence, texts, _) in enumerate(asked, start=1):
+        seen += layered(models.support, [(sentence, texts)])
+        tell("judging", i, len(asked))
+    labels = [label for *_, (label, _) in asked]
+    found = list(by_layer(seen, [label == "supported" for label in labels]))
+    for system in sorted({system for system, *_ in asked}):
+        own = [i for i, item in enumerate(asked) if item[0] == system]
+        _, values = by_layer([seen[i] for i in own], [labels[i] == "supported" for i in own])[-1]
+        passed = {
+            f"{label.replace('_', ' ')}: passed": _mean([seen[i][TOGETHER].held for i in own if labels[i] == label])
+            for label in _LFQA
+        }
+        found.append((f"{TOGETHER}: {system}", {**values, **passed}))
+    return found
+
+
+def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    """A sentence with the right answer, against its own passage and against the same with a wrong answer put in."""
+    claims: list[tuple[str, Sequence[str]]] = []
+    true: list[bool] = []
+    for row in rows:
+        wanted = [answer for answer in _flat([row["answer"]]) if answer]
+        for right, wrong in zip(row["positive"], row["positive_wrong"], strict=False):
+            held = [right[a:b] for a, b in sentences(right) if any(fold(w) in fold(right[a:b]) for w in wanted)]
+            if held and right != wrong:
+                claims += [(held[0], [right]), (held[0], [wrong])]
+                true += [True, False]
+    seen = []
+    for i, claim in enumerate(claims, start=1):
+        seen += layered(models.support, [claim])
+        tell("judging", i, len(claims))
+    return by_layer(seen, true)
 
 
 def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
     """Supports, refutes, neutral: verdicts supported, contradicted, partly."""
     names = {Verdict.SUPPORTED: "supports", Verdict.CONTRADICTED: "refutes"}
-    said, true = [], []
+    said, true, seen = [], [], []
     for i, row in enumerate(rows, start=1):
         evidence = [row["evidence"]] if "evidence" in row else [e["text"] for e in row["gold_evidence"]]
-        verdict = models.support.judge(row.get("claim") or row["text"], evidence).verdict
-        said.append(names.get(verdict, "neutral"))
+        claim = row.get("claim") or row["text"]
+        said.append(names.get(models.support.judge(claim, evidence).verdict, "neutral"))
+        seen += layered(models.support, [(claim, evidence)])
         true.append(row["label"].lower())
         tell("judging", i, len(rows))
     values: dict[str, float] = {
@@ -358,7 +395,8 @@ def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress
     values["macro recall"] = _mean(list(values.values()))
     found_refuted = [t == "refutes" for s, t in zip(said, true, strict=True) if s == "refutes"]
     values["precision refutes"] = _mean(found_refuted)
-    return [("support", {**values, "n": len(rows)})]
+    layers = by_layer(seen, [label == "supports" for label in true])
+    return [*layers[:-1], (TOGETHER, {**layers[-1][1], **values})]
 
 
 # disagreement ---------------------------------------------------------------------------------------
@@ -552,18 +590,6 @@ def _mean(values: Sequence[float | bool]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
-def _auc(true: Sequence[bool], scores: Sequence[float]) -> float:
-    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
-
-    return float(roc_auc_score(true, scores)) if len(set(true)) == 2 else float("nan")
-
-
-def _balanced(true: Sequence[bool], said: Sequence[bool]) -> float:
-    from sklearn.metrics import balanced_accuracy_score
-
-    return float(balanced_accuracy_score(true, said))
-
-
 def _anchors(measure: str, **systems: float) -> tuple[Anchor, ...]:
     return tuple(Anchor(name.replace("_", " "), {measure: value}) for name, value in systems.items())
 
@@ -639,6 +665,18 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             _anchors("AUROC", word_overlap=0.94), "A sanity check: word overlap alone solves it.",
         ),
         Benchmark(
+            "lfqa", "lfqa_annotations.jsonl.gz", "sentences of model answers against the passages they had", _lfqa, (),
+            "Majority of three people; sentences without one are left out. Supported against the rest; `passed` is the "
+            "share of the sentences with that label that are called supported. Which passages a system's answers were "
+            "held against is assumed from its name.",
+            ("lfqa_docs-human.json.gz", "lfqa_docs-webgpt.json.gz"),
+        ),
+        Benchmark(
+            "rgb_counterfactual", "rgb_en_fact.jsonl.gz", "passages with a wrong answer put in", _rgb_counterfactual,
+            (), "The true claims stand in their passage word for word, so only what is let pass of the false ones "
+            "(the other half) tells anything.",
+        ),
+        Benchmark(
             "fm2", "fm2_test.jsonl.gz", "claims written to mislead, with the evidence", _three_way, (),
             "Verdicts map to supports and refutes; anything else is neutral and counts as a miss.",
         ),
@@ -689,10 +727,11 @@ def bench(
     benchmark = BENCHMARKS[name]
     path = data / benchmark.file if data.is_dir() else data
     rows = _read(path, limit)
+    measured = (rows, *(_read(path.parent / other, None) for other in benchmark.beside)) if benchmark.beside else rows
     from qa.evaluate.run import environment
 
     try:
-        found = benchmark.measure(rows, models or Models(), progress)
+        found = benchmark.measure(measured, models or Models(), progress)
     except (KeyError, TypeError) as error:
         raise EvalError(f"{path} is not the data of {name}: {error!r}") from error
     ran = environment(None, len(rows), 0.0)

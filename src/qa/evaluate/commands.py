@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PASSED, REGRESSION, COULD_NOT_RUN = 0, 1, 2
 QUESTIONS = Path("eval/questions.jsonl")
 BASELINE = Path("eval/baseline.json")
+CLAIMS = Path("eval/claims.jsonl")
 SMOKE_SENTENCES, SENTENCES = 24, 120
 """Sentences of the corpus with which the judge is tested."""
 
@@ -129,6 +131,38 @@ def judge_command(
         for failure in tested.failures:
             _out.print(Text(f"it {failure}", style="red"))
     raise typer.Exit(REGRESSION if tested.failures else PASSED)
+
+
+@app.command("claims")
+def claims_command(
+    claims: Annotated[Path, typer.Option(help="Claims in a person's words, JSON lines.")] = CLAIMS,
+    index: IndexDir = None,
+    sentences: Annotated[int, typer.Option(help="Sentences of the corpus to break and reword.")] = SENTENCES,
+    split: Annotated[str, typer.Option(help="dev to choose by, test to report.")] = "test",
+    show: Annotated[bool, typer.Option("--show", help="Print what was judged wrongly; only of dev.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Write the tables into the page beside the claims.")] = False,
+) -> None:
+    """Judge claims about the corpus in a person's words; what each layer of the check sees alone, and all together."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate.judge import examine_claims, read_claims
+        from qa.evaluate.layers import on_the_corpus
+        from qa.evaluate.questions import EvalError
+        from qa.evaluate.report import claims_markdown, layers_markdown, wrongly_judged
+
+        if split not in ("dev", "test"):
+            raise EvalError(f"no split {split!r}; there are: dev, test")
+        chosen = [c for c in read_claims(claims) if c.split == split]
+        with _assistant(None, index) as assistant, _bars() as progress:
+            judged = examine_claims(assistant, chosen)
+            layers = on_the_corpus(assistant, chosen, sentences=sentences, progress=progress)
+        tables = {"claims": claims_markdown(judged, split), "layers": layers_markdown(layers)}
+        for table in tables.values():
+            _out.print(Markdown(table))
+        if show and split == "dev":
+            _out.print(wrongly_judged(judged))
+        if save:
+            for block, table in tables.items():
+                _fill(claims.parent / "README.md", block, table)
 
 
 @app.command()

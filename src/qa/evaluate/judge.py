@@ -7,15 +7,18 @@ score from a judge that fails this test is printed as such.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from qa.evaluate.questions import Question
+from qa.evaluate.questions import EvalError, Question, Split, split_of
 from qa.mutate import MUTATION_KINDS, mutations
-from qa.schema import Verdict
+from qa.schema import Hit, Verdict
+from qa.support import Judgement, case_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -125,7 +128,7 @@ def examine(
         sentences: how many sentences of the corpus are broken and reworded, spread over the documents.
         seed: the same seed shows the same claims.
     """
-    shown = [*_from_corpus(assistant, sentences, seed), *_from_premises(questions)]
+    shown = [*broken_and_true(assistant, sentences, seed), *_from_premises(questions)]
     trials = []
     for n, (kind, claim, evidence, true) in enumerate(shown, start=1):
         supported = assistant.judge(claim, [evidence]).verdict is Verdict.SUPPORTED
@@ -135,11 +138,8 @@ def examine(
     return JudgeReport(tuple(sorted(trials, key=lambda t: (t.true, order.get(t.kind, len(order))))))
 
 
-_Claim = tuple[str, str, str, bool]
-"""Kind, claim, evidence, whether it is true."""
-
-
-def _from_corpus(assistant: Assistant, count: int, seed: int) -> Iterator[_Claim]:
+def broken_and_true(assistant: Assistant, count: int, seed: int) -> Iterator[tuple[str, str, str, bool]]:
+    """So many sentences of the corpus, broken and reworded: kind, claim, evidence, whether it is true."""
     rng = random.Random(seed)
     chosen: list[tuple[str, list[str]]] = []
     documents = [_sentences(assistant, source.id) for source in assistant.sources]
@@ -159,12 +159,117 @@ def _sentences(assistant: Assistant, id: str) -> list[str]:
     return [" ".join(passage.slice(*span).split()) for passage in assistant.passages(id) for span in passage.sentences]
 
 
-def _from_premises(questions: Sequence[Question]) -> Iterator[_Claim]:
+def _from_premises(questions: Sequence[Question]) -> Iterator[tuple[str, str, str, bool]]:
     for question in questions:
         if question.premise and question.evidence:
             evidence = " ".join(e.quote for e in question.evidence)
             yield "false premise", question.premise.false, evidence, False
             yield "said otherwise", question.premise.sources_say, evidence, True
+
+
+# claims in a person's words -----------------------------------------------------------------------
+
+Label = Literal["supported", "unsupported", "contradicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence about a source in a person's own words, and whether the source bears it out."""
+
+    id: str
+    source: str
+    label: Label
+    kind: str
+    """How it was made: shortened, merged, reported; or what is wrong with it: speaker, swapped, overreach."""
+    claim: str
+
+    @property
+    def split(self) -> Split:
+        """Decided by the id without its last letter, so that what is true and false of one fact stay together."""
+        return split_of(self.id.rpartition("-")[0])
+
+
+def read_claims(path: Path) -> tuple[Claim, ...]:
+    """The claims of a JSON-lines file.
+
+    Raises:
+        EvalError: it cannot be read, or a line is no claim.
+    """
+    found = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise EvalError(f"cannot read the claims at {path}: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            claim = Claim(row["id"], row["source"], row["label"], row["class"], row["claim"])
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise EvalError(f"{path}, line {number} is no claim: {error!r}") from error
+        if claim.label not in get_args(Label):
+            raise EvalError(f"{path}, line {number}: label {claim.label!r}; there are: {', '.join(get_args(Label))}")
+        found.append(claim)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    """Claims as they were judged; every figure is of the claims it holds, so take one split at a time."""
+
+    judged: tuple[tuple[Claim, Judgement], ...] = field(repr=False)
+
+    def of(self, split: Split) -> ClaimReport:
+        """Those of one split."""
+        return ClaimReport(tuple(pair for pair in self.judged if pair[0].split == split))
+
+    def share(self, label: Label | None, *verdicts: Verdict) -> float:
+        """Of the claims with a label (None: all that are not supported), the share with one of these verdicts."""
+        judged = [
+            j.verdict in verdicts for c, j in self.judged if c.label == label or (label is None and c.label != _TRUE)
+        ]
+        return sum(judged) / len(judged) if judged else float("nan")
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Balanced accuracy of calling claims supported, and what it is made of."""
+        caught = 1 - self.share(None, Verdict.SUPPORTED)
+        kept = self.share(_TRUE, Verdict.SUPPORTED)
+        said = [c.label == "contradicted" for c, j in self.judged if j.verdict is Verdict.CONTRADICTED]
+        return {
+            "balanced accuracy": (caught + kept) / 2,
+            "false caught": caught,
+            "true rejected": 1 - kept,
+            "true called contradicted": self.share(_TRUE, Verdict.CONTRADICTED),
+            "contradicted, of those called so": sum(said) / len(said) if said else float("nan"),
+            "called so, of the contradicted": self.share("contradicted", Verdict.CONTRADICTED),
+            "n": len(self.judged),
+        }
+
+    def kinds(self, *, true: bool) -> dict[str, tuple[int, int]]:
+        """By kind, how many were not called supported, and of how many."""
+        found: dict[str, tuple[int, int]] = {}
+        for claim, judgement in self.judged:
+            if (claim.label == _TRUE) is true:
+                rejected, of = found.get(claim.kind, (0, 0))
+                found[claim.kind] = (rejected + (judgement.verdict is not Verdict.SUPPORTED), of + 1)
+        return found
+
+
+_TRUE: Label = "supported"
+
+
+def examine_claims(assistant: Assistant, claims: Sequence[Claim]) -> ClaimReport:
+    """Judges each claim as `qa check` would, against the passages of its source."""
+    judged = []
+    for claim in claims:
+        judged.append((claim, assistant.support.judge_all([case_of(claim.claim, hits(assistant, claim.source))])[0]))
+    return ClaimReport(tuple(judged))
+
+
+def hits(assistant: Assistant, id: str) -> list[Hit]:
+    """All passages of a source."""
+    source = assistant.document(id).source
+    return [Hit(passage, source, 0.0) for passage in assistant.passages(id)]
 
 
 # true sentences in other words ----------------------------------------------------------------------

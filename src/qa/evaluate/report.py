@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from rich.text import Text
 from qa.evaluate import plots
 from qa.evaluate.bench import Result
 from qa.evaluate.gate import Change, Changed, Outcome, Score, scores, to_json
-from qa.evaluate.judge import JudgeReport
+from qa.evaluate.judge import ClaimReport, JudgeReport
+from qa.evaluate.layers import Rows
 from qa.evaluate.measures import BY_NAME, MEASURES, RETRIEVAL, risk_coverage
 from qa.evaluate.metamorphic import Check
 from qa.evaluate.questions import fold
 from qa.evaluate.run import Record, Run
+from qa.schema import Verdict
 
 LISTED = 10
 """Changed questions listed in a terminal or a summary; the HTML report has all."""
@@ -208,6 +211,49 @@ def mistakes(judge: JudgeReport) -> RenderableType:
             Padding(Text(f"claim     {trial.claim}"), (0, 0, 0, 2)),
             Padding(Text(f"evidence  {trial.evidence}", "dim"), (0, 0, 1, 2)),
         ]
+    return Group(*parts)
+
+
+def claims_markdown(judged: ClaimReport, split: str) -> str:
+    """How claims in a person's words were judged, as Markdown."""
+    figures = judged.figures
+    lines = [
+        f"{figures['n']} claims, split `{split}`.",
+        "",
+        "| Claims in a person's words | |",
+        "| --- | --: |",
+        *(f"| {name} | {value:.3f} |" for name, value in figures.items() if name != "n"),
+        "",
+        "| True, said | rejected | of | False by | let pass | of |",
+        "| --- | --: | --: | --- | --: | --: |",
+    ]
+    true, false = (sorted(judged.kinds(true=value).items()) for value in (True, False))
+    for left, right in zip_longest(true, false):
+        cells = [left[0], str(left[1][0]), str(left[1][1])] if left else ["", "", ""]
+        cells += [right[0], str(right[1][1] - right[1][0]), str(right[1][1])] if right else ["", "", ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def layers_markdown(sets: Mapping[str, Rows]) -> str:
+    """What each layer sees alone, and all together: a row a layer, balanced accuracy and AUROC of each set."""
+    head = " | ".join(f"{name}: BAcc | AUROC" for name in sets)
+    lines = [f"| | {head} |", "| --- |" + " --: | --: |" * len(sets)]
+    for layer, _ in next(iter(sets.values())):
+        values = [dict(rows)[layer] for rows in sets.values()]
+        cells = [f"{value[name]:.3f}" for value in values for name in ("balanced accuracy", "AUROC")]
+        lines.append(f"| {layer} | {' | '.join(cells)} |")
+    counts = ", ".join(f"{name} {int(rows[0][1]['n'])}" for name, rows in sets.items())
+    return "\n".join([*lines, "", f"n: {counts}."])
+
+
+def wrongly_judged(judged: ClaimReport) -> RenderableType:
+    """Claims whose verdict is not their label, to be read."""
+    parts: list[RenderableType] = []
+    for claim, judgement in judged.judged:
+        if (judgement.verdict is Verdict.SUPPORTED) != (claim.label == "supported"):
+            parts.append(Text(f"{claim.id} {claim.kind}: {claim.label}, judged {judgement.verdict.value}", "bold"))
+            parts.append(Padding(Text(f"{claim.claim} {judgement.reason}"), (0, 0, 1, 2)))
     return Group(*parts)
 
 

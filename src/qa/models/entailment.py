@@ -8,8 +8,6 @@ model reads both, is told which words they share, and was trained on claims with
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -33,8 +31,6 @@ MAX_CLAIM = 96
 
 MATCH = 4
 """Classes of lexical match: 0 not in the other text, 1 in it, 2 in a pair they share, 3 in a triple."""
-
-_WORD = re.compile(r"\w+")
 
 
 def _words(encoding: Encoding, text: str, limit: int) -> tuple[list[int], list[int], list[str]]:
@@ -109,37 +105,6 @@ def pad(
     return ids, mask, types
 
 
-def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
-    """Which sentences to hold a claim against, in their order: greedily those that add most of its words.
-
-    Rare words weigh more. Takes at least one sentence, then while there is room for `words` words.
-    """
-    said = [[m[0] for m in _WORD.finditer(s)] for s in sentences]
-    keys = [{stem(w) for w in ws} for ws in said]
-    wanted = set(_keys([m[0] for m in _WORD.finditer(claim)], [w for ws in said for w in ws]))
-    spread = {k: sum(k in ks for ks in keys) for k in wanted}
-    weight = {k: math.log(1 + len(sentences) / n) for k, n in spread.items() if n}
-    left, room = set(weight), words
-    taken: list[int] = []
-    while len(taken) < len(sentences):
-        # what is covered already still counts a little: a second sentence on the same matter beats a stranger
-        gains = [
-            (
-                sum(weight[k] for k in keys[i] & left) + 0.1 * sum(weight[k] for k in keys[i] & weight.keys()),
-                -i,
-            )
-            for i in range(len(sentences))
-            if i not in taken and (not taken or len(said[i]) <= room)
-        ]
-        if not gains or (taken and max(gains)[0] <= 0):
-            break
-        best = -max(gains)[1]
-        taken.append(best)
-        left -= keys[best]
-        room -= len(said[best])
-    return sorted(taken)
-
-
 class Entailment:
     """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
 
@@ -168,7 +133,7 @@ class Entailment:
         """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.
 
         Shape (n, 3), calibrated, rows sum to one. Evidence beyond 320 word pieces (about 240 words) is not
-        read: choose it with `relevant`. What a pair gets does not depend on the others; as in the reader,
+        read: `qa.support.words.relevant` chooses. What a pair gets does not depend on the others; as in the reader,
         each runs alone.
         """
         rows = encode(self._tokenizer, pairs)

@@ -1,17 +1,19 @@
 """Does this evidence bear this claim out? Layers, cheapest first, each of which can be measured alone.
 
     verbatim     the claim stands there word for word, as whole sentences: supported, nothing else is asked
-    facts        every number, date, name and negation of the claim stands in the evidence
-    quotes       quoted words stand there whole, said by the person named
-    reuse        the evidence is not a mere anchor: it carries the claim's words, not only the question's
+    figures      every number, amount and date of the claim stands in the evidence
+    names        so does every name, and who does what to whom is not turned round
+    negation     what one side denies the other does not affirm
+    quotes       quoted words stand there whole, said by the person named; reported ones too
+    words        the evidence is no mere anchor: it carries the claim's words, not only the question's
     entailment   the support model: supported, neutral or contradicted
 
-The first four are rules. They can tell that a claim is not borne out, and, if it is verbatim or a quotation, that
-it is; between the two only the model decides, and where it is missing the verdict is `unchecked`.
+Rules find faults. A figure, a name or a quotation that does not stand in the evidence settles it, as does what is
+verbatim; all else is weighed together (`weigh`). Where the model is missing, a claim without fault is `unchecked`.
 """
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
-from qa.support.report import CheckedSentence, Report, check
+from qa.support.report import CheckedSentence, Report, case_of, check
 
 __all__ = [
     "LAYERS",
@@ -22,6 +24,7 @@ __all__ = [
     "Layer",
     "Report",
     "Support",
+    "case_of",
     "check",
     "names",
 ]

@@ -5,46 +5,52 @@ from __future__ import annotations
 import calendar
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
-from qa.facts import Fact, denied, missing, same_name
+from qa.facts import Fact, FactKind, denied, facts, missing, same_name
 from qa.schema import Source, Span, Verdict
+from qa.support import weigh
 from qa.support.quotes import SPEECH, one_person, quotations, speaker, unquoted
-from qa.support.words import canonical, carried, content, grown, reworded, whole_sentences, window
+from qa.support.words import (
+    canonical,
+    carried,
+    content,
+    grown,
+    pairs_held,
+    relevant,
+    reworded,
+    split,
+    turned,
+    whole_sentences,
+    window,
+)
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
 
-Layer = Literal["verbatim", "facts", "quotes", "reuse", "entailment"]
+Layer = Literal["verbatim", "figures", "names", "negation", "quotes", "words", "entailment"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 """Pairs (evidence, claim) -> (n, 3): probabilities of supported, neutral, contradicted."""
 
-# The thresholds below are set on development data, never on the sets that results are reported on: SUPPORTED so
-# that 5 % of true claims fail; CONTRADICTED so that 9 of 10 that it names are.
-SUPPORTED = 0.5
-"""Probability from which the support model's word is taken for `supported`."""
-CONTRADICTED = 0.5
-"""Probability from which it is taken for `contradicted`."""
-OVERRULED = 0.9
-"""Probability of support that clears a doubt: a figure from another sentence, a copy with a word changed."""
 CARRIED = 0.6
 """Share of a claim's words below which, without the model, evidence counts as a mere anchor."""
-CARRIED_LEAST = 0.25
-"""The same where the model has its say: it knows other words for the same thing."""
 ABOUT = 0.5
 """Share of a claim's words in a sentence from which the two speak of the same thing."""
 ANCHOR_WORDS = 8
 """Evidence of no more words of content than this is an anchor when several claims hang on it."""
 ANCHORED = 0.9
 """Share of a claim's words that such an anchor must hold."""
-READ = 200
-"""Words of evidence that the support model reads at once."""
+NEAR, AROUND = 45, 100
+"""Words of evidence that the support model reads: of the sentences most like the claim, wherever they stand, and of
+the one place that holds most of it, where "he" has a name."""
+MANY = 2
+"""Faults of one sort that count; a third says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +68,15 @@ class Judgement:
 
     verdict: Verdict
     score: float | None = None
-    """Confidence in the verdict, 0 to 1; None where only rules spoke and did not decide."""
+    """Probability that the claim is borne out or, where the verdict denies that, that it is not; None where only
+    rules spoke and did not decide."""
     evidence: int | None = None
     """Place of the decisive piece in the evidence; None if there was none."""
     span: Span | None = None
     """The decisive words in that piece."""
     findings: tuple[Finding, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """What was weighed (`qa.support.weigh`), by "layer.signal"; empty where it was settled without weighing."""
 
     @property
     def reason(self) -> str:
@@ -105,23 +114,22 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One piece of evidence (or several joined) as a claim is held against it."""
+    """A claim held against its evidence: what the rules found, and what the model is to read."""
 
-    text: str
+    lead: str
+    claim: str
+    near: str
+    around: str
     evidence: int
     span: Span
-    findings: tuple[Finding, ...]
-    doubtful: bool = False
-    """Some figure stands elsewhere in the evidence, or the claim is a copy but for some words."""
+    findings: tuple[Finding, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
+    spoken: bool = False
+    """Whether the claim is nothing but a quotation with its speaker, and both are right."""
 
     @property
     def broken(self) -> bool:
         return any(f.ok is False for f in self.findings)
-
-    @property
-    def spoken(self) -> bool:
-        """Whether the claim is nothing but a quotation with its speaker, and both are right."""
-        return not self.broken and any(f.ok and f.detail == _SPOKEN for f in self.findings)
 
     @property
     def denied(self) -> bool:
@@ -161,118 +169,100 @@ class Support:
     def judge_all(self, cases: Sequence[Case | tuple[str, Sequence[str]]]) -> list[Judgement]:
         """A judgement for each case, in order; the model is asked once for all of them."""
         full = [Case(*case) for case in cases]
-        anchors = _anchors(full) if "reuse" in self.layers else set()
-        settled = [self._verbatim(case) for case in full]
+        anchors = _anchors(full) if "words" in self.layers else set()
+        settled = [self._settled(case) for case in full]
         looks = [
-            [] if done else self._looks(case, case.claim in anchors) for case, done in zip(full, settled, strict=True)
+            None if done else self._look(case, case.claim in anchors) for case, done in zip(full, settled, strict=True)
         ]
-        chances = self._ask(
-            [
-                (canonical(look.text), canonical(core(case)))
-                for case, mine in zip(full, looks, strict=True)
-                for look in mine
-            ]
-        )
+        ask = self.probabilities
+        # near and wide are often the same; each distinct pair is read once
+        pairs = {pair: i for i, pair in enumerate(dict.fromkeys(p for look in looks if look for p in _pairs(look)))}
+        read = ask(list(pairs)) if ask and pairs else None
         judgements = []
-        for done, mine in zip(settled, looks, strict=True):
-            own = [next(chances) for _ in mine]
-            judgements.append(done or _best([self._verdict(k, p) for k, p in zip(mine, own, strict=True)]))
+        for done, look in zip(settled, looks, strict=True):
+            readings = [tuple(map(float, read[pairs[p]])) for p in _pairs(look)] if look and read is not None else []
+            judgements.append(self._verdict(look, readings) if look else done or Judgement(Verdict.UNCHECKED))
         return judgements
 
-    def _ask(self, pairs: list[tuple[str, str]]) -> Any:
-        ask = self.probabilities
-        if ask is None or not pairs:
-            return iter([None] * len(pairs))
-        return iter([tuple(float(p) for p in row) for row in ask(pairs)])
-
-    def _verbatim(self, case: Case) -> Judgement | None:
+    def _settled(self, case: Case) -> Judgement | None:
+        if not case.evidence:
+            return Judgement(Verdict.UNCHECKED)
         if "verbatim" not in self.layers:
             return None
         for i, text in enumerate(case.evidence):
             for claim in dict.fromkeys((case.claim, _core(case.claim, case.sources[i : i + 1])[1])):
                 span = whole_sentences(claim, text)
-                if span and (claim == case.claim or not self._foreign_speaker(case, i, span)):
+                if span and (claim == case.claim or not self._foreign_speaker(case, i)):
                     found = Finding("verbatim", True, "the words stand in the source")
                     return Judgement(Verdict.SUPPORTED, 1.0, i, span, (found,))
         return None
 
-    def _foreign_speaker(self, case: Case, i: int, span: Span) -> bool:
+    def _foreign_speaker(self, case: Case, i: int) -> bool:
         # "X, quoted by Y: words": the words are there, but X may not be who said them
-        if "quotes" not in self.layers and "facts" not in self.layers:
+        if not self.layers & {"quotes", "names", "figures"}:
             return False
         lead = _core(case.claim, case.sources[i : i + 1])[0]
-        around = case.evidence[i]
-        return bool(missing(lead, f"{around}\n{_about(case.sources[i])}"))
+        return bool(missing(lead, f"{case.evidence[i]}\n{_about(case.sources[i])}"))
 
-    def _looks(self, case: Case, anchored: bool) -> list[_Look]:
-        found = [self._look(case, [i], anchored) for i in range(len(case.evidence))]
-        if len(found) > 1:
-            found.append(self._look(case, list(range(len(case.evidence))), anchored))
-        return found
-
-    def _look(self, case: Case, places: list[int], anchored: bool) -> _Look:
-        """The rule layers on one piece of evidence, or on several read together."""
-        sources = [case.sources[i] for i in places if i < len(case.sources)]
-        lead, claim = _core(case.claim, sources)
-        texts = [case.evidence[i] for i in places]
-        spans = [window(claim, text) for text in texts]
-        shares = [carried(claim, text[a:b]) for text, (a, b) in zip(texts, spans, strict=True)]
-        at = max(range(len(places)), key=lambda k: shares[k])
-        near = [text[slice(*grown(text, span, READ // len(texts)))] for text, span in zip(texts, spans, strict=True)]
-        whole = "\n".join(texts)
-        decisive = texts[at][slice(*spans[at])]
+    def _look(self, case: Case, anchored: bool) -> _Look:
+        """The rule layers on all the evidence, and the sentences of it that speak of the claim."""
+        lead, claim = _core(case.claim, case.sources)
+        spans = [window(claim, text) for text in case.evidence]
+        shares = [carried(claim, text[a:b]) for text, (a, b) in zip(case.evidence, spans, strict=True)]
+        at = max(range(len(spans)), key=lambda k: shares[k])
+        sentences = [text[a:b] for text in case.evidence for a, b in split(text)] or list(case.evidence)
+        near = " ".join(sentences[i] for i in relevant(sentences, claim, NEAR))
+        best = case.evidence[at]
+        look = _Look(lead, claim, near, best[slice(*grown(best, spans[at], AROUND))], at, spans[at])
+        layers: tuple[tuple[Layer, Callable[[], _Found]], ...] = (
+            ("figures", lambda: _figures(look, case)),
+            ("names", lambda: _names(look, case)),
+            ("negation", lambda: _negation(look, case)),
+            ("quotes", lambda: _quotes(look, case)),
+            ("words", lambda: _words(look, case, sentences, anchored, modelled=self.probabilities is not None)),
+        )
         findings: list[Finding] = []
-        doubtful = False
-        if "facts" in self.layers:
-            finding = _facts_layer(lead, claim, whole, decisive, sources, shares[at])
-            doubtful = finding.ok is None
-            findings.append(finding)
-        if "quotes" in self.layers:
-            findings += _quotes_layer(case, lead, claim, texts, texts[at], spans[at], shares[at], sources)
-        if "reuse" in self.layers:
-            bar = CARRIED_LEAST if self.probabilities else CARRIED
-            findings.append(_reuse_layer(case, claim, whole, bar, anchored))
-        return _Look("\n".join(near), places[at], spans[at], tuple(findings), doubtful)
+        signals: dict[str, float] = {}
+        spoken = False
+        for name, layer in layers:
+            if name in self.layers:
+                found = layer()
+                findings += found.findings
+                signals |= found.signals
+                spoken = spoken or found.spoken
+        return replace(look, findings=tuple(findings), signals=signals, spoken=spoken)
 
-    def _verdict(self, look: _Look, chances: tuple[float, float, float] | None) -> Judgement:
-        findings = look.findings
-        if look.spoken:
-            return Judgement(Verdict.SUPPORTED, 1.0, look.evidence, look.span, findings)
-        if chances is not None:
-            supported, neutral, contradicted = chances
-            ok = supported >= SUPPORTED
-            seen = "a contradiction" if contradicted >= CONTRADICTED else "no support"
-            said = "" if ok else f"the support model sees {seen}"
-            findings += (Finding("entailment", ok, said),)
-            if contradicted >= CONTRADICTED:
-                return Judgement(Verdict.CONTRADICTED, contradicted, look.evidence, look.span, findings)
-            if look.denied:
-                return Judgement(Verdict.CONTRADICTED, 1 - supported, look.evidence, look.span, findings)
-            if look.broken or not ok or (look.doubtful and supported < OVERRULED):
-                return Judgement(Verdict.PARTLY, max(neutral, 1 - supported), look.evidence, look.span, findings)
-            return Judgement(Verdict.SUPPORTED, supported, look.evidence, look.span, findings)
-        if look.denied:
-            return Judgement(Verdict.CONTRADICTED, None, look.evidence, look.span, findings)
-        verdict = Verdict.PARTLY if look.broken else Verdict.UNCHECKED
-        return Judgement(verdict, None, look.evidence, look.span, findings)
+    def _verdict(self, look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
+        where = (look.evidence, look.span)
+        if look.spoken and not look.broken:
+            return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings, look.signals)
+        if not readings:
+            verdict = Verdict.PARTLY if look.broken else Verdict.UNCHECKED
+            verdict = Verdict.CONTRADICTED if look.denied else verdict
+            return Judgement(verdict, None, *where, look.findings, look.signals)
+        signals = {**look.signals, **_read(readings)}
+        holds, conflicts = weigh.holds(signals), weigh.conflicts(signals)
+        supported, _, contradicted = (sum(column) / len(readings) for column in zip(*readings, strict=True))
+        seen = "a contradiction" if contradicted >= weigh.CONTRADICTED else "no support"
+        ok = supported >= weigh.SUPPORTED
+        findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
+        if holds >= weigh.SUPPORTED:
+            return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
+        verdict = Verdict.CONTRADICTED if conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
+        return Judgement(verdict, 1 - holds, *where, findings, signals)
 
 
-_ORDER = (Verdict.SUPPORTED, Verdict.UNCHECKED, Verdict.CONTRADICTED, Verdict.PARTLY)
+def _pairs(look: _Look) -> list[tuple[str, str]]:
+    """What the support model reads, the claim with few words of evidence and with more."""
+    claim = canonical(look.claim)
+    return [(canonical(evidence), claim) for evidence in (look.near, look.around)]
 
 
-def _best(judgements: Sequence[Judgement]) -> Judgement:
-    """Support from any piece, or from all together, is support; else a contradiction outweighs silence."""
-    if not judgements:
-        return Judgement(Verdict.UNCHECKED)
-    place = {verdict: i for i, verdict in enumerate(_ORDER)}
-    return min(
-        judgements,
-        key=lambda j: (
-            place[j.verdict],
-            sum(f.ok is False for f in j.findings),
-            -(j.score or 0.0) if not j.failed else (j.score or 0.0),
-        ),
-    )
+def _read(readings: Sequence[tuple[float, ...]]) -> dict[str, float]:
+    return {
+        "entailment.for": sum(weigh.log_odds(p[0]) for p in readings) / len(readings),
+        "entailment.against": sum(weigh.log_odds(p[2]) for p in readings) / len(readings),
+    }
 
 
 # who says it --------------------------------------------------------------------------------------------
@@ -318,80 +308,157 @@ def names(text: str, source: Source) -> bool:
 
 def _about(source: Source) -> str:
     """What a claim may say of a source though the text does not: its names and its date."""
+    return ". ".join(part for part in (source.publisher, source.author, source.title, *dated(source)) if part)
+
+
+def dated(source: Source) -> tuple[str, ...]:
+    """When a source was published, in the ways that people write it; nothing where it is not known."""
     year, month, *_ = (*source.published.split("-"), "", "")
-    dated = [source.published, year]
+    written = [source.published, year]
     if month.isdigit() and 1 <= int(month) <= 12:
-        dated.append(f"{calendar.month_name[int(month)]} {year}")
-    return ". ".join(part for part in (source.publisher, source.author, source.title, *dated) if part)
+        written.append(f"{calendar.month_name[int(month)]} {year}")
+    return tuple(dict.fromkeys(part for part in written if part))
 
 
 # the layers ---------------------------------------------------------------------------------------------
 
+
+class _Found(NamedTuple):
+    """What a rule layer has to say."""
+
+    findings: tuple[Finding, ...]
+    signals: Mapping[str, float] = {}
+    spoken: bool = False
+
+
 _DENIES = "the source denies"
-_SPOKEN = "said so, word for word"
+_FIGURES: frozenset[FactKind] = frozenset(("number", "percent", "money", "quantity", "date"))
 
 
-def _facts_layer(lead: str, claim: str, whole: str, decisive: str, sources: Sequence[Source], share: float) -> Finding:
-    about = ". ".join(_about(source) for source in sources)
-    whole, decisive = (re.sub(r"['’]s\b", "", text) for text in (whole, decisive))
-    absent = [(claim, f) for f in missing(claim, whole) if f.kind != "quote"]
-    absent = [(c, f) for c, f in absent if not (f.kind == "name" and about and not missing(c[f.start : f.end], about))]
-    absent += [(lead, f) for f in missing(lead, f"{whole}\n{about}") if f.kind != "quote"] if lead else []
+def _absent(look: _Look, case: Case, text: str, kinds: Collection[FactKind]) -> list[tuple[str, Fact]]:
+    """Facts of the claim, and of the words that name its source, that a text does not hold."""
+    about = ". ".join(_about(source) for source in case.sources)
+    text = re.sub(r"['’]s\b", "", text)
+    found = [(look.claim, f) for f in missing(look.claim, text) if f.kind in kinds]
+    if about:  # the source may be called by its name
+        found = [(c, f) for c, f in found if not (f.kind == "name" and not missing(look.claim[f.start : f.end], about))]
+    if look.lead:
+        found += [(look.lead, f) for f in missing(look.lead, f"{text}\n{about}") if f.kind in kinds]
+    return found
+
+
+def _figures(look: _Look, case: Case) -> _Found:
+    absent = _absent(look, case, "\n".join(case.evidence), _FIGURES)
+    far = [pair for pair in _absent(look, case, look.near, _FIGURES) if pair not in absent]
+    signals = {"figures.absent": min(MANY, len(absent)), "figures.elsewhere": min(MANY, len(far))}
     if absent:
-        return Finding("facts", False, f"not in the source: {_shown(absent)}")
-    if share >= ABOUT:
-        against = denied(claim, decisive)
-        if against:
-            words = ", ".join(f"“{decisive[f.start : f.end]} {f.value[4:]}”" for f in against)
-            return Finding("facts", False, f"{_DENIES} it: {words}")
-    far = [(claim, f) for f in missing(claim, decisive) if f.kind in ("number", "percent", "money", "quantity", "date")]
-    changed = reworded(claim, decisive)
+        return _Found((Finding("figures", False, f"not in the source: {_shown(absent)}"),), signals)
+    if far:
+        detail = f"in the source, but about something else: {_shown(far)}"
+        return _Found((Finding("figures", None, detail),), signals)
+    return _Found((Finding("figures", True),), signals)
+
+
+def _names(look: _Look, case: Case) -> _Found:
+    lacking = _absent(look, case, "\n".join(case.evidence), {"name"})
+    # part of a name may be enough (Presley), and a capital that opens the sentence may be no name at all
+    absent = [(c, f) for c, f in lacking if not _partly(c, f, case)]
+    far = [pair for pair in _absent(look, case, look.near, {"name"}) if pair not in lacking]
+    round_ = turned(look.claim, look.near)
+    signals = {
+        "names.absent": min(MANY, len(absent)),
+        "names.partly": min(MANY, len(lacking) - len(absent)),
+        "names.elsewhere": min(MANY, len(far)),
+        "names.turned": float(bool(round_)),
+    }
+    if lacking:
+        return _Found((Finding("names", False, f"not in the source: {_shown(lacking)}"),), signals)
+    if round_:
+        return _Found((Finding("names", False, f"the other way round in the source: {round_}"),), signals)
+    if far:
+        detail = f"in the source, but about something else: {_shown(far)}"
+        return _Found((Finding("names", None, detail),), signals)
+    return _Found((Finding("names", True),), signals)
+
+
+def _partly(text: str, name: Fact, case: Case) -> bool:
+    words = text[name.start : name.end].split()
+    if len(words) == 1:
+        return name.start == 0
+    return any(not missing(word, evidence) for word in words if word[0].isupper() for evidence in case.evidence)
+
+
+def _negation(look: _Look, case: Case) -> _Found:
+    own = [f for f in facts(look.claim) if f.kind == "negation"]
+    there = [f for f in facts(look.near) if f.kind == "negation"]
+    added = [(look.claim, f) for f in missing(look.claim, look.near) if f.kind == "negation"]
+    left = denied(look.claim, look.near) if carried(look.claim, look.near) >= ABOUT else ()
+    signals = {
+        "negation.added": float(bool(own) and not there),
+        "negation.other": float(bool(added) and bool(there)),
+        "negation.left": min(MANY, len(left)),
+    }
+    if left:
+        words = ", ".join(f"“{look.near[f.start : f.end]} {f.value[4:]}”" for f in left)
+        return _Found((Finding("negation", False, f"{_DENIES} it: {words}"),), signals)
+    if added and not there:
+        return _Found((Finding("negation", False, f"not in the source: {_shown(added)}"),), signals)
+    return _Found((Finding("negation", None if added else True),), signals)
+
+
+def _quotes(look: _Look, case: Case) -> _Found:
+    best, span = case.evidence[look.evidence], look.span
+    found = quotations(case.claim, case.evidence, case.elsewhere, [s.title for s in case.sources])
+    bad = [q for q in found if q.failure]
+    if bad:
+        detail = "; ".join(f"{q.failure}: {q.detail}" for q in bad)
+        return _Found((Finding("quotes", False, detail),), {"quotes.failed": 1.0})
+    named = look.lead or speaker(look.claim, (0, len(look.claim)))
+    told = look.claim.replace(named, "") if named else look.claim
+    if not found and not look.lead and carried(told, best[slice(*span)]) >= ABOUT:
+        said = speaker(best, _best_sentence(told, best, span))  # reported speech has a speaker too
+        own = any(names(named, s) for s in case.sources)
+        if named and said and not one_person(named, said) and not own:
+            detail = f"misattributed: given to {named}; in the source {said} says it"
+            return _Found((Finding("quotes", False, detail),), {"quotes.speaker": 1.0})
+    if not found:
+        return _Found(())
+    rest = content(unquoted(look.claim)) - content(named) - SPEECH
+    spoken = bool(named) and not rest and all(q.speaker for q in found)
+    return _Found((Finding("quotes", True, "said so, word for word" if spoken else ""),), spoken=spoken)
+
+
+def _best_sentence(claim: str, text: str, span: Span) -> Span:
+    """The one sentence within a span that holds most of the claim's words."""
+    within = [(a, b) for a, b in split(text) if a >= span[0] and b <= span[1]]
+    return max(within, key=lambda place: carried(claim, text[slice(*place)]), default=span)
+
+
+def _words(look: _Look, case: Case, sentences: Sequence[str], anchored: bool, *, modelled: bool) -> _Found:
+    whole = carried(look.claim, "\n".join(case.evidence))
+    best = max(sentences, key=lambda s: carried(look.claim, s))
+    changed = reworded(look.claim, look.near)
+    signals = {
+        "words.share": carried(look.claim, look.near) - 1,
+        "words.best": carried(look.claim, best) - 1,
+        "words.pairs": pairs_held(look.claim, look.near) - 1,
+        "words.reworded": min(MANY, len(changed)),
+    }
+    if anchored and whole < ANCHORED:
+        detail = "the same few words are cited for several claims"
+        return _Found((Finding("words", False, detail),), {**signals, "words.anchored": 1.0})
+    if not modelled and whole < CARRIED:
+        asked = carried(look.claim, case.question) if case.question else 0.0
+        why = "the claim repeats the question" if asked > whole else "the cited words say little of it"
+        return _Found((Finding("words", False, f"{why} ({whole:.0%} of its words stand there)"),), signals)
     if changed:
         words = ", ".join(f"“{word}”" for word in changed)
-        return Finding("facts", None, f"nearly the words of the source, but for {words}")
-    if far:
-        return Finding("facts", None, f"in the source, but about something else: {_shown(far)}")
-    return Finding("facts", True)
+        return _Found((Finding("words", None, f"nearly the words of the source, but for {words}"),), signals)
+    return _Found((Finding("words", True),), signals)
 
 
 def _shown(found: Sequence[tuple[str, Fact]]) -> str:
     return ", ".join(dict.fromkeys(f"“{text[f.start : f.end]}”" for text, f in found))
-
-
-def _quotes_layer(
-    case: Case,
-    lead: str,
-    claim: str,
-    texts: Sequence[str],
-    best: str,
-    span: Span,
-    share: float,
-    sources: Sequence[Source],
-) -> list[Finding]:
-    found = quotations(case.claim, texts, case.elsewhere, [s.title for s in sources])
-    bad = [q for q in found if q.failure]
-    if bad:
-        return [Finding("quotes", False, "; ".join(f"{q.failure}: {q.detail}" for q in bad))]
-    if not found and share >= ABOUT and not lead:  # reported speech has a speaker too
-        named, said = speaker(claim, (0, len(claim))), speaker(best, span)
-        if named and said and not one_person(named, said) and not any(names(named, s) for s in sources):
-            return [Finding("quotes", False, f"misattributed: given to {named}; in the source {said} says it")]
-    if not found:
-        return []
-    named = lead or speaker(claim, (0, len(claim)))
-    rest = content(unquoted(claim)) - content(named) - SPEECH
-    return [Finding("quotes", True, _SPOKEN if named and not rest and all(q.speaker for q in found) else "")]
-
-
-def _reuse_layer(case: Case, claim: str, whole: str, bar: float, anchored: bool) -> Finding:
-    share = carried(claim, whole)
-    if share < bar:
-        asked = carried(claim, case.question) if case.question else 0.0
-        why = "the claim repeats the question" if asked > share else "the cited words say little of it"
-        return Finding("reuse", False, f"{why} ({share:.0%} of its words stand there)")
-    if anchored and share < ANCHORED:
-        return Finding("reuse", False, "the same few words are cited for several claims")
-    return Finding("reuse", True)
 
 
 def _anchors(cases: Sequence[Case]) -> set[str]:

@@ -142,7 +142,9 @@ _VERBS = (
     r"calls?|called|describes?|described|explains?|explained|notes?|noted|declares?|declared|announces?|announced|"
     r"insists?|insisted|denies|denied|stresse[sd]|emphasi[sz]e[sd]|tweeted|vow(?:s|ed)|suggests?|suggested|repl(?:ies|ied)|"
     r"remarks?|remarked|comments?|commented|concludes?|concluded|admits?|admitted|acknowledges?|acknowledged|asks?|asked|"
-    r"posted|recalled|maintains?|maintained|asserts?|asserted|predicts?|predicted|pledged|threatened|quoted)"
+    r"posted|recalled|maintains?|maintained|asserts?|asserted|predicts?|predicted|pledged|threatened|quoted|"
+    r"answers?|answered|responds?|responded|reports?|reported|contends?|contended|recalls|urges?|urged|cautions?|"
+    r"cautioned)"
 )
 _SPEAKS = re.compile(rf"\b{_VERBS}\b")
 SPEECH = frozenset(
@@ -150,7 +152,7 @@ SPEECH = frozenset(
 )
 """Verbs, as stems, that say no more than that somebody said it."""
 _INVERTED = re.compile(rf"[,”\"?!]\s*{_VERBS}\s+(?=[A-Z]|(?:al|el)-)")
-_PRONOUN = re.compile(r"\b(?:he|she|they)\b", re.I)
+_PRONOUN = re.compile(r"\b(?:he|she|they|it)(?:\s\w+){0,2}\s*$", re.I)
 
 
 def speaker(text: str, span: Span) -> str:
@@ -191,13 +193,19 @@ def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
             behind = [n for n in names if 0 <= n.start - verb.end() <= 12]
             if behind:
                 return masked[behind[0].start : behind[0].end], False
-        before = re.split(r"[.;:!?”]|\b(?:that|which|but|and)\b", masked[: verb.start()])[-1]
-        from_ = verb.start() - len(before)
-        ahead = [n for n in names if from_ <= n.start and n.end <= verb.start()]
+        clause = re.split(r"[.;:!?”]|\b(?:that|which|but|and)\b", masked[: verb.start()])[-1]
+        # who speaks stands between the last comma and the verb, or before it: "Ana Ruiz, the mayor, said"
+        before = next((part for part in reversed(clause.split(",")) if part.strip()), "")
+        if not clause.rpartition(",")[2].strip():
+            before = clause
+        from_ = verb.start() - len(clause) + clause.rindex(before)
+        ahead = [n for n in names if from_ <= n.start and n.end <= from_ + len(before)]
         if ahead:
             return masked[ahead[0].start : ahead[0].end], False
         if _PRONOUN.search(before):
             return "", True
+        if before.strip():
+            return "", False  # somebody without a name
     match = re.search(r"\b[Aa]ccording to ", masked)
     behind = [n for n in names if match and 0 <= n.start - match.end() <= 20]
     return (masked[behind[0].start : behind[0].end], False) if behind else ("", False)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from qa import markers
 from qa.facts import fold
 from qa.schema import Hit, Source, Verdict
-from qa.support.judge import Case, Judgement, Support
+from qa.support.judge import Case, Judgement, Support, dated
 from qa.support.words import carried, content
 
 Status = Literal["supported", "partly", "unsupported", "contradicted", "unchecked"]
@@ -41,6 +41,8 @@ class CheckedSentence:
     """Span in the text that was checked, markers included."""
     markers: tuple[int, ...]
     """Numbers it cites, as written."""
+    sources: tuple[str, ...]
+    """Ids of sources that it cites by name."""
     judgement: Judgement
     status: Status
     evidence: Evidence | None = None
@@ -53,7 +55,7 @@ class CheckedSentence:
     @property
     def cited(self) -> bool:
         """Whether the sentence cites a source that exists."""
-        return len(self.markers) > len(self.invented)
+        return len(self.markers) > len(self.invented) or bool(self.sources)
 
     @property
     def quote(self) -> str:
@@ -79,6 +81,7 @@ class CheckedSentence:
             "start": self.start,
             "end": self.end,
             "markers": list(self.markers),
+            "sources": list(self.sources),
             "invented": list(self.invented),
             "cited": self.cited,
             "status": self.status,
@@ -134,7 +137,8 @@ def check(
 
     Args:
         text: prose with markers of any shape. A list of references at its end ("[1] Publisher, title …") tells
-            what the numbers mean.
+            what the numbers mean; a source may also be cited by its id, "[gazette-2021]", or by publisher or
+            author and year, "(The Gazette, 2021)".
         passages: what it may cite, in order; a mapping gives names and texts.
         numbers: what a number counts where there is no list of references: passages, or sources in order of
             their first passage.
@@ -143,11 +147,13 @@ def check(
     body, listed = _references(text)
     pools = {n: found for n, line in listed.items() if (found := _meant(line, evidence))}
     in_order = [[e] for e in evidence] if numbers == "passages" else _by_source(evidence)
-    units = markers.marked(body)
+    by_source = {e[0].source.id if e[0].source else e[0].id: e for e in _by_source(evidence)}
+    units = markers.marked(body, _labels(evidence))
     plans = []
     for unit in units:
         invented = tuple(n for n in unit.numbers if n not in pools and (listed or not 0 < n <= len(in_order)))
         cited = [pools[n] if n in pools else in_order[n - 1] for n in unit.numbers if n not in invented]
+        cited += [by_source[id_] for id_ in unit.sources]
         near = [e for pool in cited for e in _nearest(unit.text, pool)] if cited else _nearest(unit.text, evidence)
         others = [] if not cited else _nearest(unit.text, [e for e in evidence if e not in near])
         plans.append((unit, invented, tuple(dict.fromkeys(near)), tuple(others)))
@@ -166,6 +172,7 @@ def check(
                 unit.start,
                 unit.end,
                 unit.numbers,
+                unit.sources,
                 judgement,
                 _status(unit.text, judgement, near),
                 near[judgement.evidence] if judgement.evidence is not None else None,
@@ -175,6 +182,11 @@ def check(
             for i, ((unit, invented, near, _), judgement) in enumerate(zip(plans, judged, strict=True))
         )
     )
+
+
+def case_of(text: str, hits: Sequence[Hit]) -> Case:
+    """A sentence held against the passages it cites, of which those most like it are read."""
+    return _case(text, _nearest(text, _evidence(hits)), ())
 
 
 def _case(text: str, near: Sequence[Evidence], others: Sequence[Evidence]) -> Case:
@@ -204,6 +216,19 @@ def _by_source(evidence: Sequence[Evidence]) -> list[list[Evidence]]:
     for e in evidence:
         pools.setdefault(e.source.id if e.source else e.id, []).append(e)
     return list(pools.values())
+
+
+def _labels(evidence: Sequence[Evidence]) -> dict[str, str]:
+    """What each source may be called in brackets; what would name two of them names none."""
+    found: dict[str, set[str]] = {}
+    for e in evidence:
+        source = e.source or Source(id=e.id, title="")
+        author = source.author.split()
+        people = [" ".join(author[i:]) for i in range(len(author))]
+        called = {f"{name} {date}" for name in (source.publisher, *people) if name for date in dated(source)}
+        for name in {source.id, *called}:
+            found.setdefault(markers.label(name), set()).add(source.id)
+    return {name: next(iter(ids)) for name, ids in found.items() if name and len(ids) == 1}
 
 
 def _nearest(text: str, pool: Sequence[Evidence]) -> list[Evidence]:

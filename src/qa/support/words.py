@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import unicodedata
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise, product
 
-from qa.facts import FUNCTION_WORDS, fold, name_key, stem
+from qa.facts import FUNCTION_WORDS, facts, fold, name_key, same_name, stem
 from qa.markers import sentences
 from qa.schema import Span
 
@@ -167,6 +170,98 @@ def grown(text: str, span: Span, words: int) -> Span:
 
 def _count(text: str) -> int:
     return len(text.split())
+
+
+@lru_cache(maxsize=8192)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(m[0]) for m in _WORD.finditer(text))
+
+
+@lru_cache(maxsize=8192)
+def _proper(text: str) -> tuple[str, ...]:
+    return tuple(sorted({m[0] for m in _WORD.finditer(text) if m[0][0].isupper() and len(m[0]) > 3}))
+
+
+def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
+    """Which sentences to hold a claim against, in their order: greedily those that add most of its words.
+
+    Rare words weigh more; a name may be spelled otherwise. Takes at least one sentence, then while there is room
+    for `words` words.
+    """
+    keys = [frozenset(_stems(s)) for s in sentences]
+    sizes = [len(_stems(s)) for s in sentences]
+    spread = Counter(key for own in keys for key in own)
+    wanted = set(_stems(claim))
+    for name in _proper(claim):
+        if stem(name) not in spread:
+            wanted |= {stem(n) for s in sentences for n in _proper(s) if same_name(name, n)}
+    weight = {k: math.log(1 + len(sentences) / spread[k]) for k in wanted if k in spread}
+    left, room = set(weight), words
+    taken: list[int] = []
+    while len(taken) < len(sentences):
+        # what is covered already still counts a little: a second sentence on the same matter beats a stranger
+        gains = [
+            (
+                math.fsum(weight[k] for k in keys[i] & left)
+                + 0.1 * math.fsum(weight[k] for k in keys[i] & weight.keys()),
+                -i,
+            )
+            for i in range(len(sentences))
+            if i not in taken and (not taken or sizes[i] <= room)
+        ]
+        if not gains or (taken and max(gains)[0] <= 0):
+            break
+        best = -max(gains)[1]
+        taken.append(best)
+        left -= keys[best]
+        room -= sizes[best]
+    return sorted(taken)
+
+
+def pairs_held(claim: str, text: str) -> float:
+    """Share of the claim's neighbouring words that are neighbours in the text too, 0 to 1."""
+    said, there = _stems(claim), _stems(text)
+    wanted = set(pairwise(said))
+    return len(wanted & set(pairwise(there))) / len(wanted) if wanted else 1.0
+
+
+_BY = re.compile(r"\bby\b")
+
+
+def turned(claim: str, text: str) -> str:
+    """Two names of a claim that a sentence of the text has the other way round about the same words; else "".
+
+    "A attacked B" where the text says "B attacked A". A passive ("B was attacked by A") turns names round and
+    keeps the sense, so where either side says "by", nothing is told.
+    """
+    own = [f for f in facts(claim) if f.kind == "name"]
+    for a, b in pairwise(own):
+        between = claim[a.end : b.start]
+        verbs = {stem(w) for w in _WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
+        if not verbs or _BY.search(between):
+            continue
+        for start, end in split(text):
+            orders = _orders(claim[a.start : a.end], claim[b.start : b.end], text[start:end], verbs)
+            if "back" in orders and "forth" not in orders:
+                return f"{claim[a.start : a.end]}, {claim[b.start : b.end]}"
+    return ""
+
+
+def _orders(a: str, b: str, sentence: str, verbs: set[str]) -> set[str]:
+    held = [f for f in facts(sentence) if f.kind == "name"]
+    spans = [[(f.start, f.end) for f in held if _one_name(name, sentence[f.start : f.end])] for name in (a, b)]
+    found = set()
+    for left, right in product(*spans):
+        first, second = sorted((left, right))
+        between = sentence[first[1] : second[0]]
+        told = {stem(w) for w in _WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
+        if not _BY.search(between) and 2 * len(verbs & told) >= len(verbs | told):
+            found.add("forth" if first == left else "back")
+    return found
+
+
+def _one_name(a: str, b: str) -> bool:
+    return any(same_name(x, y) for x in a.split() for y in b.split() if fold(x) not in FUNCTION_WORDS)
 
 
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
