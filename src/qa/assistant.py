@@ -277,11 +277,12 @@ class Assistant:
             hits=tuple(hits),
             provenance=self._provenance(),
         )
-        premise = compare.premise(searched, hits)
+        absent = compare.unmentioned(searched, hits, self.index.vocabulary)
+        premise = absent or compare.premise(searched, hits)
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
         several = compare.asks_several(searched)
-        bar = threshold * (COMPARING if comparing else LENIENT if premise or several or writes else 1)
+        bar = threshold * (COMPARING if comparing else LENIENT if (premise and not absent) or several or writes else 1)
         if not candidates or candidates[0].score < bar:
             yield draft.with_(premise=premise, timings=clock.laps)
             return

@@ -366,7 +366,7 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
         ):
             continue
         name = chosen.get(sort) or (_parties(history, own) if sort == "group" else "")
-        name = name or _best(entities, sort, own)
+        name = name or _best(entities, sort, [*own, *chosen.values()])  # two pronouns, two things
         if not name:
             continue
         possessive = word in _POSSESSIVE or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
@@ -527,7 +527,7 @@ def _asked_for(question: str) -> _Entity | None:
     if fronted := re.match(rf"({_AUXILIARIES})\s+", rest, re.I):
         rest = rest[fronted.end() :]
         subject = _SUBJECT.match(rest)
-        if not subject:
+        if not subject or subject[0].endswith(("’s", "'s", "s'")):
             return _Entity(f"the {noun}", _sort_of(noun), described=True)
         rest = f"{subject[0]} {fronted[1]}{rest[subject.end() :]}"
     return _Entity(f"the {noun} that {rest}", _sort_of(noun), described=True)
@@ -547,12 +547,16 @@ def _is_description(text: str) -> bool:
 
 def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
     names = [f for f in facts(text) if f.kind == "name" and not _only_opens(text, f, everything)]
+    names = [f for f in names if not _ADJECTIVE.match(text[f.start :])]
     for f in names:
         name = re.sub(r"[’']s$", "", text[f.start : f.end])
         yield name, "person" if _is_person(name, everything) else "thing"
     for f, g in pairwise(names):
         if re.fullmatch(r",?\s+and\s+(?:the\s+)?", text[f.end : g.start], re.I):
             yield text[f.start : g.end], "group"
+
+
+_ADJECTIVE = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese|ish)\s+[a-z]")
 
 
 def _only_opens(text: str, fact: Fact, everything: str) -> bool:
