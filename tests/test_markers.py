@@ -190,3 +190,39 @@ def test_sentences_cover_every_word_once(text: str) -> None:
     for a, b in (*spans, (len(text), len(text))):
         outside, at = outside + text[at:a], b
     assert not any(c.isalnum() for c in outside)
+
+
+# sources cited by name ------------------------------------------------------------------------------------
+
+LABELS = {"harbour gazette 2021": "gazette", "gazette": "gazette", "island ledger 2020": "ledger"}
+
+
+@pytest.mark.parametrize(
+    ("text", "clean", "sources"),
+    [
+        ("It opened [gazette].", "It opened.", ("gazette",)),
+        ("It opened. [Gazette] It rained.", "It opened.", ("gazette",)),
+        ("It opened (The Harbour Gazette, 2021).", "It opened.", ("gazette",)),
+        ("It opened (Harbour Gazette 2021; Island Ledger, 2020).", "It opened.", ("gazette", "ledger")),
+        ("It opened (Island Ledger, 2021).", "It opened (Island Ledger, 2021).", ()),
+        ("It opened (Island Ledger, 2020; The Times).", "It opened (Island Ledger, 2020; The Times).", ()),
+        ("The gazette (a newspaper) tells.", "The gazette (a newspaper) tells.", ()),
+    ],
+)
+def test_a_source_can_be_cited_by_its_exact_name(text: str, clean: str, sources: tuple[str, ...]) -> None:
+    """All that stands in the bracket must name sources; what names none, or not exactly, is text."""
+    unit = marked(text, LABELS)[0]
+    assert (unit.text, unit.sources) == (clean, sources)
+
+
+def test_names_and_numbers_may_stand_together() -> None:
+    """A sentence may cite in both ways."""
+    (unit,) = marked("It opened [2][gazette].", LABELS)
+    assert (unit.numbers, unit.sources) == ((2,), ("gazette",))
+    assert marked("It opened [gazette].")[0].sources == ()
+
+
+@given(st.text(max_size=60))
+def test_labels_change_nothing_where_nobody_is_named(text: str) -> None:
+    """A text that calls no source by name reads as without labels."""
+    assert marked(text, {"no such name anywhere": "x"}) == marked(text)

@@ -181,6 +181,34 @@ def test_a_claim_laid_at_the_wrong_door_is_not_borne_out(claim: str) -> None:
     assert RULES.judge(claim, [TOWN], sources=[GAZETTE]).failed
 
 
+@pytest.mark.parametrize("claim", ["Vidal sued Duarte in May.", "In May Vidal sued Duarte."])
+def test_who_did_it_to_whom_may_not_be_turned_round(claim: str) -> None:
+    """The same names about the same verb, the other way round."""
+    text = ["Duarte sued Vidal in May."]
+    assert "the other way round" in RULES.judge(claim, text).reason
+    assert MODEL.judge(claim, text).verdict is not Verdict.SUPPORTED
+    assert "the other way round" not in RULES.judge("Vidal was sued by Duarte in May.", text).reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("Ruiz left Lisbon.", "ana ruiz left lisbon on monday, witnesses said."),
+        ("The Iranian mayor left.", "the mayor, from iran, left the hall and went home."),
+    ],
+)
+def test_names_are_found_in_a_text_without_capitals(claim: str, evidence: str) -> None:
+    """Evidence in lower case holds the names that it spells in lower case."""
+    assert "names" not in failed(RULES.judge(claim, [evidence]))
+
+
+def test_a_rule_alone_does_not_say_contradicted() -> None:
+    """What is not in the source is not thereby denied by it: there must be evidence of conflict."""
+    judgement = MODEL.judge("The council approved the bridge by 13 votes.", [VOTE])
+    assert judgement.verdict is Verdict.PARTLY
+    assert "13" in judgement.reason
+
+
 # quotes -------------------------------------------------------------------------------------------------
 
 SPEECH = (
@@ -231,6 +259,22 @@ def test_reported_speech_has_a_speaker_too() -> None:
     judgement = RULES.judge("Ana Ruiz said that 40 boats had sunk.", [TOWN])
     assert "misattributed" in judgement.reason
     assert "misattributed" not in RULES.judge("Tomas Vidal said that 40 boats had sunk.", [TOWN]).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Neither Lisbon nor Porto wants a bridge, Vidal said.", "Vidal"),
+        ("Ana Ruiz, a mayor from Lisbon and a friend of Porto, said no.", "Ana Ruiz"),
+        ("Porto wants a bridge at once, the mayor argues.", ""),
+        ("Vidal spoke. Porto, the paper says, wants a bridge.", ""),
+        ("The Ledger reported it. It also claimed that Porto paid.", "Ledger"),
+    ],
+)
+def test_who_speaks_is_not_who_is_spoken_of(text: str, name: str) -> None:
+    """A name in what is said is not taken for the speaker; somebody without a name is nobody known."""
+    at = text.rfind("Porto") if "claimed" in text or "paper" in text else 0
+    assert speaker(text, (at, len(text))) == name
 
 
 @pytest.mark.parametrize(
@@ -429,6 +473,25 @@ def test_numbers_may_count_sources() -> None:
     text = "Olga Stern said “Ferries are cheaper” [2]."
     assert check(text, hits, MODEL, numbers="sources").sentences[0].status == "supported"
     assert check(text, hits, MODEL).sentences[0].status != "supported"
+
+
+@pytest.mark.parametrize("marker", ["[l]", "(Island Ledger, 2021)", "(Lind 2021)"])
+def test_a_source_can_be_cited_by_name(marker: str) -> None:
+    """By its id, or by publisher or author with the year, if that names one source only."""
+    ledger = make_hit("The ferry company carried 900,000 passengers.", id="l", publisher="Island Ledger",
+                      author="Eva Lind", published="2021-05-03")  # fmt: skip
+    report = check(f"The ferry company carried 900,000 passengers {marker}.", [HITS[0], ledger], MODEL)
+    assert [(s.status, s.sources, s.cited) for s in report.sentences] == [("supported", ("l",), True)]
+    wrong = check(f"It rained all day {marker}.", [HITS[0], ledger], MODEL).sentences[0]
+    assert wrong.status != "supported"
+    assert wrong.elsewhere
+
+
+def test_a_name_that_two_sources_share_names_neither() -> None:
+    """Better no citation than the wrong one."""
+    hits = [make_hit("It rained.", id=id_, publisher="Island Ledger", published="2021") for id_ in ("a", "b")]
+    report = check("It rained (Island Ledger, 2021).", hits, MODEL)
+    assert report.sentences[0].sources == ()
 
 
 def test_plain_texts_can_be_cited_too() -> None:

@@ -37,7 +37,7 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
 """What stands before a raised digit that is a power or a unit: km², 10³."""
 
-_NAMED = re.compile(r"[\[(【](?P<names>[^\[\]()【】\n]{2,200})[\])】]")
+_NAMED = re.compile(r"[\[(【](?P<names>[^\[\]()【】\n]{1,200})[\])】]")
 
 MAX_RANGE = 20
 """A range of more numbers than this ("[1-300]") is no marker but a slip; its two ends are taken."""

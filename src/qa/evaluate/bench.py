@@ -384,8 +384,8 @@ def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress
     for i, row in enumerate(rows, start=1):
         evidence = [row["evidence"]] if "evidence" in row else [e["text"] for e in row["gold_evidence"]]
         claim = row.get("claim") or row["text"]
-        said.append(names.get(models.support.judge(claim, evidence).verdict, "neutral"))
         seen += layered(models.support, [(claim, evidence)])
+        said.append(names.get(seen[-1][TOGETHER].verdict or Verdict.PARTLY, "neutral"))
         true.append(row["label"].lower())
         tell("judging", i, len(rows))
     values: dict[str, float] = {

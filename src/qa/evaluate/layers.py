@@ -24,6 +24,8 @@ class Seen:
 
     score: float
     held: bool
+    verdict: Verdict | None = None
+    """Of all together."""
 
 
 Claims = Sequence[Case | tuple[str, Sequence[str]]]
@@ -50,7 +52,8 @@ def layered(support: Support, claims: Claims) -> list[dict[str, Seen]]:
             held = not words.failed if layer == "words" else layer not in faults
             row[layer] = Seen(weigh.part(judgement.signals, layer) - _FAULT * (layer in faults), held)
         sure = 1.0 if settled else _sure(judgement)
-        row[TOGETHER] = Seen(sure, settled or judgement.verdict is Verdict.SUPPORTED)
+        verdict = Verdict.SUPPORTED if settled else judgement.verdict
+        row[TOGETHER] = Seen(sure, verdict is Verdict.SUPPORTED, verdict)
         found.append(row)
     return found
 

@@ -197,7 +197,7 @@ def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
         # who speaks stands between the last comma and the verb, or before it: "Ana Ruiz, the mayor, said"
         before = next((part for part in reversed(clause.split(",")) if part.strip()), "")
         if not clause.rpartition(",")[2].strip():
-            before = clause
+            before = clause = re.split(r"[.;:!?”]|\b(?:that|which|but)\b", masked[: verb.start()])[-1]
         from_ = verb.start() - len(clause) + clause.rindex(before)
         ahead = [n for n in names if from_ <= n.start and n.end <= from_ + len(before)]
         if ahead:
