@@ -50,7 +50,7 @@ CONFLICTS: Mapping[str, float] = {
     "words.share": -0.004,
 }
 CONFLICTS_BIAS = 0.134
-CONTRADICTED = 0.813
+CONTRADICTED = 0.852
 """Probability from which a source is said to contradict a claim."""
 # end of what is fitted
 
