@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 Q ?= When did the leaders of the three groups meet, and where?
 
-.PHONY: help ask app index test test-page check format eval eval-smoke bench clean
+.PHONY: help ask app index test check format eval eval-smoke bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,11 +32,8 @@ index: $(VENV)/.installed ## read corpus/ and build index/
 app: $(VENV)/.installed ## open the page on 127.0.0.1
 	@$(BIN)/python app.py
 
-test: $(VENV)/.installed-dev ## the tests, but for those that drive a browser
-	$(BIN)/pytest -m 'not browser' --cov=qa --cov-report=term:skip-covered
-
-test-page: $(VENV)/.installed-dev ## the page's tests in a real browser
-	$(BIN)/pytest -m browser
+test: $(VENV)/.installed-dev ## the tests; those that drive a browser skip where there is none
+	$(BIN)/pytest -rs --cov=qa --cov-report=term:skip-covered
 
 check: $(VENV)/.installed-dev ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -207,7 +207,10 @@ class Page:
         waiting = quick | {"queue": True, "concurrency_limit": WAITING}  # they wait for a place of ours
         for event in begun:
             event.then(self._answer, [self.turns, self.draft, self.library, *walls], [*talk, self.pane], **waiting)
-        self.question.stop(self._stopped, [self.turns, self.draft, self.library], talk, **quick)
+        back = "() => { document.querySelector('#question textarea').focus(); }"  # the button that was pressed is gone
+        self.question.stop(self._stopped, [self.turns, self.draft, self.library], talk, **quick).then(
+            None, None, None, js=back
+        )
         self.bridge.edit(self._edit, [*state, self.rated], talk, **quick)
         self.clear.click(self._clear, [self.draft, self.library], [*talk, self.pane], **quick)
 

@@ -20,11 +20,13 @@ MANY = 40
 
 def starters(assistant: Assistant, wanted: int = 4) -> list[str]:
     """Questions that this corpus answers: each was asked, and those it abstains on are left out."""
+    # without a language model: whether there is an answer is not its business, and its calls cost
+    quoting = Assistant(assistant.index, assistant.retriever, assistant.support, assistant.config)
     found: list[str] = []
     for question in _candidates(assistant):
         if len(found) == wanted:
             break
-        if question not in found and assistant.ask(question).abstention is None:
+        if question not in found and quoting.ask(question).abstention is None:
             found.append(question)
     return found
 

@@ -474,8 +474,9 @@ def test_a_language_model_that_says_nothing_can_be_stopped(visitors: Any, writte
     v.type(BRIDGE)
     v.page.locator("#current .busy", has_text="Writing with scripted").wait_for()
     v.page.locator("#question .stop-button").click()
-    v.page.get_by_text("Stopped.").wait_for()
+    v.page.locator("#current .stopped").wait_for()
     v.page.wait_for_function("q => document.querySelector('#question textarea').value === q", arg=BRIDGE)
+    v.page.wait_for_function("() => document.activeElement.matches('#question textarea')")
     v.page.keyboard.press("Enter")
     v.answered(BRIDGE)
     assert v.page.locator("#current .cite").count() >= 1
@@ -486,7 +487,7 @@ def test_a_language_model_that_says_nothing_can_be_stopped(visitors: Any, writte
 def test_a_language_model_that_never_ends_can_be_left(visitors: Any, written: Any) -> None:
     """New begins afresh while an answer is being written, and nothing of it comes back."""
     v = visitors(at=written(Reply("It rains and rains [1]. ", endless=True, pause=0.05), copying()))
-    v.type(UNANSWERABLE + " " + BRIDGE)
+    v.type("When did the council approve the harbour bridge?")
     v.page.locator("#current .busy", has_text="Writing with scripted").wait_for()
     v.page.get_by_role("button", name="New", exact=True).click()
     v.page.locator("#current .welcome").wait_for()

@@ -243,7 +243,8 @@
     const turn = element.querySelector(".turn");
     if (!turn) return;
     const busy = turn.querySelector(".busy");
-    say(busy ? busy.textContent.trim() : `Answer: ${turn.querySelector(".answer, .error, .stopped")?.textContent.trim().slice(0, 400) ?? ""}`);
+    const told = turn.querySelector(".answer"), else_ = busy ?? turn.querySelector(".error, .stopped");
+    say(told && !busy ? `Answer: ${told.textContent.trim().slice(0, 400)}` : else_?.textContent.trim() ?? "");
     if (followed !== turn.id && busy) {
       followed = turn.id;
       turn.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
