@@ -208,8 +208,9 @@ def _suffix(n: int) -> str:
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH_NUMBER = {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
-_MONTH = rf"(?:{'|'.join(_MONTHS).title()}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
-_LONE_MONTH = "|".join(m.title() for m in _MONTHS if m not in {"march", "may"})
+_PLAIN_MONTH = "|".join(m for m in _MONTHS if m not in {"march", "may"})  # in lower case those two are verbs
+_MONTH = rf"(?:{'|'.join(_MONTHS).title()}|{_PLAIN_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+_LONE_MONTH = f"{_PLAIN_MONTH.title()}|{_PLAIN_MONTH}"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1\d{3}|20\d{2})"
 _DATE = re.compile(
@@ -222,7 +223,7 @@ _DATE = re.compile(
     | (?P<century>\d{{1,2}}(?:st|nd|rd|th)|{"|".join(_ORDINALS)})[\s-]century
     | (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?m\b\.?)
     | (?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)(?!\d)
-    | (?P<weekday>(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)s?\b
+    | (?P<weekday>(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day))s?\b
     | (?P<year4>{_YEAR})(?![\w,]*\d|\.\d|\s?(?:%|per\s?cent|{_UNIT}|people|[mb]illion|thousand)\b)
     | (?P<month5>{_LONE_MONTH}|(?:(?<=[Ii]n\s)|(?<=since\s)|(?<=until\s)|(?<=[Ll]ast\s))(?:March|May))\b
     )""",
@@ -449,6 +450,7 @@ def facts(text: str) -> tuple[Fact, ...]:
     return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
 
 
+@lru_cache(maxsize=1024)
 def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """The facts of the claim that do not stand in the evidence.
 

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, islice
@@ -359,12 +359,21 @@ def _lfqa(data: tuple[Sequence[Mapping[str, Any]], ...], models: Models, tell: P
     return found
 
 
+def _strings(item: Any) -> Iterator[str]:
+    """All strings of a list of lists of any depth."""
+    if isinstance(item, str):
+        yield item
+        return
+    for part in item:
+        yield from _strings(part)
+
+
 def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
     """A sentence with the right answer, against its own passage and against the same with a wrong answer put in."""
     claims: list[tuple[str, Sequence[str]]] = []
     true: list[bool] = []
     for row in rows:
-        wanted = [answer for answer in _flat([row["answer"]]) if answer]
+        wanted = list(_strings(row["answer"]))
         for right, wrong in zip(row["positive"], row["positive_wrong"], strict=False):
             held = [right[a:b] for a, b in sentences(right) if any(fold(w) in fold(right[a:b]) for w in wanted)]
             if held and right != wrong:
@@ -455,7 +464,9 @@ def _answering(
         about = document["answer"]
         if document["type"] == "misinfo":  # made from a right one, which the data does not name: the nearest in words
             about = max(right, key=lambda d: _alike(d["text"], document["text"]))["answer"] if right else ""
-        citation = Citation(Source(str(i), f"Document {i}"), str(i), 0, len(sentence), sentence)
+        source = Source(str(i), f"Document {i}")
+        before, _, after = _untokenized(document["text"]).partition(sentence)
+        citation = Citation(source, str(i), 0, len(sentence), sentence, before, after)
         said.append((Sentence(sentence, (citation,)), document, about))
     pairs = {}
     for (a, one, about_one), (b, other, about_other) in combinations(said, 2):
@@ -473,7 +484,7 @@ def _answering(
 
 def _best_sentence(question: str, document: Mapping[str, str]) -> str:
     """The sentence with most of the labelled answer, then of the question; "" where none holds the answer."""
-    text = re.sub(r"\s+([,.;:)])", r"\1", document["text"])  # the texts are tokenized
+    text = _untokenized(document["text"])
     noise = document["type"] == "noise"
     answer, asked = set() if noise else _telling(document["answer"]), _telling(question)
     held = [text[a:b].strip() for a, b in sentences(text)]
@@ -484,6 +495,10 @@ def _best_sentence(question: str, document: Mapping[str, str]) -> str:
     )
     answers = len(best) < 450 and _ratio(len(answer & _words(best)), len(answer)) >= 0.6
     return best if noise or answers else ""
+
+
+def _untokenized(text: str) -> str:
+    return re.sub(r"\s+([,.;:)])", r"\1", text)
 
 
 def _words(text: str) -> set[str]:
