@@ -18,8 +18,8 @@ HERALD = Source("herald", "More ships", publisher="The Herald", published="2023-
 LATER = Source("later", "Ships again", publisher="The Tribune", published="2024-01")
 
 
-def cited(source: Source, text: str) -> Sentence:
-    return Sentence(text, (Citation(source, f"{source.id}:0-{len(text)}", 0, len(text), text),))
+def cited(source: Source, text: str, around: str = "") -> Sentence:
+    return Sentence(text, (Citation(source, f"{source.id}:0-{len(text)}", 0, len(text), text, around),))
 
 
 def found(source: Source, *sentences: str) -> Hit:
@@ -176,11 +176,23 @@ def test_one_source_does_not_disagree_with_itself() -> None:
     assert not disagreements("How many ships left?", sentences)
 
 
+STRIKE = "The dockers of Lundby went on strike in spring."
+
+
+def test_accounts_of_two_who_share_a_name_are_no_disagreement() -> None:
+    """The same sentence, but all around it speaks of somebody else: two of one name, not two accounts."""
+    question, told = "How old is Anna Roth?", "Anna Roth is {} years old."
+    north = "She flies freight to Tromsø, learned it in the army and collects clocks."
+    south = "The Maltese soprano sang Carmen twice, and teaches at the conservatory of Valletta."
+    assert disagreements(question, [cited(GAZETTE, told.format(40), north), cited(HERALD, told.format(55), north)])
+    assert not disagreements(question, [cited(GAZETTE, told.format(40), north), cited(HERALD, told.format(55), south)])
+
+
 def test_opposing_accounts_need_the_support_model_both_ways() -> None:
     """Without figures the pair is shown only when the model is sure, and only on the point asked."""
     sentences = [
-        cited(GAZETTE, "The union closed the harbour."),
-        cited(HERALD, "The union kept the harbour open."),
+        cited(GAZETTE, "The union closed the harbour.", STRIKE),
+        cited(HERALD, "The union kept the harbour open.", STRIKE),
     ]
     question = "What did the union do with the harbour?"
     assert not disagreements(question, sentences)

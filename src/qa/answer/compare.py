@@ -36,16 +36,13 @@ POINT_DATE: Final = "the date"
 POINT_CLAIM: Final = "the account of {what}"
 POINT_PLAIN: Final = "the account given"
 
-SHOWN: Final = 0.25
-"""Score from which a pair is shown. Without the support model, on the held-out half of our RAMDocs questions
-(Wang et al. 2025, arXiv:2504.13079): .93 of the pairs shown answer the question differently, and .17 of those
-that differ in a figure or date are shown. One in five is a real conflict; the others speak of namesakes."""
-
-SAME_THING: Final = 0.2
-"""How far two sentences must speak of one thing before the support model is believed that they conflict."""
+SHOWN: Final = 0.45
+"""How alike what stands around two sentences must be for the pair to be shown: names alone do not tell two who share
+one apart. Set on the tuning half of our RAMDocs questions (Wang et al. 2025, arXiv:2504.13079), where .95 of the pairs
+then shown are real conflicts and not accounts of namesakes, and one in five of the conflicts is shown."""
 
 CONTRADICTED: Final = 0.7
-"""Probability of contradiction, both ways round, from which the support model alone makes a pair."""
+"""Probability of contradiction, both ways round, from which the support model alone makes a pair. Set there too."""
 
 
 _TEXTS = (
@@ -185,8 +182,9 @@ def disagreements(question: str, sentences: Sequence[Sentence], judge: Judge | N
     pairs = [(a, b) for a, b in combinations(said, 2) if a.citation.source.id != b.citation.source.id]
     probabilities = _contradictions(pairs, judge)
     found: list[Disagreement] = []
-    for (a, b), p in zip(pairs, probabilities, strict=True):
-        point, score = _difference(question, a, b, p)
+    for (a, b), contradiction in zip(pairs, probabilities, strict=True):
+        point = _difference(question, a, b, contradiction)
+        score = _one_subject(a, b) if point else 0.0
         if score < SHOWN:
             continue
         left, right = _by_date(a, b)
@@ -229,27 +227,29 @@ def _contradictions(pairs: Sequence[tuple[_Said, _Said]], judge: Judge | None) -
     return [float(min(both[i, 2], both[n + i, 2])) for i in range(n)]
 
 
-def _difference(question: str, a: _Said, b: _Said, contradiction: float | None) -> tuple[str, float]:
-    """The point on which two sentences part, and how sure that is (0: they do not)."""
-    same = _same_thing(question, a, b)
+def _difference(question: str, a: _Said, b: _Said, contradiction: float | None) -> str:
+    """The point on which two sentences part; empty if they do not, or speak of two who share a name."""
+    if _namesakes(a, b):
+        return ""
     if _ABOUT_TIME.search(question):
         point = _dates_apart(a, b) if _event(question) & a.stems & b.stems else ""
     else:
         point = _figures_apart(question, a, b)
-    if point:
-        return point, same if contradiction is None else (same + contradiction) / 2
-    if contradiction is not None and contradiction >= CONTRADICTED and same >= SAME_THING:
+    if not point and contradiction is not None and contradiction >= CONTRADICTED:
         what = next((_text(a, f) for f, _ in _shared_names(a, b)), "")
-        return POINT_CLAIM.format(what=what) if what else POINT_PLAIN, contradiction
-    return "", 0.0
+        return POINT_CLAIM.format(what=what) if what else POINT_PLAIN
+    return point
 
 
-def _same_thing(question: str, a: _Said, b: _Said) -> float:
-    """How far two sentences speak of one thing (0 to 1): words in common, words of the question in both."""
-    asked, left, right = _stems(question), a.stems - _figures(a), b.stems - _figures(b)
-    in_common = len(left & right) / max(1, len(left | right))
-    on_point = len(asked & left & right) / max(1, len(asked))
-    return 0.0 if _namesakes(a, b) else (in_common + on_point) / 2
+def _one_subject(a: _Said, b: _Said) -> float:
+    """How alike the passages around two sentences are: words in common (Jaccard), figures left out."""
+    left, right = _around(a), _around(b)
+    return len(left & right) / max(1, len(left | right))
+
+
+def _around(said: _Said) -> frozenset[str]:
+    citation = said.citation
+    return _stems(f"{citation.before} {citation.quote} {citation.after}") - _figures(said)
 
 
 def _event(question: str) -> frozenset[str]:
