@@ -705,7 +705,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "Strict: one is misinformation and the other has the answer it was made from; which that is, is guessed "
             "by words in common, and two false ones are left out. A pair is shown when what stands around the two "
             "sentences is alike; false documents here are copies with another answer put in, so alike by making: two "
-            " reporters' accounts of one event are shown less often than these figures say. "
+            "reporters' accounts of one event are shown less often than these figures say. "
             "The paper scores the answers of language models by exact match: nothing of it compares.",
         ),
         Benchmark(
