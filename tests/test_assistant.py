@@ -11,7 +11,7 @@ import pytest
 from conftest import TOWN
 from model_server import ModelServer, Reply, broken, good
 from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Verdict, load_config
-from qa.schema import CorpusError, IndexMissingError, QuestionError
+from qa.schema import UNSURE, CorpusError, IndexMissingError, QuestionError
 
 
 def copy_town(folder: Path) -> Path:
@@ -171,6 +171,17 @@ def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: P
         answer = plain.ask("What will the harbour bridge cost in million euros?")
         assert "48 million" in str(answer) or "71 million" in str(answer)
         assert answer.provenance.models["reader"] == "shared-words"
+
+
+def test_an_answer_that_may_be_none_says_so(town: Assistant, town_corpus: Path, tmp_path: Path) -> None:
+    """Where the threshold lets a doubtful sentence through, the answer opens with the doubt; a plain one does not."""
+    assert not town.ask("How many votes was the harbour bridge approved by?").unsure
+    config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "i", min_answer=0.0)
+    with Assistant.build(config=config) as lenient:
+        answer = lenient.ask("Who won the chess olympiad?")
+    assert answer.sentences
+    assert answer.to_dict()["unsure"] is True
+    assert str(answer).startswith(UNSURE)
 
 
 @pytest.mark.parametrize("question", ["¿Cuánto costará el puente?", "Сколько стоит мост?", "桥要花多少钱？"])

@@ -511,6 +511,10 @@ class Progress:
     message: str
 
 
+UNSURE = "Perhaps not an answer. What comes nearest in the sources:"
+"""Stands before an answer that is `unsure`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences with their citations and verdicts, or an abstention; never both, never neither."""
@@ -522,6 +526,8 @@ class Answer:
     """The question as it was searched for; differs from `question` in a follow-up."""
     premise: str = ""
     """What the question takes for granted and the sources do not bear out; empty if nothing."""
+    unsure: bool = False
+    """Whether the sentences may be beside the question: they are on its subject, and borne out all the same."""
     groups: tuple[Group, ...] = ()
     silent: tuple[Source, ...] = ()
     """Sources that were searched and say nothing on a question that compares."""
@@ -569,8 +575,9 @@ class Answer:
         lines = [self.premise] if self.premise else []
         if self.abstention:
             return "\n".join([*lines, str(self.abstention)])
-        lines += list(self.prose())
-        lines.append("")
+        if self.unsure:
+            lines.append(UNSURE)
+        lines += [*self.prose(), ""]
         lines += [f"[{n}] {reference(c)}" for n, c in enumerate(self.references, start=1)]
         return "\n".join(lines)
 
@@ -582,6 +589,7 @@ class Answer:
             "question": self.question,
             "searched": self.searched,
             "premise": self.premise,
+            "unsure": self.unsure,
             "answer": [
                 {
                     "text": s.text,
@@ -625,7 +633,12 @@ class Turn:
 def reference(citation: Citation) -> str:
     """One line of the reference list: who, what, when, where in the document."""
     s = citation.source
-    parts = [s.publisher, s.author, f"“{s.title}”", s.published, citation.heading]
+
+    def marked(name: str) -> str:
+        value: str = getattr(s, name)
+        return f"{value} (inferred)" if value and name in s.inferred else value
+
+    parts = [marked("publisher"), marked("author"), f"“{s.title}”", marked("published"), citation.heading]
     if citation.page:
         parts.append(f"p. {citation.page}")
     return ", ".join(part for part in parts if part)
