@@ -43,8 +43,9 @@ Rated = tuple[tuple[Turn, str], ...]
 
 NOTHING: Final[Update] = gr.skip()
 WAITS: Final = "Waiting for a free place"
-CONNECT: Final = (
-    "window.qa.connect((name, data) => trigger(name, data)); "
+# the page's script may come after Gradio has mounted its blocks
+ON_LOAD: Final = "const begin = () => {{ {} }}; window.qa ? begin() : addEventListener('qa', begin, {{ once: true }});"
+CONNECT: Final = ON_LOAD.format("window.qa.connect((name, data) => trigger(name, data));") + (
     "/* 'ask' 'edit' 'read' 'shut' 'unfilter' 'feedback' 'export' 'manage' */"
 )
 TOGGLE: Final = '<button type="button" data-do="filters" aria-expanded="false" aria-controls="filters">Filters</button>'
@@ -92,13 +93,13 @@ class Page:
                 with gr.Tab("Quality", id="quality"):
                     self._lay_out_quality()
             with gr.Column(elem_id="pane-column"):
-                self.pane = html("", elem_id="pane", js_on_load="window.qa.pane(element)")
+                self.pane = html("", elem_id="pane", js_on_load=ON_LOAD.format("window.qa.pane(element)"))
         self.file = gr.JSON(visible=False)
 
     def _lay_out_ask(self) -> None:
         with gr.Column(elem_id="talk"):
             self.past = html("", elem_id="past", js_on_load=None)
-            self.current = html("", elem_id="current", js_on_load="window.qa.turn(element)")
+            self.current = html("", elem_id="current", js_on_load=ON_LOAD.format("window.qa.turn(element)"))
             with gr.Column(elem_id="composer"):
                 self.chips = html("", js_on_load=None)
                 self.question = gr.Textbox(
@@ -141,7 +142,7 @@ class Page:
 
     def _lay_out_sources(self) -> None:
         self.notice = html("", js_on_load=None)
-        self.table = html("", js_on_load="window.qa.table(element)")
+        self.table = html("", js_on_load=ON_LOAD.format("window.qa.table(element)"))
         with gr.Column(visible=False, elem_id="correcting") as self.correcting:
             self.subject = gr.State("")
             self.about = html("", js_on_load=None)

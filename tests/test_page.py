@@ -310,15 +310,34 @@ def test_a_comparison_stands_in_columns_with_those_who_are_silent(visitors: Any)
     assert v.page.locator("#current .silent bdi").count() >= 1
     assert v.text("#current .silent").startswith("Nothing found on this in: ")
     assert v.page.locator("#current .timeline time").all_text_contents()[:2] == ["4 March 2021", "November 2022"]
-    sides = v.page.locator("#current .pair").first.locator("blockquote")
-    left, right = (side.bounding_box() for side in sides.all())
-    assert left["y"] == right["y"]
-    assert left["x"] + left["width"] <= right["x"]
-    assert ["48 million" in side for side in sides.locator(".words").all_text_contents()] in ([1, 0], [0, 1])
     v.picture("compare")
-    sides.last.get_by_text("Read it in place").click()
-    v.page.locator("#pane mark").first.wait_for()
-    assert "".join(v.page.locator("#pane mark").all_text_contents()) == sides.last.locator(".words").text_content()
+
+
+@browsing
+def test_accounts_that_differ_stand_side_by_side(visitors: Any, settings: Settings, tmp_path: Path) -> None:
+    """The words of both with outlet and date; each opens in its document; neither is called right."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    gazette = TOWN["gazette"]
+    echo = gazette.replace("The Harbour Gazette", "Town Echo").replace("2021-03-04", "2021-03-05")
+    (corpus / "gazette.md").write_text(gazette, encoding="utf-8")
+    (corpus / "echo.md").write_text(echo.replace("48 million", "52 million"), encoding="utf-8")
+    with Assistant.build(config=load_config(corpus_dir=corpus, index_dir=tmp_path / "index")) as own:
+        for address in running(make(own, settings)):
+            v = visitors(at=address).ask(DIFFER)
+            sides = v.page.locator("#current .pair").first.locator("blockquote")
+            left, right = (side.bounding_box() for side in sides.all())
+            assert left["y"] == right["y"]
+            assert left["x"] + left["width"] <= right["x"]
+            assert sides.locator(".name").all_text_contents() == ["The Harbour Gazette", "Town Echo"]
+            first, second = sides.locator(".words").all_text_contents()
+            assert "48 million" in first
+            assert "52 million" in second
+            sides.last.get_by_text("Read it in place").click()
+            v.page.locator("#pane mark").first.wait_for()
+            assert " ".join(v.page.locator("#pane mark").all_text_contents()) == second
+            assert "Town Echo" in v.text("#pane .from")
+            v.page.close()
 
 
 @browsing

@@ -276,6 +276,7 @@
     },
     download,
   };
+  dispatchEvent(new Event("qa"));
 
   const start = () => {
     paint();
