@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -153,11 +154,15 @@ def claims_command(
             raise EvalError(f"no split {split!r}; there are: dev, test")
         chosen = [c for c in read_claims(claims) if c.split == split]
         with _assistant(None, index) as assistant, _bars() as progress:
+            examine_claims(assistant, chosen[:1])  # loads the model
+            began = time.process_time()
             judged = examine_claims(assistant, chosen)
+            used = time.process_time() - began
             layers = on_the_corpus(assistant, chosen, sentences=sentences, progress=progress)
         tables = {"claims": claims_markdown(judged, split), "layers": layers_markdown(layers)}
         for table in tables.values():
             _out.print(Markdown(table))
+        _out.print(Text(f"{len(chosen) / used:.0f} sentences judged a second of one core."))
         if show and split == "dev":
             _out.print(wrongly_judged(judged))
         if save:
