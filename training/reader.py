@@ -243,6 +243,13 @@ def trained(place: Path) -> ReaderNet:
     return net.eval()
 
 
+def between(net: ReaderNet, base: ReaderNet, share: float) -> None:
+    """Moves `net` towards the net its training began from: less is forgotten (Wortsman et al. 2022, WiSE-FT)."""
+    with torch.no_grad():
+        for mine, before in zip(net.parameters(), base.parameters(), strict=True):
+            mine.copy_((1 - share) * before + share * mine)
+
+
 @torch.no_grad()
 def logits_of(net: ReaderNet, encoded: Sequence[Encoded]) -> tuple[list[Tensor], Tensor]:
     """Sentence logits of each example, and window logits."""
@@ -338,6 +345,8 @@ def ship(a: argparse.Namespace) -> None:
     """Calibrates, if there are held-out articles to do it on, and writes ONNX."""
     torch.set_num_threads(a.threads)
     net = trained(Path(a.model))
+    if a.base:
+        between(net, trained(Path(a.base)), a.share)
     if a.data:
         fold_calibration(net, data_folder(a.data), a.seed)
     if a.int8:
@@ -390,6 +399,8 @@ def main() -> None:
     x = commands.add_parser("export", help="calibrate, quantise, write ONNX")
     x.add_argument("--data", default=os.environ.get("QA_TRAINING_DATA"), help="to calibrate on; without: as it is")
     x.add_argument("--model", default="training/runs/reader", help="folder of a training run")
+    x.add_argument("--base", help="what the run began from: weights between the two are exported")
+    x.add_argument("--share", type=float, default=0.75, help="of the run, where --base is given")
     x.add_argument("--out", default="src/qa/models/weights/reader.onnx")
     x.add_argument("--int8", action=argparse.BooleanOptionalAction, default=True)
     x.add_argument("--keep", nargs="*", default=[], help="nodes not quantised, by part of the name")
