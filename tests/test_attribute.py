@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from qa.answer.attribute import attribute, contested, leans_back, speaker, written_date
+from qa.answer.attribute import attribute, contested, dated, leans_back, speaker, written_date
 from qa.schema import Passage, Source, Span
 
 GAZETTE = Source("g", "Talks on the harbour", publisher="The Gazette", published="2023-12-05")
@@ -105,18 +105,49 @@ def test_without_a_name_before_it_a_pronoun_stays_open() -> None:
         ("The harbour closed.", "According to The Gazette (5 December 2023)"),
         ("The newspaper argues that it closed.", "According to The Gazette (5 December 2023)"),
         ("The Gazette reports that it closed.", "According to The Gazette (5 December 2023)"),
-        ("“It closed,” said Tomas Berg.", "Tomas Berg, quoted by The Gazette (5 December 2023)"),
-        ("Tomas Berg said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
-        (
-            "Al-Madar, a Beirut newspaper, reported that it closed.",
-            "The Gazette (5 December 2023), relaying Al-Madar",
-        ),
+        ("“It closed,” he said.", "Tomas Berg, quoted by The Gazette (5 December 2023)"),
+        ("He said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
+        ("“It closed,” said Tomas Berg.", "According to The Gazette (5 December 2023)"),
+        ("Tomas Berg said it closed.", "According to The Gazette (5 December 2023)"),
+        ("Berg said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
+        ("“Tomas Berg is ill,” he said.", "Tomas Berg, quoted by The Gazette (5 December 2023)"),
     ],
 )
 def test_the_outlet_is_always_named(sentence: str, phrase: str) -> None:
-    """Alone where it speaks itself; behind the person or outlet it quotes otherwise."""
-    told = passage(sentence)
-    assert attribute(GAZETTE, sentence, told, told.sentences[0]) == phrase
+    """Alone where it speaks itself or the words name who does; behind the person it quotes otherwise."""
+    told = passage("Tomas Berg told of the harbour.", sentence)
+    assert attribute(GAZETTE, sentence, told, told.sentences[1]) == phrase
+
+
+def test_an_outlet_that_passes_another_on_names_both() -> None:
+    """Where the words shown do not name the other one themselves."""
+    told = passage("Al-Madar, a Beirut newspaper, reported talks.", "It said the harbour closed.")
+    found = attribute(GAZETTE, told.slice(*told.sentences[1]), told, told.sentences[1])
+    assert found == "The Gazette (5 December 2023), relaying Al-Madar"
+
+
+@pytest.mark.parametrize(
+    ("inferred", "written"),
+    [
+        ((), "The Gazette (May 2023)"),
+        (("title", "language"), "The Gazette (May 2023)"),
+        (("published",), "The Gazette (May 2023, inferred)"),
+        (("publisher",), "The Gazette (publisher inferred; May 2023)"),
+        (("publisher", "published"), "The Gazette (publisher inferred; May 2023, inferred)"),
+    ],
+)
+def test_what_was_read_off_the_text_is_marked(inferred: tuple[str, ...], written: str) -> None:
+    """An outlet or a date that no one declared is never passed off as declared."""
+    source = Source("g", "Ships", publisher="The Gazette", published="2023-05", inferred=inferred)
+    assert dated(source) == written
+
+
+def test_an_author_read_off_the_text_is_marked() -> None:
+    """As the outlet is."""
+    paper = Source("p", "Ports", publisher="Harbour Studies", author="Ada Roth", inferred=("author",))
+    told = passage("The author expects closures.")
+    found = attribute(paper, told.text, told, told.sentences[0])
+    assert found == "According to Ada Roth (inferred) in Harbour Studies"
 
 
 def test_an_author_speaks_in_a_journal() -> None:

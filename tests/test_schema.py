@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import qa
 from conftest import make_hit
 from qa import Answer, Assistant, Filters, QAError, Source
-from qa.schema import Abstention, Citation, Group, Passage, QuestionError, Reason, Sentence, Verdict
+from qa.schema import Abstention, Citation, Group, Passage, QuestionError, Reason, Sentence, Verdict, reference
 
 SCHEMA = json.loads((Path(qa.__file__).parent / "answer.schema.json").read_text())
 
@@ -127,3 +127,9 @@ def test_the_dictionary_of_an_answer_fits_its_json_schema(town: Assistant, quest
     data = json.loads(json.dumps(town.ask(question).to_dict()))
     jsonschema.validate(data, SCHEMA)
     assert data["schema_version"] == SCHEMA["properties"]["schema_version"]["const"]
+
+
+def test_a_reference_marks_what_was_read_off_the_text() -> None:
+    """An outlet or date that nobody declared is never listed as if somebody had."""
+    source = Source("s", "Ships", publisher="The Gazette", published="2023", inferred=("publisher", "published"))
+    assert reference(Citation(source, "s:0-3", 0, 3, "Yes")) == "The Gazette (inferred), “Ships”, 2023 (inferred)"

@@ -74,7 +74,7 @@ class _Subject:
 
 
 def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
-    """Who says so, ready to stand before the text and a colon. The outlet is always named.
+    """Who says so, ready to stand before the text and a colon. The outlet is always named, nobody twice.
 
     Args:
         text: the words shown; quotation marks in it tell words spoken from words reported.
@@ -82,9 +82,13 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
     """
     outlet = dated(source)
     who = speaker(passage, span)
-    if not who or _is_outlet_itself(who, source):
+    told = bool(who) and not _is_outlet_itself(who, source)
+    if told and _bare(who) in fold(_masked(text)):
+        return OUTLET.format(outlet=outlet)  # the words themselves say who speaks
+    if not told:
         if source.author and source.author != source.name:
-            return AUTHOR.format(author=source.author, outlet=outlet)
+            author = f"{source.author} (inferred)" if "author" in source.inferred else source.author
+            return AUTHOR.format(author=author, outlet=outlet)
         return OUTLET.format(outlet=outlet)
     if _is_medium(re.sub(r"^the ", "", who), passage.text):
         return RELAYED.format(outlet=outlet, speaker=who)
@@ -94,9 +98,12 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
 
 
 def dated(source: Source) -> str:
-    """The outlet and its date in words: "LBCI (5 December 2023)"."""
-    day = written_date(source.published)
-    return f"{source.name} ({day})" if day else source.name
+    """The outlet and its date in words: "LBCI (5 December 2023)"; what was read off the text says so."""
+    field = next((name for name in ("publisher", "author") if getattr(source, name)), "title")
+    notes = [f"{field} inferred"] if field in source.inferred and field != "title" else []
+    if day := written_date(source.published):
+        notes.append(f"{day}, inferred" if "published" in source.inferred else day)
+    return f"{source.name} ({'; '.join(notes)})" if notes else source.name
 
 
 def written_date(iso: str) -> str:
@@ -490,7 +497,7 @@ def _is_outlet_itself(who: str, source: Source) -> bool:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"^the\s+", "", name.casefold()).strip()
+    return re.sub(r"^the\s+", "", fold(name)).strip()
 
 
 def _is_medium(who: str, text: str) -> bool:
