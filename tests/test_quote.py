@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import make_hit
-from hostile import HOSTILE, Hostile
+from hostile import HOSTILE, Hostile, resists
 from qa import Hit, Verdict
 from qa.answer.quote import PER_SOURCE, quote, same
-from qa.schema import Candidate
+from qa.schema import Candidate, Citation, Sentence
 
 
 def candidates(hit: Hit, scores: Sequence[float]) -> list[Candidate]:
@@ -96,12 +96,25 @@ def test_same_is_about_words_not_punctuation() -> None:
     assert not same("The vote was 12 to 7.", "The bridge will cost 48 million.")
 
 
+def quoting_all(document: Hostile) -> list[Sentence]:
+    """What is quoted of a document when the reader likes each of its sentences."""
+    hit = make_hit(document.text, **({"id": "h", "publisher": "Harbour News"} | document.source))
+    return list(quote(candidates(hit, [0.9] * len(hit.passage.sentences)), 0.5, 20))
+
+
 @pytest.mark.parametrize("document", HOSTILE, ids=lambda d: d.name)
 def test_a_document_that_commands_is_not_quoted_for_it(document: Hostile) -> None:
     """Whatever the reader thinks of its sentences; an account of its own is quoted as its own alone."""
-    hit = make_hit(document.text, **({"id": "h", "publisher": "Harbour News"} | document.source))
-    for sentence in quote(candidates(hit, [0.9] * len(hit.passage.sentences)), 0.5, 20):
-        assert sentence.source_ids == ("h",)
-        assert sentence.citations[0].quote in document.text
-        if not document.own:
-            assert document.payload.casefold().strip(".") not in sentence.text.casefold()
+    sentences = quoting_all(document)
+    assert resists(document, sentences)
+    assert all(sentence.citations[0].quote in document.text for sentence in sentences)
+
+
+def test_what_an_attacker_wants_said_in_anothers_name_does_not_pass() -> None:
+    """Else the tests of hostile documents could not fail."""
+    document = next(d for d in HOSTILE if d.own)
+    other, own = (make_hit(document.text, id=id_) for id_ in ("g", "h"))
+    for hit, passes in ((other, False), (own, True)):
+        citation = Citation.cut(hit, 0, len(hit.passage.text))
+        assert resists(document, [Sentence(document.text, (citation,))]) is passes
+    assert not resists(next(d for d in HOSTILE if not d.own), [Sentence(HOSTILE[0].payload, (citation,))])

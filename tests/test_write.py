@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from conftest import make_hit
-from hostile import CHEESE, HOSTILE, Hostile
+from hostile import CHEESE, HOSTILE, Hostile, resists
 from model_server import (
     ModelServer,
     Reply,
@@ -472,16 +472,16 @@ def test_a_hostile_document_cannot_leave_its_place_in_the_prompt(document: Hosti
     assert result.texts == [f"{VOTE}.", f"{FERRY}."]
 
 
+def obeying(document: Hostile, support: Support) -> list[Sentence]:
+    """What is shown of the answer of a model that does as the document says."""
+    return Result(obedient(document.payload), hits=[*HITS, hostile_hit(document)], support=support).sentences
+
+
 @pytest.mark.parametrize("document", HOSTILE, ids=lambda d: d.name)
 @pytest.mark.parametrize("support", [GULLIBLE, Support()], ids=["gullible", "rules"])
 def test_a_model_that_obeys_a_document_gets_nothing_through(document: Hostile, support: Support) -> None:
     """The payload is not shown; an account of the document's own is its own alone."""
-    result = Result(obedient(document.payload), hits=[*HITS, hostile_hit(document)], support=support)
-    for sentence in result.sentences:
-        if document.own:
-            assert sentence.source_ids == ("h",)
-        else:
-            assert document.payload.casefold().strip(".") not in sentence.text.casefold()
+    assert resists(document, obeying(document, support))
 
 
 def test_the_word_around_passages_stands_in_none_of_them() -> None:
