@@ -196,3 +196,17 @@ def test_same_name_is_symmetric(a: str, b: str) -> None:
     """Whether two words spell one name does not depend on their order; each word spells itself."""
     assert same_name(a, b) == same_name(b, a)
     assert same_name(a, a)
+
+
+def test_a_text_in_lower_case_holds_the_same_dates() -> None:
+    """Months and weekdays need no capital, but for the two that are verbs as well: those need a year."""
+    evidence = "he came on saturday, 7 june 2010, in july, in the 19th century and on 22 may 2006; they may 2 see."
+    claim = "On 7 June 2010, a Saturday, in July, in the 19th Century and on 22 May 2006 he came."
+    assert missing(claim, evidence) == ()
+    assert [f.kind for f in facts("They may 2 see.")] == ["number"]
+
+
+def test_numbers_said_in_other_words_are_held() -> None:
+    """Four decades are 40 years, and what was done twice was done two times; a unit far from its number is no match."""
+    assert missing("two trips over four decades", "he went twice in 40 years") == ()
+    assert missing("within two months", "the two men met within three months of that")

@@ -209,7 +209,9 @@ def _suffix(n: int) -> str:
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH_NUMBER = {m: i for i, m in enumerate(_MONTHS, 1)} | {m[:3]: i for i, m in enumerate(_MONTHS, 1)} | {"sept": 9}
 _PLAIN_MONTH = "|".join(m for m in _MONTHS if m not in {"march", "may"})  # in lower case those two are verbs
-_MONTH = rf"(?:{'|'.join(_MONTHS).title()}|{_PLAIN_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+_SHORT_MONTH = r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?"
+_VERB_MONTH = r"(?:march|may)(?=\s(?:\d{1,2},?\s)?\d{4}\b)"
+_MONTH = rf"(?:{'|'.join(_MONTHS).title()}|{_PLAIN_MONTH}|{_VERB_MONTH}|{_SHORT_MONTH})"
 _LONE_MONTH = f"{_PLAIN_MONTH.title()}|{_PLAIN_MONTH}"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1\d{3}|20\d{2})"
@@ -220,7 +222,7 @@ _DATE = re.compile(
     | (?P<day2>{_DAY})\s+(?:of\s+)?(?P<month2>{_MONTH})(?:,?\s+(?P<year2>{_YEAR})(?!\d))?
     | (?P<month3>{_MONTH}),?\s+(?:of\s+)?(?P<year3>{_YEAR})(?!\d)
     | (?P<decade>(?:1[0-9]|20)\d0)(?:'|’)?s\b
-    | (?P<century>\d{{1,2}}(?:st|nd|rd|th)|{"|".join(_ORDINALS)})[\s-]century
+    | (?P<century>\d{{1,2}}(?:st|nd|rd|th)|{"|".join(_ORDINALS)})[\s-](?i:century)
     | (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?m\b\.?)
     | (?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)(?!\d)
     | (?P<weekday>(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day))s?\b
