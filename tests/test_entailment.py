@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.models.entailment import MATCH, MAX_CLAIM, MAX_EVIDENCE, SHA256, Entailment, encode
+from qa.models.encoder import plain_tokenizer
+from qa.models.entailment import MATCH, MAX_CLAIM, MAX_EVIDENCE, Entailment, encode
 from qa.models.files import SHIPPED, minilm_folder
-from qa.models.reader import plain_tokenizer
 from qa.schema import ModelError
 from qa.support.words import relevant
 
@@ -82,7 +82,7 @@ def test_the_wrong_word_is_named(model: Entailment) -> None:
 
 def test_the_digest_is_that_of_the_shipped_weights(model: Entailment) -> None:
     """Results can name the very weights they were made with."""
-    assert model.digest == SHA256
+    assert model.digest == Entailment.sha256
 
 
 def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with copy.open("r+b") as file:
         file.seek(-10, 2)
         file.write(b"x")
-    monkeypatch.setattr("qa.models.entailment.SHIPPED", tmp_path)
+    monkeypatch.setattr("qa.models.encoder.SHIPPED", tmp_path)
     with pytest.raises(ModelError, match=r"altered.*install it again"):
         Entailment.load()
 

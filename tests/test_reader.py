@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.models.encoder import plain_tokenizer
 from qa.models.files import SHIPPED, minilm_folder
-from qa.models.reader import MAX_TOKENS, Reader, Window, encode, plain_tokenizer
+from qa.models.reader import MAX_TOKENS, Reader, Window, encode
 from qa.schema import ModelError
 
 WEIGHTS = SHIPPED / "weights" / "reader.onnx"
@@ -198,7 +199,7 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     data = bytearray(copy.read_bytes())
     data[len(data) // 2] ^= 1
     copy.write_bytes(data)
-    monkeypatch.setattr("qa.models.reader.SHIPPED", tmp_path)
+    monkeypatch.setattr("qa.models.encoder.SHIPPED", tmp_path)
     with pytest.raises(ModelError, match=r"altered.*install it again"):
         Reader.load()
 

@@ -33,8 +33,9 @@ from torch import Tensor, nn
 from transformers import BertModel
 from transformers.utils import logging as hub_logging
 
+from qa.models.encoder import plain_tokenizer
 from qa.models.files import minilm_folder
-from qa.models.reader import Reader, Tokens, Window, plain_tokenizer
+from qa.models.reader import Reader, Tokens, Window
 from qa.models.reader import encode as read_tokens
 
 

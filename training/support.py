@@ -29,9 +29,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoModel
 
+from qa.models.encoder import plain_tokenizer
 from qa.models.entailment import MATCH, encode, pad
 from qa.models.files import SHIPPED, minilm_folder
-from qa.models.reader import plain_tokenizer
 
 RUNS = Path(__file__).parent / "runs"
 

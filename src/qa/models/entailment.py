@@ -9,21 +9,14 @@ model reads both, is told which words they share, and was trained on claims with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from qa.facts import same_name, stem
-from qa.models.files import SHIPPED, digest, minilm_folder, onnx_session, verified
-from qa.models.reader import TOKENIZER_SHA256, plain_tokenizer
-
-SHA256 = "ff4aabb9be5ecc1a4712b497eaac33bab6d543c26009156a8eab0fb547005734"
-"""Of the weights that come with this version."""
+from qa.models.encoder import CrossEncoder
 
 MAX_EVIDENCE = 320
 """Word pieces of evidence read; 200 English words are about 270."""
@@ -105,29 +98,11 @@ def pad(
     return ids, mask, types
 
 
-class Entailment:
+class Entailment(CrossEncoder):
     """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
 
-    def __init__(self, session: Any, tokenizer: Tokenizer, sha256: str, threads: int = 2) -> None:
-        self.digest = sha256
-        self._session = session
-        self._tokenizer = tokenizer
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="entailment")
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """The model whose weights lie at `path`; by default those that come with `qa`.
-
-        Raises:
-            ModelError: the weights or the tokenizer are missing, altered or cannot be run. Only the
-                shipped weights are pinned; the digest of others is told by `digest`.
-        """
-        weights = path or SHIPPED / "weights" / "support.onnx"
-        sha256 = digest(weights)
-        if path is None:
-            verified(weights, SHA256)
-        vocabulary = verified(minilm_folder() / "tokenizer.json", TOKENIZER_SHA256)
-        return cls(onnx_session(weights, threads=1), plain_tokenizer(vocabulary), sha256)
+    weights = "support.onnx"
+    sha256 = "ff4aabb9be5ecc1a4712b497eaac33bab6d543c26009156a8eab0fb547005734"
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.

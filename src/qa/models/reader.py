@@ -11,23 +11,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from qa.models.files import SHIPPED, digest, minilm_folder, onnx_session, verified
+from qa.models.encoder import CrossEncoder
 from qa.schema import Span
-
-SHA256 = "8ebc1c30ad76a08e1aeac687502622e0238405857bd18835158f9560cd68e2c6"
-"""Of the weights that come with this version."""
-TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
 MAX_TOKENS = 256
 """Word pieces read at once, question included; a longer window is read in parts that overlap."""
@@ -151,34 +144,14 @@ def _parts(owners: Sequence[int], room: int) -> Iterator[Span]:
         first = last if again else last + 1
 
 
-class Reader:
+class Reader(CrossEncoder):
     """The shipped reader, or one trained by `training/reader.py` (a path of its own)."""
 
+    weights = "reader.onnx"
+    sha256 = "8ebc1c30ad76a08e1aeac687502622e0238405857bd18835158f9560cd68e2c6"
     threshold = 0.08
     """Fused probability of the best sentence below which a question counts as not answered; chosen on the dev
     questions (`training/fusion.py` prints what it costs)."""
-
-    def __init__(self, session: Any, tokenizer: Tokenizer, sha256: str, threads: int = 2) -> None:
-        self.digest = sha256
-        self._session = session
-        self._tokenizer = tokenizer
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """The reader whose weights lie at `path`; by default those that come with `qa`.
-
-        Raises:
-            ModelError: the weights or the tokenizer are missing, altered or cannot be run. Only the
-                shipped weights are pinned; the digest of others is told by `digest`.
-        """
-        weights = path or SHIPPED / "weights" / "reader.onnx"
-        sha256 = digest(weights)
-        if path is None:
-            verified(weights, SHA256)
-        vocabulary = verified(minilm_folder() / "tokenizer.json", TOKENIZER_SHA256)
-        # one thread each for rows that run side by side: faster on short rows than threads within a row
-        return cls(onnx_session(weights, threads=1), plain_tokenizer(vocabulary), sha256)
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """A reading for each window, in order. What a window gets does not depend on the others.
@@ -262,11 +235,3 @@ def _whole_words(text: str, span: Span | None) -> Span | None:
 
 def _sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def plain_tokenizer(path: Path) -> Tokenizer:
-    """The encoder's tokenizer without the padding and cutting that its file asks for."""
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
