@@ -602,7 +602,7 @@ def _sources(history: Sequence[Turn]) -> list[Source]:
 
 
 _LEANS = re.compile(
-    r"\b(?:that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|"
+    r"\b(?:that(?=\s*(?:$|[?,.!])|\s+(?:time|day|year|way)\b)|(?<=after\s)that|(?<=before\s)that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|"
     r"afterwards|ones?)\b|"
     r"^(?:and|but|so|or)\b",
     re.I,
@@ -633,7 +633,8 @@ def _context(question: str, history: Sequence[Turn]) -> str:
     leans = _LEANS.search(question) or not content - _LIGHT or (definite and stem(definite[1]) in _content(everything))
     if not leans:
         return ""
-    subject = max(_entities(history), key=lambda e: e.weight, default=None)
+    subjects = (e for e in _entities(history) if not e.text.startswith("those who"))
+    subject = max(subjects, key=lambda e: e.weight, default=None)
     if not subject:
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
     return ABOUT.format(question=question.rstrip("?. "), subject=subject.text)

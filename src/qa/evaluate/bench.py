@@ -27,6 +27,7 @@ from qa.answer.compare import Judge, disagreements
 from qa.config import load_config
 from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
 from qa.evaluate.measures import aurc
+from qa.evaluate.own import disagreeing, followups, premises
 from qa.evaluate.questions import EvalError, fold
 from qa.facts import FUNCTION_WORDS
 from qa.index.words import Words
@@ -707,6 +708,22 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "sentences is alike; false documents here are copies with another answer put in, so alike by making: two "
             "reporters' accounts of one event are shown less often than these figures say. "
             "The paper scores the answers of language models by exact match: nothing of it compares.",
+        ),
+        Benchmark(
+            "followups", "questions.jsonl", "one's own follow-ups, rewritten or not", followups, (),
+            "Over the index of the settings; --data eval/questions.jsonl. All history: earlier questions and the "
+            "follow-up as one query. New topic: a question that stands alone, asked after another one, must come back "
+            "unchanged. R@10 is judged by spans.",
+        ),
+        Benchmark(
+            "premises", "questions.jsonl", "premises named as not borne out, of one's own questions", premises, (),
+            "Over the index of the settings; --data eval/questions.jsonl. Named: the answer or abstention says what "
+            "the sources do not bear out or do not mention. Of answerable questions none should be; of unanswerable "
+            "ones those that name what stands in no source.",
+        ),
+        Benchmark(
+            "disagreeing", "questions.jsonl", "pairs shown on one's own questions", disagreeing, (),
+            "Over the index of the settings; --data eval/questions.jsonl. Answers that cite two sources or more.",
         ),
         Benchmark(
             "canard", "canard_dev.jsonl.gz", "rewriting follow-ups to stand alone", _canard, (),
