@@ -97,7 +97,7 @@ class Retriever:
         places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
         readings = self.reader.read(question, [window for _, window, _ in places])
         candidates = [
-            Candidate(hit, start + offset, end + offset, answers(score, hit))
+            Candidate(hit, start + offset, end + offset, answers(score, hit.share, hit.cosine))
             for (hit, window, offset), reading in zip(places, readings, strict=True)
             for (start, end), score in zip(window.sentences, reading.answers, strict=True)
         ]
@@ -215,9 +215,9 @@ def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool =
     return [hit for hit in hits if hit.passage.id in chosen]
 
 
-def answers(score: float, hit: Hit) -> float:
-    """Probability that a sentence answers, from the reader's score for it and how its passage was found."""
-    odds = READER * log_odds(score) + LEXICAL * hit.share + DENSE * hit.cosine + BIAS
+def answers(score: float, share: float, cosine: float) -> float:
+    """Probability that a sentence answers: the reader's score for it, its passage's share of BM25 and its cosine."""
+    odds = READER * log_odds(score) + LEXICAL * share + DENSE * cosine + BIAS
     return 1 / (1 + math.exp(-odds))
 
 

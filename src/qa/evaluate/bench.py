@@ -35,6 +35,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences
+from qa.retrieve import answers
 from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
@@ -63,6 +64,13 @@ class Models:
         """For each text, the probability of its best sentence to answer the question."""
         windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
         return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
+
+    def weighed(self, question: str, texts: Sequence[str]) -> list[float]:
+        """As `qa` orders candidates: reader, BM25 among these texts, and cosine, in the weights of `qa.retrieve`."""
+        lexical = Words.build(texts).scores(question)
+        shares = lexical / max(float(lexical.max()), 1e-9)
+        signals = zip(self.answers(question, texts), shares, self.cosines(question, texts), strict=True)
+        return [answers(score, float(share), cosine) for score, share, cosine in signals]
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -134,7 +142,12 @@ def _shared_words(question: str, texts: Sequence[str]) -> list[float]:
 
 
 def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[float]]]:
-    return {"shared words": _shared_words, "dense (cosine)": models.cosines, "reader": models.answers}
+    return {
+        "shared words": _shared_words,
+        "dense (cosine)": models.cosines,
+        "reader": models.answers,
+        "reader, BM25 and dense, weighed": models.weighed,
+    }
 
 
 def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
@@ -151,7 +164,7 @@ def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             ranked = [candidates[k][1] for k in order]
             precision.append(_average_precision(ranked))
             reciprocal.append(_reciprocal_rank(ranked))
-            tell("ranking", n * len(kept) + i, 3 * len(kept))
+            tell("ranking", n * len(kept) + i, len(_rankers(models)) * len(kept))
         found.append((name, {"MAP": _mean(precision), "MRR": _mean(reciprocal), "n": len(kept)}))
     return found
 
@@ -211,7 +224,7 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             best.append(scores[top])
             answerable.append(bool(row["answerable"]))
             if i % 50 == 0 or i == len(rows):
-                tell("reading", n * len(rows) + i, 3 * len(rows))
+                tell("reading", n * len(rows) + i, len(_rankers(models)) * len(rows))
         pairs = np.array([(not (a and r), s) for a, r, s in zip(answerable, first, best, strict=True)], float)
         found.append(
             (
@@ -231,10 +244,10 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
     """Is the best sentence of passages with the answer more sure than that of passages without it?"""
     scores, has = [], []
     for i, row in enumerate(rows, start=1):
-        for texts, answers in ((row["positive"], True), (row["negative"], False)):
+        for texts, answered in ((row["positive"], True), (row["negative"], False)):
             if texts:
                 scores.append(max(models.answers(row["query"], _flat(texts))))
-                has.append(answers)
+                has.append(answered)
         tell("reading", i, len(rows))
     bar = models.reader.threshold
     rejected = [s < bar for s, a in zip(scores, has, strict=True) if not a]
