@@ -244,10 +244,10 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
     """Is the best sentence of passages with the answer more sure than that of passages without it?"""
     scores, has = [], []
     for i, row in enumerate(rows, start=1):
-        for texts, answered in ((row["positive"], True), (row["negative"], False)):
+        for texts, holds in ((row["positive"], True), (row["negative"], False)):
             if texts:
                 scores.append(max(models.answers(row["query"], _flat(texts))))
-                has.append(answered)
+                has.append(holds)
         tell("reading", i, len(rows))
     bar = models.reader.threshold
     rejected = [s < bar for s, a in zip(scores, has, strict=True) if not a]
