@@ -146,7 +146,6 @@ def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[fl
         "shared words": _shared_words,
         "dense (cosine)": models.cosines,
         "reader": models.answers,
-        "reader, BM25 and dense, weighed": models.weighed,
     }
 
 
@@ -178,7 +177,11 @@ def _trec_dl19(data: Mapping[str, Any], models: Models, tell: Progress) -> Rows:
     runs: dict[str, dict[str, dict[str, float]]] = {
         "BM25": {q: {p: -float(i) for i, p in enumerate(first[q])} for q in queries}
     }
-    rankers = {name: rank for name, rank in _rankers(models).items() if name != "shared words"}
+    rankers = {
+        "dense (cosine)": models.cosines,
+        "reader": models.answers,
+        "reader, BM25 and dense, weighed": models.weighed,
+    }
     for n, (name, rank) in enumerate(rankers.items()):
         run: dict[str, dict[str, float]] = {}
         for i, (q, text) in enumerate(queries.items(), start=1):
