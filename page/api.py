@@ -219,7 +219,7 @@ def _chunks(answer: Answer) -> Iterator[str]:
     head = _head("chat.completion.chunk")
     text = str(answer)
     if answer.sentences:
-        lines = [*([answer.premise] if answer.premise else []), *answer.prose()]
+        lines = [*filter(None, (answer.premise, answer.caveat)), *answer.prose()]
         body = "".join(f"{line}\n" for line in lines)
         parts = [f"{line}\n" for line in lines] + [text[len(body) :]]
     else:

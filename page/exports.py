@@ -31,8 +31,8 @@ def markdown(turns: Sequence[Turn]) -> str:
     for turn in turns:
         answer = turn.answer
         lines += [f"## {_escape(label(turn.question))}", ""]
-        if answer.premise:
-            lines += [_escape(answer.premise), ""]
+        for remark in filter(None, (answer.premise, answer.caveat)):
+            lines += [_escape(remark), ""]
         if answer.abstention:
             lines += [_escape(str(answer.abstention)), ""]
         first = len(notes)

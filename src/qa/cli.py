@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from qa import Answer, Filters, Hit, QAError, Sentence, Source, Verdict, __version__, load_config
 from qa.evaluate.commands import app as eval_app
 from qa.evaluate.commands import bench
-from qa.schema import UNSURE, Disagreement, reference
+from qa.schema import Disagreement, reference
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant, Steps
@@ -370,8 +370,8 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
             for n, hit in enumerate(answer.abstention.nearest, start=1):
                 _print_hit(n, hit)
         return
-    if answer.unsure:
-        _out.print(Text(UNSURE, style="yellow"))
+    if answer.caveat:
+        _out.print(Text(answer.caveat, style="yellow"))
     if answer.groups:
         for group in answer.groups:
             _out.print(_heading(group.source))

@@ -511,10 +511,6 @@ class Progress:
     message: str
 
 
-UNSURE = "Perhaps not an answer. What comes nearest in the sources:"
-"""Stands before an answer that is `unsure`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences with their citations and verdicts, or an abstention; never both, never neither."""
@@ -550,6 +546,11 @@ class Answer:
                     raise ValueError(f"group {group.source.id} names sentence {i} of {len(self.sentences)}")
 
     @property
+    def caveat(self) -> str:
+        """What stands before the sentences of an answer that is `unsure`; else empty."""
+        return "Perhaps not an answer. What comes nearest in the sources:" if self.unsure else ""
+
+    @property
     def references(self) -> tuple[Citation, ...]:
         """Cited spans, each once, in order of first mention; their numbers are [1], [2], ..."""
         cited = (c for sentence in self.sentences for c in sentence.citations)
@@ -575,9 +576,7 @@ class Answer:
         lines = [self.premise] if self.premise else []
         if self.abstention:
             return "\n".join([*lines, str(self.abstention)])
-        if self.unsure:
-            lines.append(UNSURE)
-        lines += [*self.prose(), ""]
+        lines += [*([self.caveat] if self.caveat else []), *self.prose(), ""]
         lines += [f"[{n}] {reference(c)}" for n, c in enumerate(self.references, start=1)]
         return "\n".join(lines)
 
