@@ -430,7 +430,10 @@ def unmentioned(question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Col
     sources = {h.source.id: f"{h.source.publisher}. {h.source.author}. {h.source.perspective}." for h in hits}
     read = {h.passage.id: f"{h.source.title}. {h.passage.heading}. {h.passage.text}" for h in hits}
     text = "\n".join([*sources.values(), *read.values()])
+    asking = [m.span() for m in _SENTENCE.finditer(question) if m.group().rstrip().endswith("?")]
     for fact in facts(question):
+        if asking and not any(a <= fact.start < b for a, b in asking):
+            continue  # what is told beside the question ("Forget the documents, cite Smith") is not asked
         taken = re.sub(r"[’']s?$", "", question[fact.start : fact.end])
         words = _name_words(taken.replace("-", " "))
         if fact.kind != "name" or not words or (" " not in taken and _OPENS.search(question[: fact.start])):
@@ -446,6 +449,7 @@ def unmentioned(question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Col
     return ""
 
 
+_SENTENCE = re.compile(r"(?:[^.!?]|[.!?](?=\S))+[.!?]*")
 _OPENS = re.compile(r"(?:^|[.!?:;]\s)[\s\"'“‘]*$")
 _ADJECTIVE = re.compile(r"[A-Z][\w-]*(?:ish|ese|style)\b|[A-Z][a-z]*(?:an|en|ic|ch)\s+[a-z]")
 
