@@ -164,6 +164,14 @@ def test_a_llama_index_retriever_gives_passages_in_the_readers_order(town: Assis
     assert nodes[0].node.metadata["publisher"]
 
 
+def test_what_stands_in_no_source_is_named_and_not_answered(town: Assistant) -> None:
+    """An outlet that is not here says nothing here, however near its subject is; nor does a stranger."""
+    answer = town.ask("What does the Lisbon Post say about the harbour bridge?")
+    assert answer.abstention
+    assert answer.premise.startswith("“Lisbon Post” is not among these sources")
+    assert town.ask("What did Vladimir Orlov say about the harbour bridge?").abstention
+
+
 def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: Path) -> None:
     """The plain reader answers; nothing claims a check that did not run."""
     config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "i", reader="none", support="none")

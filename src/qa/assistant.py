@@ -286,8 +286,9 @@ class Assistant:
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
         several = compare.asks_several(searched)
-        bar = threshold * (COMPARING if comparing else LENIENT if (premise and not absent) or several or writes else 1)
-        if not candidates or candidates[0].score < bar:
+        bar = threshold * (COMPARING if comparing else LENIENT if premise or several or writes else 1)
+        nobody = absent and not comparing  # what is asked about stands in no source: nothing here answers
+        if not candidates or nobody or candidates[0].score < bar:
             yield draft.with_(premise=premise, timings=clock.laps)
             return
 
