@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import tempfile
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -66,7 +66,7 @@ class Page:
         self.settings = settings
         self.suggestions = suggestions
         self._first = shared.assistant
-        self.places = threading.BoundedSemaphore(AT_ONCE)
+        self.workers = ThreadPoolExecutor(AT_ONCE, "answer")
         with gr.Blocks(title="qa", fill_width=True, delete_cache=(3600, 3600)) as self.blocks:
             self._lay_out()
             self._wire()
@@ -205,7 +205,7 @@ class Page:
                 **quick,
             ),
         ]
-        waiting = quick | {"queue": True, "concurrency_limit": WAITING}  # they wait for a place of ours
+        waiting = quick | {"queue": True, "concurrency_limit": WAITING}  # they wait for a worker of ours
         for event in begun:
             event.then(self._answer, [self.turns, self.draft, self.library, *walls], [*talk, self.pane], **waiting)
         back = "() => { document.querySelector('#question textarea').focus(); }"  # the button that was pressed is gone
@@ -401,7 +401,7 @@ class Page:
             return assistant.stream(question, filters=_filters(walls), history=turns, cancelled=stopped)
 
         try:
-            async with aclosing(draft.events(work, self.places)) as events:
+            async with aclosing(draft.events(work, self.workers)) as events:
                 async for event in events:
                     if isinstance(event, Answer):
                         yield {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Literal
 
@@ -59,14 +60,13 @@ class Draft:
             return stood
 
     async def events(
-        self, work: Callable[[Callable[[], bool]], Iterator[Event]], places: threading.Semaphore
+        self, work: Callable[[Callable[[], bool]], Iterator[Event]], workers: Executor
     ) -> AsyncGenerator[Event, None]:
         """What `work` yields, until the answer or until it is stopped, which takes no longer than a turn of the loop.
 
         Args:
-            work: makes the events; is given what tells whether it was stopped. Runs in a thread of its own, which may
-                take its time to notice.
-            places: how many may work at the same time.
+            work: makes the events; is given what tells whether it was stopped, and may take its time to notice.
+            workers: the threads that work, as many as may at the same time.
 
         Raises:
             Exception: whatever `work` raised.
@@ -79,21 +79,20 @@ class Draft:
                 loop.call_soon_threadsafe(arrived.put_nowait, event)
 
         def run() -> None:
-            with places:
-                try:
-                    for event in work(lambda: not self.running) if self.running else ():
-                        tell(event)
-                except Exception as error:
-                    tell(error)
-                else:
-                    tell(None)
+            try:
+                for event in work(lambda: not self.running) if self.running else ():
+                    tell(event)
+            except Exception as error:
+                tell(error)
+            else:
+                tell(None)
 
         with self._lock:
             self._wake = lambda: tell(None)
             stopped = not self.running
         if stopped:
             return
-        threading.Thread(target=run, daemon=True).start()
+        workers.submit(run)
         try:
             while (event := await arrived.get()) is not None and self._still(event):
                 if isinstance(event, Exception):

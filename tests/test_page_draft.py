@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 
 import pytest
@@ -49,10 +50,16 @@ class Work:
             self.left.set()
 
 
-async def shown(draft: Draft, work: Work, *, stop_after: int, places: threading.Semaphore) -> list[Event]:
+@pytest.fixture
+def workers() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as one:
+        yield one
+
+
+async def shown(draft: Draft, work: Work, *, stop_after: int, workers: Executor) -> list[Event]:
     """What a reader gets who stops after so many events."""
     got: list[Event] = []
-    async with aclosing(draft.events(work, places)) as events:
+    async with aclosing(draft.events(work, workers)) as events:
         if stop_after == 0:
             assert draft.stop("stopped") == "running"
         async for event in events:
@@ -63,27 +70,27 @@ async def shown(draft: Draft, work: Work, *, stop_after: int, places: threading.
 
 
 @pytest.mark.parametrize("n", range(len(EVENTS)))
-def test_stopped_at_any_point_it_ends_at_once_and_keeps_what_came(n: int) -> None:
+def test_stopped_at_any_point_it_ends_at_once_and_keeps_what_came(n: int, workers: Executor) -> None:
     """Before the first sentence, between two, after the last: though the work itself is stuck in mid-step."""
     draft, work = Draft("How high?"), Work(halt=n)
     assert draft.begin()
-    got = asyncio.run(shown(draft, work, stop_after=n, places=threading.Semaphore(1)))
+    got = asyncio.run(shown(draft, work, stop_after=n, workers=workers))
     assert tuple(got) == EVENTS[:n]
     assert draft.ending == "stopped"
     assert draft.sentences == tuple(e for e in got if isinstance(e, Sentence))
     assert (draft.answer is None) == (not draft.sentences)
     assert not draft.running
+    work.go.set()
     if n:
-        work.go.set()
         assert work.left.wait(10)
         assert work.told
 
 
-def test_with_the_answer_it_is_too_late_to_stop() -> None:
+def test_with_the_answer_it_is_too_late_to_stop(workers: Executor) -> None:
     """Whoever presses stop then changes nothing: the whole answer stands."""
     draft = Draft("How high?")
     draft.begin()
-    got = asyncio.run(shown(draft, Work(halt=len(EVENTS)), stop_after=len(EVENTS), places=threading.Semaphore(1)))
+    got = asyncio.run(shown(draft, Work(halt=len(EVENTS)), stop_after=len(EVENTS), workers=workers))
     assert tuple(got) == EVENTS
     assert draft.ending == ""
     assert draft.stop("cleared") == "over"
@@ -102,23 +109,23 @@ def test_a_question_is_taken_up_once() -> None:
     assert [draft.begin(), draft.begin()] == [True, False]
 
 
-def test_a_question_that_waits_for_its_turn_can_be_stopped() -> None:
-    """While another holds the only place."""
-    places = threading.Semaphore(1)
-    places.acquire()
+def test_a_question_that_waits_for_its_turn_can_be_stopped(workers: Executor) -> None:
+    """While another keeps the only worker."""
+    go = threading.Event()
+    workers.submit(go.wait)
     draft, work = Draft("How high?"), Work(halt=0)
     draft.begin()
 
     async def waiting() -> list[Event]:
         asyncio.get_running_loop().call_soon(draft.stop, "cleared")
-        return [event async for event in draft.events(work, places)]
+        return [event async for event in draft.events(work, workers)]
 
     assert asyncio.run(waiting()) == []
     assert draft.ending == "cleared"
-    places.release()
+    go.set()
 
 
-def test_what_goes_wrong_in_the_work_reaches_the_reader() -> None:
+def test_what_goes_wrong_in_the_work_reaches_the_reader(workers: Executor) -> None:
     """After what came before it; and the question is over."""
 
     def broken(stopped: Callable[[], bool]) -> Iterator[Event]:
@@ -129,7 +136,7 @@ def test_what_goes_wrong_in_the_work_reaches_the_reader() -> None:
     draft.begin()
 
     async def read() -> None:
-        async for _ in draft.events(broken, threading.Semaphore(1)):
+        async for _ in draft.events(broken, workers):
             pass
 
     with pytest.raises(ValueError, match="ink"):
@@ -138,14 +145,13 @@ def test_what_goes_wrong_in_the_work_reaches_the_reader() -> None:
     assert not draft.running
 
 
-def test_whoever_leaves_stops_the_work() -> None:
-    """A closed window frees the place."""
+def test_whoever_leaves_stops_the_work(workers: Executor) -> None:
+    """A closed window frees the worker."""
     draft, work = Draft("How high?"), Work(halt=2)
-    places = threading.Semaphore(1)
     draft.begin()
 
     async def leave() -> None:
-        async with aclosing(draft.events(work, places)) as events:
+        async with aclosing(draft.events(work, workers)) as events:
             async for _ in events:
                 return
 
@@ -153,5 +159,3 @@ def test_whoever_leaves_stops_the_work() -> None:
     work.go.set()
     assert work.left.wait(10)
     assert work.told
-    with places:
-        pass
