@@ -65,13 +65,6 @@ class Models:
         windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
         return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
 
-    def weighed(self, question: str, texts: Sequence[str]) -> list[float]:
-        """As `qa` orders candidates: reader, BM25 among these texts, and cosine, in the weights of `qa.retrieve`."""
-        lexical = Words.build(texts).scores(question)
-        shares = lexical / max(float(lexical.max()), 1e-9)
-        signals = zip(self.answers(question, texts), shares, self.cosines(question, texts), strict=True)
-        return [answers(score, float(share), cosine) for score, share, cosine in signals]
-
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
         vectors = np.asarray(self.embedder.embed_passages(list(texts)))
@@ -142,11 +135,7 @@ def _shared_words(question: str, texts: Sequence[str]) -> list[float]:
 
 
 def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[float]]]:
-    return {
-        "shared words": _shared_words,
-        "dense (cosine)": models.cosines,
-        "reader": models.answers,
-    }
+    return {"shared words": _shared_words, "dense (cosine)": models.cosines, "reader": models.answers}
 
 
 def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
@@ -177,19 +166,20 @@ def _trec_dl19(data: Mapping[str, Any], models: Models, tell: Progress) -> Rows:
     runs: dict[str, dict[str, dict[str, float]]] = {
         "BM25": {q: {p: -float(i) for i, p in enumerate(first[q])} for q in queries}
     }
-    rankers = {
-        "dense (cosine)": models.cosines,
-        "reader": models.answers,
-        "reader, BM25 and dense, weighed": models.weighed,
-    }
-    for n, (name, rank) in enumerate(rankers.items()):
-        run: dict[str, dict[str, float]] = {}
-        for i, (q, text) in enumerate(queries.items(), start=1):
-            ids = [p for p in first[q][:100] if p in passages]
-            run[q] = dict(zip(ids, rank(text, [passages[p] for p in ids]), strict=True))
-            tell("reranking", n * len(queries) + i, len(rankers) * len(queries))
-        runs[f"BM25's 100, by {name}"] = run
-    runs["BM25's 100, BM25 + dense + reader (RRF)"] = _fused(list(runs.values()))
+    dense, reader = "BM25's 100, by dense (cosine)", "BM25's 100, by reader"
+    weighed = "BM25's 100, by reader, BM25 and dense, weighed"
+    runs |= {dense: {}, reader: {}, weighed: {}}
+    for i, (q, text) in enumerate(queries.items(), start=1):
+        ids = [p for p in first[q][:100] if p in passages]
+        texts = [passages[p] for p in ids]
+        scores, cosines = models.answers(text, texts), models.cosines(text, texts)
+        lexical = Words.build(texts).scores(text)
+        shares = lexical / max(float(lexical.max()), 1e-9)
+        as_ours = [answers(s, float(share), c) for s, share, c in zip(scores, shares, cosines, strict=True)]
+        for name, found in ((dense, cosines), (reader, scores), (weighed, as_ours)):
+            runs[name][q] = dict(zip(ids, found, strict=True))
+        tell("reranking", i, len(queries))
+    runs["BM25's 100, BM25 + dense + reader (RRF)"] = _fused([runs["BM25"], runs[dense], runs[reader]])
     return [
         (name, {"nDCG@10": float(ir_measures.calc_aggregate([ndcg], data["qrels"], run)[ndcg]), "n": len(queries)})
         for name, run in runs.items()
