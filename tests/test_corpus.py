@@ -524,6 +524,21 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert "unpacks to 30 MB" in skipped(tmp_path, "a.docx", bomb(), max_bytes=1_000_000)
 
 
+def test_a_pdf_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a million drawing commands costs its own process, and only for so long."""
+    monkeypatch.setattr("qa.corpus.pdf.MAX_SECONDS", 1)
+    assert "within 1 seconds" in skipped(tmp_path, "a.pdf", endless_pdf())
+
+
+def endless_pdf() -> bytes:
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    made.add_page()
+    made.cell(0, 6, "Words.")
+    made._out("q Q " * 1_000_000)
+    return bytes(made.output())
+
+
 def test_over_the_size_limit_is_skipped(tmp_path: Path) -> None:
     """The reason holds both sizes."""
     assert "0.2 MB, the limit is 0.1 MB" in skipped(tmp_path, "a.txt", "word " * 40_000, max_bytes=100_000)

@@ -8,12 +8,13 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from qa.corpus import pdf
 from qa.corpus.cleaning import Block, normalise
 
 if TYPE_CHECKING:
@@ -361,34 +362,23 @@ _NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|r
 
 
 def _pdf(data: bytes, max_bytes: int) -> Parsed:
-    import pypdf
-
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable("it is encrypted", "Save a copy without a password")
-        pages = []
-        size = 0
-        for page in reader.pages:
-            pages.append([line.strip() for line in page.extract_text().splitlines()])
-            size += sum(map(len, pages[-1]))
-            if size > max_bytes:
-                raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
-        about: Mapping[str, Any] = reader.metadata or {}
-    except pypdf.errors.DependencyError as error:
-        raise Unreadable(f"it is encrypted ({error})", "Save a copy without a password") from error
+        found = pdf.read(data, max_bytes)
+    except pdf.PdfError as problem:
+        raise Unreadable(*problem.args) from problem
+    pages, about = found.pages, found.about
     if not any(any(lines) for lines in pages):
         raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
     pages = _without_running_heads(pages)
     known = _vocabulary([line for lines in pages for line in lines])
     blocks = [b for number, lines in enumerate(pages, start=1) for b in _paragraphs(lines, number, known)]
-    title = normalise(str(about.get("/Title") or ""))
-    created = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", str(about.get("/CreationDate") or ""))
+    title = normalise(about.get("/Title", ""))
+    created = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", about.get("/CreationDate", ""))
     return Parsed(
         blocks,
         {
             "title": "" if _NO_TITLE.match(title) else title,
-            "author": normalise(str(about.get("/Author") or "")),
+            "author": normalise(about.get("/Author", "")),
         },
         {"published": "-".join(part for part in created.groups() if part) if created else ""},
         plain=True,
