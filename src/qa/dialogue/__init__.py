@@ -8,22 +8,38 @@ language model the model rewrites, and the rules are what it falls back to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from qa.answer.compare import one_entity
-from qa.answer.words import PERSONS
-from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, stem
+from qa.dialogue.entities import (
+    AUXILIARIES,
+    PRONOUN,
+    TIME_OR_PLACE,
+    TURNS_READ,
+    WANTS,
+    answered,
+    best,
+    content,
+    described_in,
+    is_description,
+    is_person,
+    named_in,
+    outlets_of,
+    spoken_of,
+)
+from qa.facts import Fact, facts, fold, missing, stem
 from qa.schema import Source, Turn
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
 ABOUT: Final = "{question}, about {subject}?"
+
 ASKED: Final = "{question}: {earlier}"
+
 SAYS: Final = "What does {outlet} say: {earlier}"
+
 PROMPT: Final = """\
 Rewrite the last question of this conversation so that it can be understood without the conversation.
 Put names where it has pronouns and complete what it leaves out. Add nothing that is not in the conversation.
@@ -32,34 +48,6 @@ If it already stands alone, or starts a new topic, repeat it unchanged. Reply wi
 {conversation}
 Last question: {question}
 Rewritten question:"""
-
-ANSWER_WEIGHT: Final = 0.2
-"""Weight of an entity that an answer names, where one that a question names has 1."""
-
-IN_FOREGROUND: Final = 0.4
-"""Weight from which "it" may be a thing named; one that an answer mentions once weighs less."""
-
-DESCRIBED: Final = 0.5
-"""Weight of a thing that a question only describes, or names inside a description ("the tunnel near Kissufim")."""
-
-FADES: Final = 0.85
-"""Share of its weight that something keeps with each turn that has passed since."""
-
-TURNS_READ: Final = 4
-"""Turns that a follow-up can point back to."""
-
-Sort = Literal["person", "thing", "group"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entity:
-    """Something the conversation spoke of: how, what sort, how much it stands in the foreground."""
-
-    text: str
-    sort: Sort
-    weight: float = 0.0
-    described: bool = False
-    """Whether this is no name but a description: "the tunnel near Kissufim"."""
 
 
 def resolve(question: str, history: Sequence[Turn]) -> str:
@@ -97,11 +85,7 @@ def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
 
 
 def _conversation(history: Sequence[Turn]) -> str:
-    return "\n".join(f"Question: {turn.searched}\nAnswer: {_answered(turn)}" for turn in history[-TURNS_READ:])
-
-
-def _answered(turn: Turn) -> str:
-    return " ".join(sentence.text for sentence in turn.answer.sentences)
+    return "\n".join(f"Question: {turn.searched}\nAnswer: {answered(turn)}" for turn in history[-TURNS_READ:])
 
 
 _CORRECTION = re.compile(
@@ -109,6 +93,7 @@ _CORRECTION = re.compile(
     r"|^i\s+mean[t]?\b[\s,:]*(?P<meant>.*)$",
     re.I,
 )
+
 _NOT_BUT = re.compile(r"^not\s+(?P<old>.+?)\s*(?:,|\bbut\b|—|–)\s*(?:but\s+)?(?P<new>.+)$", re.I)
 
 
@@ -138,10 +123,10 @@ def _joined(question: str, addition: str) -> str:
 def _replaced(last: str, new: str, history: Sequence[Turn], *, latest: bool = False) -> str:
     """The last question with `new` for the first (or latest) thing of its kind; empty if there is none."""
     bare = re.sub(rf"^(?:{_PREPOSITIONS})\s+", "", new, flags=re.I)
-    described = [e.text for e in _descriptions(last) if e.text.lower() in last.lower()]
+    described = [e.text for e in described_in(last) if e.text.lower() in last.lower()]
     is_name = bare[:1].isupper() or bool(re.match(r"the\s+[A-Z]", bare))
     names = [f for f in facts(last) if f.kind == "name"]
-    if len(described) == 1 and (_is_description(bare) or (is_name and latest and not names)):
+    if len(described) == 1 and (is_description(bare) or (is_name and latest and not names)):
         return _swapped(last, described[0], bare)
     bare = re.sub(r"^(?:the|a|an)\s+(?=[^\W\d_])", "", bare) if not re.search(r"[A-Z]", bare) else bare
     kinds = [f.kind for f in facts(f"about {bare}")]
@@ -164,7 +149,7 @@ def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequenc
     """Names of the last question that a new one can replace: outlet for outlet, same preposition."""
     if any(fold(last[f.start : f.end]) == fold(bare) for f in old):
         return []
-    outlets = _outlets(history)
+    outlets = outlets_of(history)
     is_outlet = fold(re.sub(r"^the\s+", "", bare, flags=re.I)) in outlets
     same = [f for f in old if (fold(last[f.start : f.end]) in outlets) == is_outlet]
     preposition = re.match(rf"({_PREPOSITIONS})\s", new, re.I)
@@ -176,15 +161,16 @@ def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequenc
 
 
 _ORDINALS = {w: n for n, w in enumerate("first second third fourth fifth sixth seventh eighth".split())}
+
 _NTH = re.compile(
     rf"\b(?:the\s+)?(?P<nth>{'|'.join(_ORDINALS)}|last|latter|former)\s+"
-    r"(?P<what>one|article|source|paper|report|outlet|piece|document|study|text|quote|quotation|citation|"
-    r"point)?\b",
+    r"(?P<what>one|article|source|paper|report|outlet|piece|document|study|text|quote|quotation|citation|point)?\b",
     re.I,
 )
+
 _THAT_TEXT = re.compile(
-    r"\b(?:that|this|the\s+same)\s+(?:article|source|paper|report|outlet|piece|document|study|text|"
-    r"newspaper|journal)\b",
+    r"\b(?:that|this|the\s+same)\s+"
+    r"(?:article|source|paper|report|outlet|piece|document|study|text|newspaper|journal)\b",
     re.I,
 )
 
@@ -236,31 +222,32 @@ def _listed(turn: Turn) -> list[str]:
 
 
 _PREPOSITIONS = "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
-    r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|"
-    r"will|would|"
+    r"(?:who|whom|whose|what|when|where|why|which|how|do|does|did|is|are|was|were|has|have|had|can|could|will|would|"
     r"should)\b",
     re.I,
 )
-_AUXILIARIES = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
+
 _BARE_QUESTION = re.compile(
     rf"^(?:(?:and|but|so|then|ok|okay|or)[\s,]+)*(?P<ask>(?:(?:{_PREPOSITIONS})\s+)?"
     r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|day|place|"
     r"city|country|ones?|else|reason|purpose|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
-    rf"(?:\s+(?:{_AUXILIARIES})\s+(?:that|this|it|they|he|she|those)"
+    rf"(?:\s+(?:{AUXILIARIES})\s+(?:that|this|it|they|he|she|those)"
     r"(?:\s+(?:happen|take\s+place|occur|be|so|(?:do|doing|done)\s+(?:that|this|it|so)|about))?)?"
     r"(?:\s+(?:exactly|then|again))?\s*\??$",
     re.I,
 )
+
 _FRONTED = re.compile(
     rf"^(?P<preposition>(?:{_PREPOSITIONS})\s+)?(?:(?P<adverb>when|where|why|how(?:\s+(?:many|much|long|often|far)"
     rf"(?:\s+\w+)?|\s+closely)?)|who|whom|(?:what|which)(?:\s+(?P<noun>(?:[\w’'-]+\s+){{0,2}}[\w’'-]+?))?)\s+"
-    rf"(?=(?P<aux>{_AUXILIARIES})\b)",
+    rf"(?=(?P<aux>{AUXILIARIES})\b)",
     re.I,
 )
+
 _SUBJECT_ASKED = re.compile(r"^(?:(?P<who>who)|what|which\s+(?P<noun>[\w’'-]+))\s+(?=[a-z])", re.I)
-_TIME_OR_PLACE = frozenset("year day date time month week city country place town".split())
 
 
 def _bare(question: str, history: Sequence[Turn]) -> str:
@@ -270,12 +257,12 @@ def _bare(question: str, history: Sequence[Turn]) -> str:
         return ""
     asked = (turn.searched for turn in reversed(history) if _QUESTION_WORD.match(_core(turn.searched)))
     ask, last = match["ask"], _core(next(asked, history[-1].searched))
-    if re.match(rf"(?:{_AUXILIARIES})\b", last, re.I):
+    if re.match(rf"(?:{AUXILIARIES})\b", last, re.I):
         return f"{ask} {last[0].lower()}{last[1:]}"
     fronted = _FRONTED.match(last)
     if fronted:
         body, noun = last[fronted.end() :].rstrip("?. "), (fronted["noun"] or "").lower()
-        if fronted["adverb"] or fronted["preposition"] or noun in _TIME_OR_PLACE:
+        if fronted["adverb"] or fronted["preposition"] or noun in TIME_OR_PLACE:
             return f"{ask} {body}?"
         if fronted["aux"].lower() in ("do", "does", "did"):  # what was asked for takes its place again
             ends = re.search(rf"\s(?:{_PREPOSITIONS})$", body) or not re.search(rf"\s(?:{_PREPOSITIONS})\s", body)
@@ -306,7 +293,7 @@ def _about(question: str, history: Sequence[Turn]) -> str:
     if not match or not opens or _QUESTION_WORD.match(match["new"]) or len(match["new"].split()) > 7:
         return ""
     new = match["new"]
-    if _PRONOUN.search(new) or _LEANS.fullmatch(new):
+    if PRONOUN.search(new) or _LEANS.fullmatch(new):
         return ""
     last = _core(history[-1].searched)
     topic = re.match(r"(?:on|about)\s+", new, re.I)
@@ -315,28 +302,18 @@ def _about(question: str, history: Sequence[Turn]) -> str:
     replaced = _replaced(last, new, history)
     if replaced:
         return replaced
-    outlet = _outlets(history).get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
+    outlet = outlets_of(history).get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
     if outlet:
         return SAYS.format(outlet=outlet, earlier=last)
     if re.match(rf"(?:{_PREPOSITIONS})\s", new, re.I):
         return _joined(last, new)
-    if _is_description(new):
+    if is_description(new):
         return f"What about {new}?"  # says itself what it is about
     return ASKED.format(question=f"What about {new}", earlier=last)
 
 
-_PRONOUN = re.compile(r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs)\b", re.I)
 _POSSESSIVE = {"his", "hers", "its", "their", "theirs"}
-_WANTS: dict[str, Sort] = {
-    **dict.fromkeys("he him his she her hers".split(), "person"),
-    **dict.fromkeys("it its".split(), "thing"),
-    **dict.fromkeys("they them their theirs".split(), "group"),
-}
-_FALLBACK: dict[Sort, tuple[frozenset[str], ...]] = {
-    "person": (frozenset({"person"}), frozenset({"thing"})),
-    "thing": (frozenset({"thing"}),),
-    "group": (frozenset({"group", "thing", "person"}),),
-}
+
 _EXPLETIVE = re.compile(
     r"\b(?:is|was|does|did|will|would)\s+it\s+(?:true|possible|likely|clear|known|that|mean|take|matter)\b",
     re.I,
@@ -345,16 +322,16 @@ _EXPLETIVE = re.compile(
 
 def _pronouns(question: str, history: Sequence[Turn]) -> str:
     """Each pronoun replaced by what it most likely stands for."""
-    entities = _entities(history)
+    entities = spoken_of(history)
     own = [question[f.start : f.end] for f in facts(question) if f.kind == "name"]
-    outlets = _outlets(history)
+    outlets = outlets_of(history)
     own = [name for name in own if fold(name) not in outlets]
     chosen: dict[str, str] = {}
     out: list[str] = []
     end = 0
-    for match in _PRONOUN.finditer(question):
+    for match in PRONOUN.finditer(question):
         word = match[0].lower()
-        sort = _WANTS[word]
+        sort = WANTS[word]
         if sort == "thing" and _EXPLETIVE.search(question):
             continue
         if any(question.find(name) < match.start() for name in own) and sort != "person":
@@ -362,11 +339,11 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
         if (
             any(question.find(name) < match.start() for name in own)
             and sort == "person"
-            and _is_person(own[0], question)
+            and is_person(own[0], question)
         ):
             continue
         name = chosen.get(sort) or (_parties(history, own) if sort == "group" else "")
-        name = name or _best(entities, sort, [*own, *chosen.values()])  # two pronouns, two things
+        name = name or best(entities, sort, [*own, *chosen.values()])  # two pronouns, two things
         if not name:
             continue
         possessive = word in _POSSESSIVE or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
@@ -403,204 +380,6 @@ def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
     return ""
 
 
-def _best(entities: Sequence[_Entity], sort: Sort, own: Sequence[str]) -> str:
-    """The entity most in the foreground that a pronoun can stand for."""
-    left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
-    for wanted in _FALLBACK[sort]:
-        fits = [
-            e
-            for e in left
-            if e.sort in wanted
-            and (e.sort == sort or not e.described)
-            and (e.sort != "thing" or sort == "person" or e.weight > IN_FOREGROUND)
-        ]
-        if fits:
-            return max(fits, key=lambda e: e.weight * (1 + (e.sort == sort == "group"))).text
-    return ""
-
-
-def _entities(history: Sequence[Turn]) -> list[_Entity]:
-    """What was spoken of, each under its fullest name. Questions weigh more than answers, late ones more than early."""
-    found: list[_Entity] = []
-    everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
-    persons = {name for turn in history for name in _meant_persons(turn)}
-    for age, turn in enumerate(reversed(history[-TURNS_READ:])):
-        asked = _asked_about(turn.searched, everything)
-        told = [_Entity(name, sort, ANSWER_WEIGHT) for name, sort in _named(_answered(turn), everything)]
-        for mentions in (asked, told):
-            for place, entity in enumerate(mentions):
-                name, sort = entity.text, entity.sort
-                if sort == "thing" and any(one_entity(name, person) for person in persons):
-                    sort = "person"
-                weight = entity.weight * FADES**age / (1 + 0.2 * place)
-                same = (e for e in found if (e.sort, e.described) == (sort, entity.described))
-                known = next((e for e in same if one_entity(e.text, name)), None)
-                if known:
-                    found.remove(known)
-                    fuller = sort != "group" and len(name.split()) > len(known.text.split())
-                    name, weight = name if fuller else known.text, weight + known.weight
-                found.append(_Entity(name, sort, weight, entity.described))
-    return found
-
-
-def _asked_about(question: str, everything: str) -> list[_Entity]:
-    """What a question names; where it names nothing outside of a description, what it describes."""
-    named = [_Entity(name, sort, 1.0) for name, sort in _named(question, everything)]
-    described = _descriptions(question)
-    if not described or not all(any(n.text in d.text for d in described) for n in named):
-        return named
-    topic = question.lower().startswith("what about")
-    holds = [topic or any(n.text in d.text for n in named) for d in described]
-    return [
-        *(replace(d, weight=1.0 if h else DESCRIBED) for d, h in zip(described, holds, strict=True)),
-        *(replace(n, weight=DESCRIBED) for n in named),
-    ]
-
-
-def _meant_persons(turn: Turn) -> Iterator[str]:
-    """Names that a follow-up, once resolved, has where "he" or "she" stood: their bearers are persons."""
-    if any(_WANTS[m[0].lower()] == "person" for m in _PRONOUN.finditer(turn.question)):
-        own = {f.value for f in facts(turn.question)}
-        for f in facts(turn.searched):
-            if f.kind == "name" and f.value not in own:
-                yield re.sub(r"[’']s$", "", turn.searched[f.start : f.end])
-
-
-_DETERMINER = re.compile(r"\b(?:the|this|that|these|those|(?P<owner>[A-Z][\w-]*[’']s?))\s+(?=[^\W\d_])", re.I)
-_NOUNS = re.compile(r"[^\W\d_][\w-]*")
-_WITH_NAME = re.compile(
-    r"\s+(?:of|near|in|at|between|from|with)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+(?:and\s+|of\s+)?[A-Z][\w’'-]*)*"
-)
-
-
-def _descriptions(question: str) -> list[_Entity]:
-    """What a question speaks of without its name: "the tunnel near Kissufim", "Iran’s foreign minister".
-
-    What it asks for is one too: "Which unit did Norway build?" speaks of "the unit that Norway did build".
-    """
-    found = []
-    question = question.rstrip("?.! ")
-    auxiliary = re.search(rf"\b(?P<be>is|are|was|were|has|have|had)|\b(?:{_AUXILIARIES})\b", question, re.I)
-    for match in _DETERMINER.finditer(question):
-        words: list[re.Match[str]] = []
-        at = match.end()
-        while (word := _NOUNS.match(question, at)) and fold(word[0]) not in FUNCTION_WORDS:
-            words.append(word)
-            at = word.end() + (question[word.end() : word.end() + 1] == " ")
-        # "What does the study predict": of the subject's words the last is the verb
-        subject = auxiliary and not _content(question[auxiliary.end() : match.start()])
-        if auxiliary and subject and len(words) > 1 and not re.match(r"(?:do|have|be)\b", question[at:]):
-            verb = re.search(r"(?:ed|en|ing)$", words[-1][0]) if auxiliary["be"] else words[-1]
-            words = words[:-1] if verb else words
-        if not words or all(word[0][0].isupper() for word in words):
-            continue
-        head, end = words[-1][0], words[-1].end()
-        if with_name := _WITH_NAME.match(question, end):
-            end = with_name.end()
-        text = question[match.start() : end] if match["owner"] else f"the {question[match.end() : end]}"
-        found.append(_Entity(text, _sort_of(head), described=True))
-    asked_for = _asked_for(question)
-    return [asked_for, *found] if asked_for else found
-
-
-_SUBJECT = re.compile(
-    r"(?:the\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*(?:\s+(?:of\s+|and\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*)*(?=\s)"
-)
-
-
-_NOUN_ASKED = re.compile(
-    rf"(?:which\s+(?P<which>[a-z][\w-]*)|what\s+(?P<what>[a-z][\w-]*)(?=\s+(?:{_AUXILIARIES})\s))\s+", re.I
-)
-
-
-def _asked_for(question: str) -> _Entity | None:
-    """What a question with "who", or "which" or "what" and a noun, asks for, as it is told there."""
-    question = question.split(",")[0]
-    who = re.match(rf"who\s+(?!(?:{_AUXILIARIES}|else)\b)[a-z]", question, re.I)
-    if who:
-        return _Entity(f"those who {question[who.end() - 1 :]}", "group", described=True)
-    match = _NOUN_ASKED.match(question)
-    noun = match and (match["which"] or match["what"]).lower()
-    if not match or not noun or noun in FUNCTION_WORDS | _TIME_OR_PLACE:
-        return None
-    rest = question[match.end() :]
-    if fronted := re.match(rf"({_AUXILIARIES})\s+", rest, re.I):
-        rest = rest[fronted.end() :]
-        subject = _SUBJECT.match(rest)
-        if not subject or subject[0].endswith(("’s", "'s", "s'")):
-            return _Entity(f"the {noun}", _sort_of(noun), described=True)
-        rest = f"{subject[0]} {fronted[1]}{rest[subject.end() :]}"
-    return _Entity(f"the {noun} that {rest}", _sort_of(noun), described=True)
-
-
-def _sort_of(head: str) -> Sort:
-    if fold(head) in PERSONS:
-        return "person"
-    plural = re.search(r"(?:[^sui]s|men|people|children)$", head)
-    return "group" if plural else "thing"
-
-
-def _is_description(text: str) -> bool:
-    """Whether words are a determiner and its noun, and no name."""
-    return any(e.text.lower() == text.lower() for e in _descriptions(f"about {text}"))
-
-
-def _named(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
-    names = [f for f in facts(text) if f.kind == "name" and not _only_opens(text, f, everything)]
-    names = [f for f in names if not _ADJECTIVE.match(text[f.start :])]
-    for f in names:
-        name = re.sub(r"[’']s$", "", text[f.start : f.end])
-        yield name, "person" if _is_person(name, everything) else "thing"
-    for f, g in pairwise(names):
-        if re.fullmatch(r",?\s+and\s+(?:the\s+)?", text[f.end : g.start], re.I):
-            yield text[f.start : g.end], "group"
-
-
-_ADJECTIVE = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese|ish)\s+[a-z]")
-
-
-def _only_opens(text: str, fact: Fact, everything: str) -> bool:
-    """Whether a single word seems to have its capital from the start of a sentence only."""
-    word = text[fact.start : fact.end]
-    if " " in word or not re.search(r"(?:^|[.!?:]\s*)[\"“”]?$", text[: fact.start]):
-        return False
-    return not re.search(rf"[\w,]\s+{re.escape(word)}\b", everything)
-
-
-_BODY = re.compile(
-    r"\b(?:University|Institute|Council|Party|Army|Ministry|Company|Corporation|Records|Committee|Center|"
-    r"Centre|Union|"
-    r"Organi[sz]ation|Post|Times|Beast|News|Agency|Bank|League|School|College|Church|Court|Front|Movement|"
-    r"Brigades|"
-    r"Jihad|Nations|States|Strip|Street|City|River|War|Battle|Award|Prize|Festival|Museum|Orchestra|Band)s?\b"
-)
-
-
-def _is_person(name: str, text: str) -> bool:
-    """Whether a name reads like a person's: two to four words, no article, no word of a body in it."""
-    if _BODY.search(name) or re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
-        return False
-    if 2 <= len(name.split()) <= 4:
-        return not re.search(r"\b(?:of|the|and)\b", name)
-    return bool(
-        re.search(
-            rf"\b(?!The\b)[A-Z][\w’'-]+\s+{re.escape(name)}\b|\b{re.escape(name)}\s+(?:said|says|told|"
-            rf"wrote)\b",
-            text,
-        )
-    )
-
-
-def _outlets(history: Sequence[Turn]) -> dict[str, str]:
-    """Names of the sources of the conversation, by their folded form without article."""
-    return {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)): s.name for s in _sources(history)}
-
-
-def _sources(history: Sequence[Turn]) -> list[Source]:
-    every = [s for t in history for s in t.answer.sources] + [h.source for t in history for h in t.answer.hits]
-    return list({s.id: s for s in every}.values())
-
-
 _LEANS = re.compile(
     r"\b(?:that(?=\s*(?:$|[?,.!])|\s+(?:time|day|year|way)\b)|(?<=after\s)that|(?<=before\s)that|this|these|those|there|then|else|other|another|anything|more|same|such|so|too|also|"
     r"afterwards|ones?)\b|"
@@ -608,11 +387,9 @@ _LEANS = re.compile(
     re.I,
 )
 
-
 _LIGHT = frozenset(
     stem(w)
-    for w in "happen next result outcome reason begin start end say tell know do make come go get take "
-    "place year "
+    for w in "happen next result outcome reason begin start end say tell know do make come go get take place year "
     "name example detail explain response react respond purpose mean important first last time date long "
     "interesting aspect fact learn thing get role part call describe know notable famous cause effect".split()
 )
@@ -620,25 +397,21 @@ _LIGHT = frozenset(
 
 def _context(question: str, history: Sequence[Turn]) -> str:
     """The subject of the conversation added where a question names none of its own and leans on it."""
-    everything = " ".join(f"{t.searched} {_answered(t)}" for t in history)
-    outlets = _outlets(history)
-    own = [name for name, _ in _named(question, f"{everything} {question}") if fold(name) not in outlets]
+    everything = " ".join(f"{t.searched} {answered(t)}" for t in history)
+    outlets = outlets_of(history)
+    own = [name for name, _ in named_in(question, f"{everything} {question}") if fold(name) not in outlets]
     earlier = history[-1].searched
-    if _PRONOUN.search(question) and not own and not _EXPLETIVE.search(question):
+    if PRONOUN.search(question) and not own and not _EXPLETIVE.search(question):
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
     if own:
         return ""
-    content = _content(question)
     definite = re.search(r"\bthe\s+(\w+)", question, re.I)
-    leans = _LEANS.search(question) or not content - _LIGHT or (definite and stem(definite[1]) in _content(everything))
+    spoken = definite and stem(definite[1]) in content(everything)
+    leans = _LEANS.search(question) or not content(question) - _LIGHT or spoken
     if not leans:
         return ""
-    subjects = (e for e in _entities(history) if not e.text.startswith("those who"))
+    subjects = (e for e in spoken_of(history) if not e.text.startswith("those who"))
     subject = max(subjects, key=lambda e: e.weight, default=None)
     if not subject:
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
     return ABOUT.format(question=question.rstrip("?. "), subject=subject.text)
-
-
-def _content(text: str) -> set[str]:
-    return {stem(w) for w in re.findall(r"[^\W\d_]+", text) if fold(w) not in FUNCTION_WORDS}
