@@ -67,6 +67,23 @@ def test_json_is_the_answers_dictionary(home: Path) -> None:
         jsonschema.validate(json.loads(qa(home, "ask", question, "--json").stdout), SCHEMA)
 
 
+def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) -> None:
+    """Both quotations under who agrees with whom, or differs, and on what."""
+    (tmp_path / "corpus").mkdir()
+    echo = TOWN["gazette"].replace("The Harbour Gazette", "Town Echo").replace("48 million", "52 million")
+    (tmp_path / "corpus" / "gazette.md").write_text(TOWN["gazette"])
+    (tmp_path / "corpus" / "echo.md").write_text(echo)
+    qa(tmp_path, "index")
+    told = qa(tmp_path, "ask", "How do the sources differ on what the harbour bridge will cost?").stdout
+    told = " ".join(told.split())
+    assert "Town Echo differs from The Harbour Gazette on the figure: The Harbour Gazette: The bridge will" in told
+    assert all(cost in told.split("differs from")[1] for cost in ("48 million", "52 million"))
+    told = qa(tmp_path, "ask", "Do the sources agree on when the council approved the bridge?").stdout
+    assert " agrees with " in told
+    assert " on the date:" in told
+    assert "differs from" not in told
+
+
 def test_a_question_can_come_from_standard_input(home: Path) -> None:
     """`qa ask -`."""
     assert "310" in qa(home, "ask", "-", stdin="How many members has the cooperative?").stdout

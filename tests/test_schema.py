@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -13,7 +14,19 @@ from hypothesis import strategies as st
 import qa
 from conftest import make_hit
 from qa import Answer, Assistant, Filters, QAError, Source
-from qa.schema import Abstention, Citation, Group, Passage, QuestionError, Reason, Sentence, Verdict, reference
+from qa.schema import (
+    Abstention,
+    Citation,
+    Group,
+    Pair,
+    Passage,
+    QuestionError,
+    Reason,
+    Relation,
+    Sentence,
+    Verdict,
+    reference,
+)
 
 SCHEMA = json.loads((Path(qa.__file__).parent / "answer.schema.json").read_text())
 
@@ -127,6 +140,18 @@ def test_the_dictionary_of_an_answer_fits_its_json_schema(town: Assistant, quest
     data = json.loads(json.dumps(town.ask(question).to_dict()))
     jsonschema.validate(data, SCHEMA)
     assert data["schema_version"] == SCHEMA["properties"]["schema_version"]["const"]
+
+
+@pytest.mark.parametrize("relation", get_args(Relation))
+def test_a_pair_stands_in_the_dictionary_with_both_sides(relation: Relation) -> None:
+    """Whether the two agree, differ, or follow in time."""
+    one, other = sentence("Alpha one.", 0, 10), sentence("Beta two.", 11, 20, id="b")
+    pair = Pair(one.citations[0], other.citations[0], relation, "the figure", 0.5)
+    data = json.loads(json.dumps(Answer("?", (one, other), pairs=(pair,)).to_dict()))
+    jsonschema.validate(data, SCHEMA)
+    (told,) = data["pairs"]
+    assert (told["relation"], told["left"]["source"], told["right"]["source"]) == (relation, "a", "b")
+    assert (told["left"]["quote"], told["right"]["quote"]) == ("Alpha one.", "Beta two.")
 
 
 def test_a_reference_marks_what_was_read_off_the_text() -> None:

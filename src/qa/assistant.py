@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import __version__, corpus, dialogue
-from qa.answer import compare
+from qa.answer import compare, premise
 from qa.answer.quote import quote
 from qa.config import Config, load_config
 from qa.index import Index
@@ -281,15 +281,15 @@ class Assistant:
             hits=tuple(hits),
             provenance=self._provenance(),
         )
-        absent = compare.unmentioned(searched, hits, self.index.vocabulary)
-        premise = absent or compare.premise(searched, hits)
+        absent = premise.unmentioned(searched, hits, self.index.vocabulary)
+        taken = absent or premise.not_borne_out(searched, hits)
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
         several = compare.asks_several(searched)
-        bar = threshold * (COMPARING if comparing else LENIENT if premise or several or writes else 1)
+        bar = threshold * (COMPARING if comparing else LENIENT if taken or several or writes else 1)
         nobody = absent and not comparing  # what is asked about stands in no source: nothing here answers
         if not candidates or nobody or candidates[0].score < bar:
-            yield draft.with_(premise=premise, timings=clock.laps)
+            yield draft.with_(premise=taken, timings=clock.laps)
             return
 
         sentences: list[Sentence] = []
@@ -312,7 +312,7 @@ class Assistant:
             reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED
             yield draft.with_(
                 abstention=self._abstention(hits, candidates, len(searchable), reason),
-                premise=premise,
+                premise=taken,
                 dropped=tuple(dropped),
                 invented_markers=outcome.get("invented_markers", 0),
                 provenance=self._provenance(outcome),
@@ -321,18 +321,18 @@ class Assistant:
             return
 
         yield Progress("checking", f"comparing {_count(len(sentences), 'sentence')}")
-        disagreements = compare.disagreements(searched, sentences, self.support.probabilities)
+        pairs = compare.pairs(searched, sentences, self.support.probabilities, comparing=comparing)
         clock.lap("compare")
         groups = _grouped(sentences) if comparing else ()
         cited = {source_id for sentence in sentences for source_id in sentence.source_ids}
         yield draft.with_(
             sentences=tuple(sentences),
             abstention=None,
-            premise=premise,
+            premise=taken,
             unsure=not comparing and outcome.get("answerer") != "write" and candidates[0].score < SURE,
             groups=groups,
             silent=tuple(s for s in searchable if s.id not in cited) if comparing else (),
-            disagreements=disagreements,
+            pairs=pairs,
             dropped=tuple(dropped),
             invented_markers=outcome.get("invented_markers", 0),
             provenance=self._provenance(outcome),

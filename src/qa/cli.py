@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from qa import Answer, Filters, Hit, QAError, Sentence, Source, Verdict, __version__, load_config
 from qa.evaluate.commands import app as eval_app
 from qa.evaluate.commands import bench
-from qa.schema import Disagreement, reference
+from qa.schema import Pair, reference
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant, Steps
@@ -383,8 +383,8 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
     else:
         for sentence in answer.sentences:
             _out.print(_line(answer, sentence))
-    for disagreement in answer.disagreements:
-        _print_disagreement(disagreement)
+    for pair in answer.pairs:
+        _print_pair(pair)
     _out.print()
     for n, citation in enumerate(answer.references, start=1):
         _out.print(Text(f"[{n}] ", style="cyan") + Text(reference(citation)), soft_wrap=False)
@@ -415,13 +415,15 @@ def _line(answer: Answer, sentence: Sentence) -> Text:
     return line
 
 
-def _print_disagreement(disagreement: Disagreement) -> None:
-    about = f" on {disagreement.point}" if disagreement.point else ""
-    verb = "updates" if disagreement.relation == "update" else "differs from"
-    left, right = disagreement.left, disagreement.right
-    _out.print(Text(f"\n{right.source.name} {verb} {left.source.name}{about}:", style="bold"))
+def _print_pair(pair: Pair) -> None:
+    about = f" on {pair.point}" if pair.point else ""
+    left, right = pair.left, pair.right
+    _out.print(Text(f"\n{right.source.name} {_RELATION[pair.relation]} {left.source.name}{about}:", style="bold"))
     for citation in (left, right):
         _out.print(Padding(Text(f"{citation.source.name}: {citation.quote}"), (0, 0, 0, 2)))
+
+
+_RELATION = {"agreement": "agrees with", "disagreement": "differs from", "update": "updates"}
 
 
 def _print_hit(n: int, hit: Hit) -> None:

@@ -403,15 +403,19 @@ class Group:
     sentences: tuple[int, ...]
 
 
+Relation = Literal["agreement", "disagreement", "update"]
+
+
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """Two quotations that cannot both hold on the point asked, or one that updates the other."""
+class Pair:
+    """Two quotations from different sources that, on the point asked, agree, cannot both hold, or follow in time."""
 
     left: Citation
     right: Citation
-    relation: Literal["disagreement", "update"]
+    relation: Relation
+    """An "update": the right one, later, gives a figure anew."""
     point: str
-    """What they differ on, in neutral words: "number of rockets"."""
+    """What they agree or differ on, in neutral words: "number of rockets"."""
     score: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -527,7 +531,8 @@ class Answer:
     groups: tuple[Group, ...] = ()
     silent: tuple[Source, ...] = ()
     """Sources that were searched and say nothing on a question that compares."""
-    disagreements: tuple[Disagreement, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    """Where cited sources differ, and, on a question that compares, where they agree."""
     dropped: tuple[Dropped, ...] = ()
     invented_markers: int = 0
     hits: tuple[Hit, ...] = ()
@@ -603,7 +608,7 @@ class Answer:
             "sources": [source.to_dict() for source in self.sources],
             "groups": [{"source": g.source.id, "sentences": list(g.sentences)} for g in self.groups],
             "silent": [source.id for source in self.silent],
-            "disagreements": [d.to_dict() for d in self.disagreements],
+            "pairs": [pair.to_dict() for pair in self.pairs],
             "dropped": [{"text": d.text, "reason": d.reason} for d in self.dropped],
             "invented_markers": self.invented_markers,
             "abstention": self.abstention.to_dict() if self.abstention else None,

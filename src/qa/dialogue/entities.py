@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from qa.answer.compare import one_entity
+from qa.answer.alike import one_entity
 from qa.answer.words import PERSONS
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, stem
 from qa.schema import Source, Turn

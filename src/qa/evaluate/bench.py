@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from qa import dialogue
-from qa.answer.compare import Judge, disagreements
+from qa.answer.compare import Judge, pairs
 from qa.config import load_config
 from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
 from qa.evaluate.measures import aurc
@@ -415,13 +415,15 @@ def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress
     return [*layers[:-1], (TOGETHER, {**layers[-1][1], **values})]
 
 
-# disagreement ---------------------------------------------------------------------------------------
+# who says what --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
     """Two documents on one question, by the labels of RAMDocs."""
 
+    agree: bool
+    """They give one answer."""
     differ: bool
     """They answer otherwise; maybe about two of one name."""
     figure: bool
@@ -431,19 +433,21 @@ class _Pair:
 
 
 def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
-    """Disagreements among the sentences that answer, one of each document."""
+    """Pairs among the sentences that answer, one of each document: where they differ, where they agree."""
     held = [row for row in rows if _held_out(row["question"], 2)]
     cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
-    every = [pair for _, _, pairs in cases for pair in pairs.values()]
-    systems: dict[str, Judge | None] = {"figures and dates": None}
+    every = [pair for _, _, labels in cases for pair in labels.values()]
+    systems: dict[str, Judge | None] = {"differ: figures and dates": None}
     if models.support.probabilities:
-        systems["with the support model"] = models.support.probabilities
+        systems["differ: with the support model"] = models.support.probabilities
     found = []
+    agreed: list[_Pair] = []
     for n, (name, judge) in enumerate(systems.items()):
-        shown = []
-        for i, (question, said, pairs) in enumerate(cases, start=1):
-            for d in disagreements(question, said, judge):
-                shown.append(pairs[frozenset((d.left.source.id, d.right.source.id))])
+        shown: list[_Pair] = []
+        for i, (question, said, labels) in enumerate(cases, start=1):
+            for pair in pairs(question, said, judge, comparing=True):
+                label = labels[frozenset((pair.left.source.id, pair.right.source.id))]
+                (agreed if pair.relation == "agreement" else shown).append(label)
             tell("comparing", n * len(cases) + i, len(systems) * len(cases))
         strict = [pair.conflict for pair in shown if pair.conflict is not None]
         values = {
@@ -453,7 +457,14 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) 
             "precision (strict)": _mean(strict),
             "recall (strict)": _ratio(sum(strict), sum(p.conflict or False for p in every)),
         }
-        found.append((name, {**values, "n": len(every)}))
+        found.append((name, {**values, "shown": len(shown), "n": len(every)}))
+    if agreed:  # without the support model none is looked for
+        right = sum(pair.agree for pair in agreed)
+        values = {
+            "precision (strict)": _ratio(right, len(agreed)),
+            "recall (strict)": _ratio(right, sum(pair.agree for pair in every)),
+        }
+        found.append(("agree: with the support model", {**values, "shown": len(agreed), "n": len(every)}))
     return found
 
 
@@ -475,18 +486,19 @@ def _answering(
         before, _, after = _untokenized(document["text"]).partition(sentence)
         citation = Citation(source, str(i), 0, len(sentence), sentence, before, after)
         said.append((Sentence(sentence, (citation,)), document, about))
-    pairs = {}
+    labels = {}
     for (a, one, about_one), (b, other, about_other) in combinations(said, 2):
         kinds = {one["type"], other["type"]}
-        differ = fold(one["answer"]) != fold(other["answer"]) and "noise" not in kinds
+        agree = fold(one["answer"]) == fold(other["answer"]) and "noise" not in kinds
+        differ = not agree and "noise" not in kinds
         conflict: bool | None = differ and "misinfo" in kinds
         if conflict and (kinds == {"misinfo"} or not (about_one and about_other)):
             conflict = None
         elif conflict:
             conflict = fold(about_one) == fold(about_other)
         figure = differ and any(c.isdigit() for c in one["answer"])
-        pairs[frozenset(a.source_ids + b.source_ids)] = _Pair(differ, figure, conflict)
-    return [sentence for sentence, _, _ in said], pairs
+        labels[frozenset(a.source_ids + b.source_ids)] = _Pair(agree, differ, figure, conflict)
+    return [sentence for sentence, _, _ in said], labels
 
 
 def _best_sentence(question: str, document: Mapping[str, str]) -> str:
@@ -704,15 +716,16 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         ),
         Benchmark("healthver", "healthver_test.jsonl.gz", "health claims: supports, refutes, neutral", _three_way),
         Benchmark(
-            "ramdocs", "ramdocs_half.jsonl.gz", "pairs of documents that disagree on a question", _ramdocs, (),
+            "ramdocs", "ramdocs_half.jsonl.gz", "pairs of documents that agree or disagree on a question", _ramdocs, (),
             "The half of our 250 questions (by a hash of the question) that set neither rules nor thresholds. n "
             "counts pairs of documents. Each gives its sentence with most of the labelled answer; documents "
             "without one are left out, so finding the sentence is not measured. Lenient: the two answer the "
             "question differently, maybe of two people of one name; figures: those where an answer has a digit. "
             "Strict: one is misinformation and the other has the answer it was made from; which that is, is guessed "
-            "by words in common, and two false ones are left out. A pair is shown when what stands around the two "
-            "sentences is alike; false documents here are copies with another answer put in, so alike by making: two "
-            "reporters' accounts of one event are shown less often than these figures say. "
+            "by words in common, and two false ones are left out. A disagreement is shown when what stands around the "
+            "two sentences is alike; false documents here are copies with another answer put in, so alike by making: "
+            "two reporters' accounts of one event are shown less often than these figures say. To agree is to have one "
+            "labelled answer, right or false; that a document without a labelled answer agrees counts as wrong. "
             "The paper scores the answers of language models by exact match: nothing of it compares.",
         ),
         Benchmark(

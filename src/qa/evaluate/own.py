@@ -1,7 +1,8 @@
-"""Benchmarks on one's own questions and documents: follow-ups rewritten or not, premises, disagreements."""
+"""Benchmarks on one's own questions and documents: follow-ups rewritten or not, premises, pairs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -75,20 +76,27 @@ def premises(rows: Sequence[Mapping[str, Any]], models: Any, tell: Tell) -> Rows
 
 
 def disagreeing(rows: Sequence[Mapping[str, Any]], models: Any, tell: Tell) -> Rows:
-    """Pairs shown: in answers to questions on which the sources differ, and in all others with two sources."""
+    """Pairs shown: in answers to questions on which the sources differ, to others that compare, to all others."""
     questions = [q for q in (parse(row) for row in rows) if not q.history]
-    shown: dict[str, list[int]] = {}
+    shown: dict[str, list[Counter[str]]] = {}
     with _assistant() as assistant:
         for n, question in enumerate(questions, start=1):
             answer = assistant.ask(question.question)
             if len(answer.sources) > 1:
-                sort = "differ" if question.kind == "disagree" else "other"
-                shown.setdefault(sort, []).append(len(answer.disagreements))
+                sort = "differ" if question.kind == "disagree" else "compare" if answer.groups else "other"
+                shown.setdefault(sort, []).append(Counter(pair.relation for pair in answer.pairs))
             tell("asking", n, len(questions))
-    return [
-        (sort, {"answers with a pair": _mean([bool(n) for n in counts]), "pairs": sum(counts), "n": len(counts)})
-        for sort, counts in sorted(shown.items())
-    ]
+    return [(sort, _shown(counts)) for sort, counts in sorted(shown.items())]
+
+
+def _shown(counts: Sequence[Counter[str]]) -> Values:
+    pairs = sum(counts, Counter[str]())
+    return {
+        "answers with a pair": _mean([bool(n) for n in counts]),
+        "disagreements": pairs["disagreement"] + pairs["update"],
+        "agreements": pairs["agreement"],
+        "n": len(counts),
+    }
 
 
 def _turns(assistant: Assistant, question: Question) -> tuple[Turn, ...]:

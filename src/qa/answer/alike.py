@@ -1,0 +1,64 @@
+"""Whether two texts speak of the same: names, words, dates. What comparing sources and premises share."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from qa.facts import FUNCTION_WORDS, FactKind, fold, same_name, stem
+
+FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
+
+
+def one_entity(a: str, b: str) -> bool:
+    """Whether two names stand for one person, body or place: spelled otherwise, or one shorter.
+
+    The last words decide: "al-Arouri" is "Saleh al-Aruri"; "Hassan Nasrallah" is not "Hassan Rouhani".
+    """
+    left, right = name_words(a), name_words(b)
+    if not left or not right:
+        return False
+    short, long = sorted((left, right), key=len)
+    if not same_name(short[-1], long[-1]):
+        return False
+    return all(any(same_name(word, other) for other in long[:-1]) for word in short[:-1])
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name, without articles, joins and a possessive ending."""
+    name = re.sub(r"[’']s\b", "", name)
+    return [w for w in re.findall(r"[^\W_][\w’'-]*", name) if fold(w) not in FUNCTION_WORDS]
+
+
+def stems(text: str) -> frozenset[str]:
+    """Stems of the words that say something; of an irregular form, its verb's ("met" -> "meet")."""
+    words = (fold(w) for w in re.findall(r"[^\W_]+(?:[’'][^\W_]+)*", text))
+    return frozenset(stem(_IRREGULAR.get(w, w)) for w in words if w not in FUNCTION_WORDS)
+
+
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "began:begin born:birth bought:buy brought:bring built:build came:come chose:choose dead:die death:die "
+        "deaths:die died:die fell:fall fled:flee flew:fly fought:fight found:find gave:give grew:grow held:hold "
+        "hid:hide hit:hit kept:keep knew:know led:lead left:leave lost:lose made:make met:meet paid:pay ran:run "
+        "said:say saw:see sent:send shot:shoot sold:sell sought:seek spoke:speak stood:stand taught:teach told:tell "
+        "thought:think took:take went:go won:win wrote:write"
+    ).split()
+)
+
+
+def happening(question: str) -> frozenset[str]:
+    """Stems of what is said to have happened: the question's words that are not names."""
+    return stems(" ".join(word for word in re.findall(r"[\w’'-]+", question) if word.islower()))
+
+
+def one_date(a: str, b: str) -> bool:
+    """Whether two dates (values of facts), each maybe partial, can be one: "2017", "2017-10-31", "--10-31"."""
+    if not (_CALENDAR_DATE.fullmatch(a) and _CALENDAR_DATE.fullmatch(b)):
+        return a == b
+    x, y = (re.sub(r"^--", "-----", value) for value in (a, b))
+    return all(p == q or "-" in (p, q) for p, q in zip(x, y, strict=False))
+
+
+_CALENDAR_DATE = re.compile(r"(?:\d{4}|-)(?:-\d\d){0,2}")
