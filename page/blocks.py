@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from page import api, exports, feedback, quality, views
+from page import api, exports, feedback, quality, sessions, views
 from page.draft import Draft, Event
 from page.library import Library
 from page.settings import Settings
@@ -72,14 +72,15 @@ class Page:
             self._wire()
             api.add(shared, concurrency=AT_ONCE)
         self.blocks.queue(max_size=WAITING, default_concurrency_limit=16)
+        self.blocks.state_session_capacity = sessions.MANY
 
     # -- what there is ---------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.turns = gr.State((), time_to_live=7200)
-        self.draft = gr.State(None, time_to_live=7200)
-        self.rated = gr.State((), time_to_live=7200)
-        self.library = gr.State(None, time_to_live=7200, delete_callback=_closed)
+        self.turns = gr.State(())
+        self.draft = gr.State(None)
+        self.rated = gr.State(())
+        self.library = gr.State(None, delete_callback=_closed)
         self.bridge = html("", js_on_load=CONNECT, elem_id="bridge")
         self.head = html(views.render("head", sources=self.shared.assistant.sources, passages=0, private=False))
         with gr.Row(elem_id="desk"):
@@ -651,7 +652,7 @@ class Page:
 
 
 def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft | None, assistant: Assistant) -> views.Reading | None:
-    """What a press asks to read: a citation, a hit, a side of a pair, or a document."""
+    """What a press asks to read: a citation, a hit, a side of a disagreement, or a document."""
     if "document" in data:
         document = assistant.document(str(data["document"]))
         start, end = (_place(data.get(name), len(document.text) + 1) for name in ("start", "end"))
@@ -668,9 +669,9 @@ def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft | None, assista
         hit = nearest[i]
         span = (hit.passage.start, hit.passage.end)
         return views.Reading(assistant.document(hit.source.id), span, span, hit=hit)
-    if (i := _place(data.get("pair"), len(answer.pairs))) is not None:
-        pair = answer.pairs[i]
-        cited = pair.right if data.get("side") == 1 else pair.left
+    if (i := _place(data.get("of"), len(answer.disagreements))) is not None:
+        pair = answer.disagreements[i]
+        cited = pair.right if data.get("pair") == 1 else pair.left
         n = None
     else:
         n = data.get("n") if isinstance(data.get("n"), int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from page import api, blocks
+from page import api, blocks, sessions
 from page.guard import Guard, GuardError, Users, is_loopback
 from page.library import Library
 from page.settings import Settings
@@ -40,19 +41,22 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     check(settings)
     library = Library(assistant)
     suggestions: list[str] = []
+    page = blocks.Page(library, settings, suggestions)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         # asking the suggestions also warms the models up, so the first visitor does not wait for them
         threading.Thread(target=_suggest, args=(assistant, suggestions), daemon=True).start()
+        sweeper = asyncio.create_task(sessions.sweeping(page.blocks))
         yield
+        sweeper.cancel()
 
     app = FastAPI(title="qa", lifespan=living, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api.router(library))
     app.mount("/qa-static", StaticFiles(directory=STATIC), name="static")
     app = gr.mount_gradio_app(
         app,
-        blocks.Page(library, settings, suggestions).blocks,
+        page.blocks,
         path="/",
         server_name=settings.host,
         server_port=settings.port,

@@ -68,9 +68,14 @@ def stem(word: str) -> str:
     return _CARDINALS.get(folded) or str(_stemmer.stemWord(folded))
 
 
-@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case without accents, typographic quotes and dashes made plain."""
+    # words come again and again; whole texts do not, and would pile up
+    return _fold(text) if len(text) < 64 else _fold.__wrapped__(text)
+
+
+@lru_cache(maxsize=65536)
+def _fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     return text.translate(_PLAIN).casefold()
