@@ -652,7 +652,7 @@ class Page:
 
 
 def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft | None, assistant: Assistant) -> views.Reading | None:
-    """What a press asks to read: a citation, a hit, a side of a disagreement, or a document."""
+    """What a press asks to read: a citation, a hit, a side of a pair, or a document."""
     if "document" in data:
         document = assistant.document(str(data["document"]))
         start, end = (_place(data.get(name), len(document.text) + 1) for name in ("start", "end"))
@@ -669,9 +669,9 @@ def _reading(data: Mapping[str, Any], turns: Turns, draft: Draft | None, assista
         hit = nearest[i]
         span = (hit.passage.start, hit.passage.end)
         return views.Reading(assistant.document(hit.source.id), span, span, hit=hit)
-    if (i := _place(data.get("of"), len(answer.disagreements))) is not None:
-        pair = answer.disagreements[i]
-        cited = pair.right if data.get("pair") == 1 else pair.left
+    if (i := _place(data.get("pair"), len(answer.pairs))) is not None:
+        pair = answer.pairs[i]
+        cited = pair.right if data.get("side") == 1 else pair.left
         n = None
     else:
         n = data.get("n") if isinstance(data.get("n"), int) else 0
