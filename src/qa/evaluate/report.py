@@ -300,7 +300,8 @@ def _columns(result: Result) -> list[str]:
 
 
 def _cell(values: Mapping[str, float], name: str) -> str:
-    return f"{values[name]:.3f}" if name in values else ""
+    value = values.get(name, "")
+    return f"{value:.3f}" if isinstance(value, float) else str(value)  # a count stays a count
 
 
 def _times(run: Run) -> str:
