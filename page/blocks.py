@@ -43,6 +43,7 @@ Rated = tuple[tuple[Turn, str], ...]
 
 NOTHING: Final[Update] = gr.skip()
 WAITS: Final = "Waiting for a free place"
+FORGOTTEN: Final = "The server no longer keeps this conversation; ask again to read its sources."
 # the page's script may come after Gradio has mounted its blocks
 ON_LOAD: Final = "const begin = () => {{ {} }}; window.qa ? begin() : addEventListener('qa', begin, {{ once: true }});"
 CONNECT: Final = ON_LOAD.format("window.qa.connect((name, data) => trigger(name, data));") + (
@@ -463,9 +464,12 @@ class Page:
 
     def _read(self, turns: Turns, draft: Draft | None, library: Library | None, event: gr.EventData) -> str:
         try:
-            return views.pane(_reading(_data(event), turns, draft, self._over(library).assistant))
+            reading = _reading(_data(event), turns, draft, self._over(library).assistant)
         except QAError as error:
-            return views.render("notice", kind="error", lines=[str(error)], undo=False)
+            raise gr.Error(str(error), print_exception=False) from error
+        if reading is None:
+            raise gr.Error(FORGOTTEN, print_exception=False)
+        return views.pane(reading)
 
     # -- filters -----------------------------------------------------------------------------------------
 
@@ -547,7 +551,8 @@ class Page:
         try:
             if data.get("do") == "undo":
                 over.undo()
-                return self._changed(library, ["The last change was taken back."])
+                more = " The one before it can be, too." if over.can_undo else ""
+                return self._changed(library, [f"The last change was taken back.{more}"])
             source = over.assistant.document(id_).source
             if data.get("do") == "remove":
                 over.change(remove=[id_])

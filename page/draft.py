@@ -82,6 +82,8 @@ class Draft:
             try:
                 for event in work(lambda: not self.running) if self.running else ():
                     tell(event)
+                    if not self.running:
+                        break
             except Exception as error:
                 tell(error)
             else:

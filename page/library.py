@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from qa import Assistant, Source
 
 Steps = Callable[[str, int, int], None]
+
+STEPS: Final = 20
+"""Changes that can be taken back; each keeps the index before it open."""
 
 
 class Library:
@@ -24,14 +28,14 @@ class Library:
         self.assistant = assistant
         self.private = private
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._previous: Assistant | None = None
+        self._before: list[Assistant] = []
         self._borrowed = assistant if private else None
         self._changing = Lock()
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
-        return self._previous is not None
+        return bool(self._before)
 
     def change(
         self,
@@ -50,24 +54,31 @@ class Library:
             changed = self.assistant.changed(
                 add=add, remove=remove, describe=describe, index=self._own(), progress=progress
             )
-            self._take(changed)
+            self._before.append(self.assistant)
+            self.assistant = changed
+            if len(self._before) > STEPS:
+                self._release(self._before.pop(0))
         return changed
 
     def undo(self) -> bool:
-        """Takes the last change back. False where there is none."""
+        """Takes the last change that still stands back. False where there is none."""
         with self._changing:
-            if self._previous is None:
+            if not self._before:
                 return False
-            self._take(self._previous.changed(index=self._own()))
-            self._forget()
+            wanted = self._before[-1]
+            # built anew, not opened again: what others are asking is answered from a whole index
+            undone, self.assistant = self.assistant, wanted.changed(index=self._own())
+            self._before.pop()
+            for one in (wanted, undone):
+                self._release(one)
             return True
 
     def close(self) -> None:
         """Gives files back and removes a private folder."""
         if self.private:
-            self._forget()
-            if self.assistant is not self._borrowed:
-                self.assistant.close()
+            for one in (*self._before, self.assistant):
+                self._release(one)
+            self._before.clear()
             if self._folder is not None:
                 self._folder.cleanup()
 
@@ -78,12 +89,6 @@ class Library:
             self._folder = tempfile.TemporaryDirectory(prefix="qa-")
         return Path(self._folder.name) / "index"
 
-    def _take(self, changed: Assistant) -> None:
-        # the one before stays open: questions may still be read from it, and `undo` builds from it
-        self._forget()
-        self._previous, self.assistant = self.assistant, changed
-
-    def _forget(self) -> None:
-        if self._previous is not None and self._previous is not self._borrowed:
-            self._previous.close()
-        self._previous = None
+    def _release(self, assistant: Assistant) -> None:
+        if assistant is not self._borrowed:
+            assistant.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -219,3 +220,20 @@ def test_a_language_model_rewrites() -> None:
 def test_a_language_model_that_fails_or_strays_is_not_followed(llm: Scripted) -> None:
     """The rules answer instead."""
     assert resolve_with(llm, "Why?", MET) == resolve("Why?", MET)
+
+
+def test_a_language_model_that_hangs_can_be_left() -> None:
+    """Whoever stops waits for it no longer; the rules answer."""
+    stop, go = threading.Event(), threading.Event()
+
+    class Hanging(Scripted):
+        """Says nothing until it is let go."""
+
+        @llm_completion_callback()
+        def complete(self, prompt: str, **_: Any) -> CompletionResponse:
+            stop.set()
+            go.wait()
+            return CompletionResponse(text="Why did it rain?")
+
+    assert resolve_with(Hanging(), "Why?", MET, stop.is_set) == resolve("Why?", MET)
+    go.set()

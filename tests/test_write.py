@@ -353,6 +353,13 @@ def test_a_silent_server_is_left_after_the_timeout() -> None:
     assert "0.3 seconds" in result.outcome.notes[0] or "in time" in result.outcome.notes[0]
 
 
+def test_a_silent_server_is_not_asked_again() -> None:
+    """Whoever waits, and those behind them, wait for one time-out, not for one after each repetition."""
+    result = Result(slow(VOTE, 30), llm_timeout=0.3, llm_retries=3)
+    assert result.outcome.failed
+    assert len(result.server.requests) == 1
+
+
 def test_an_endless_answer_is_left() -> None:
     """By number of sentences, or by length where none ends."""
     facts = "".join(f"The bridge of the council was approved, part {n} [1]. " for n in range(40))

@@ -62,11 +62,11 @@ writes and is checked."""
 COMPARING = 0.1
 """The same for questions that compare: what each source says of a topic is seldom a plain answer."""
 
-SURE = 0.2
+SURE = 0.5
 """Probability of the best sentence below which an answer is marked as perhaps none; chosen on the dev questions:
 between the threshold and this lie a sixth of the answerable ones, and a fifth of the others."""
 
-IRRELEVANT = 0.05
+IRRELEVANT = 0.1
 """Below this probability for the best sentence the sources do not even deal with the question."""
 
 
@@ -257,7 +257,7 @@ class Assistant:
         searched = question
         if history:
             yield Progress("resolving", "reading the conversation")
-            searched = self._resolve(question, history)
+            searched = self._resolve(question, history, cancelled)
             clock.lap("resolve")
         named = self.retriever.named(searched)
         comparing = compare.compares(searched) or len(named) > 1
@@ -413,10 +413,10 @@ class Assistant:
 
     # -- parts of an answer ----------------------------------------------------------------------------
 
-    def _resolve(self, question: str, history: Sequence[Turn]) -> str:
+    def _resolve(self, question: str, history: Sequence[Turn], cancelled: Callable[[], bool]) -> str:
         if self.llm is None:
             return dialogue.resolve(question, history)
-        return dialogue.resolve_with(self.llm, question, history)
+        return dialogue.resolve_with(self.llm, question, history, cancelled)
 
     def _write(
         self,

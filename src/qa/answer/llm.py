@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -215,6 +216,31 @@ class _Thoughts:
         return answer.lstrip()
 
 
+def reply(llm: LLM, prompt: str, cancelled: Callable[[], bool]) -> str:
+    """The model's answer to a prompt, read in a thread of its own, so that whoever waits can give up at any time.
+
+    Raises:
+        Trouble: they gave up.
+        Exception: whatever the provider raises.
+    """
+    box: queue.Queue[str | Exception] = queue.Queue()
+
+    def run() -> None:
+        try:
+            box.put(str(llm.complete(prompt)))
+        except Exception as error:
+            box.put(error)
+
+    threading.Thread(target=run, daemon=True, name="language model").start()
+    while not cancelled():
+        with suppress(queue.Empty):
+            got = box.get(timeout=0.05)
+            if isinstance(got, Exception):
+                raise got
+            return got
+    raise Trouble("the language model was left", again=False)
+
+
 _MISSING: Final = "(no end)"
 _DONE: Final = object()
 
@@ -244,7 +270,8 @@ class _Pump:
                 item = self._queue.get(timeout=0.05)
             except queue.Empty:
                 if time.monotonic() - last > self._timeout:
-                    raise Trouble(f"the language model was silent for {self._timeout:g} seconds", again=True) from None
+                    # not again: everybody behind whoever waits here would wait as many times
+                    raise Trouble(f"the language model was silent for {self._timeout:g} seconds", again=False) from None
                 continue
             last = time.monotonic()
             if item is _DONE:
@@ -326,7 +353,7 @@ def explained(error: Exception) -> Trouble:
             again=status in (408, 409, 425, 429) or status >= 500,
         )
     if any("Timeout" in kind for kind in kinds):
-        return Trouble("the language model did not answer in time; raise llm_timeout", again=True)
+        return Trouble("the language model did not answer in time; raise llm_timeout", again=False)
     if kinds & {"RemoteProtocolError", "ReadError", "IncompleteRead"}:
         return Trouble("the language model broke off in the middle of its answer", again=True)
     if kinds & {"APIConnectionError", "ConnectError", "TransportError", "ConnectionError", "OSError"}:

@@ -8,7 +8,7 @@ language model the model rewrites, and the rules are what it falls back to.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -65,8 +65,10 @@ def resolve(question: str, history: Sequence[Turn]) -> str:
 _JOINED_ON = re.compile(r"^(?:(?:and|but|so|then|ok|okay|or)\b[\s,]*)+(?=\w)", re.I)
 
 
-def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
-    """As `resolve`, by a language model; by the rules where it fails or strays.
+def resolve_with(
+    llm: LLM, question: str, history: Sequence[Turn], cancelled: Callable[[], bool] = lambda: False
+) -> str:
+    """As `resolve`, by a language model; by the rules where it fails, strays, or is not waited for any longer.
 
     A rewrite strays when it holds a name, number or date that is in neither the question nor the
     conversation, is empty, or runs on.
@@ -74,11 +76,13 @@ def resolve_with(llm: LLM, question: str, history: Sequence[Turn]) -> str:
     by_rule = resolve(question, history)
     if not history:
         return by_rule
+    from qa.answer.llm import reply  # llama-index's LLM half is only paid for when one is set
+
     try:
-        reply = str(llm.complete(PROMPT.format(conversation=_conversation(history), question=question)))
+        written = reply(llm, PROMPT.format(conversation=_conversation(history), question=question), cancelled)
     except Exception:  # any failure of any provider: the rules answer, nothing is lost
         return by_rule
-    rewrite = reply.strip().strip('"“”').strip()
+    rewrite = written.strip().strip('"“”').strip()
     known = f"{_conversation(history)}\n{question}"
     runs_on = "\n" in rewrite or len(rewrite) > 2 * len(question) + 300
     return by_rule if not rewrite or runs_on or missing(rewrite, known) else rewrite
