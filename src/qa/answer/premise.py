@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from qa.answer.alike import FIGURES, happening, name_words, one_date, one_entity, stems
+from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
-from qa.facts import Fact, facts, fold, missing, name_key, same_name, stem
-from qa.schema import Hit
+from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
+from qa.schema import Hit, Span
 
 NOT_BORNE_OUT: Final = "The question takes “{taken}” for granted; the sources do not bear that out."
 NOT_BORNE_OUT_BUT: Final = (
     "The question takes “{taken}” for granted; the sources do not bear that out. They speak of “{found}”."
 )
+DENIED: Final = "Where the sources speak of “{taken}”, they deny it: “{found}”"
 NOT_NAMED: Final = "Where the sources tell of this, they do not name “{taken}”."
 NOT_MENTIONED: Final = "These sources do not mention “{taken}”."
 NOT_A_SOURCE: Final = "“{taken}” is not among these sources, and none of them mentions it."
@@ -39,13 +42,14 @@ _Slot = Literal["place", "date", "number", "name"]
 def not_borne_out(question: str, hits: Sequence[Hit]) -> str:
     """One sentence naming what a question takes for granted and the sources do not bear out; "" if nothing.
 
-    Only a place, date or number that the passages telling the event, with the question's other names, do not give.
+    Only a place, date, number or name that the passages telling the event, with the question's other names, do not
+    give; a way told the other way round; or what the passages speak of only to deny it.
     A wrong accusation is worse than silence; a yes-or-no question takes nothing for granted.
     """
     if not _TAKES_FOR_GRANTED.match(question):
         return ""
-    if turned := _turned_round(question, hits):
-        return turned
+    if otherwise := _turned_round(question, hits) or _denied(question, hits):
+        return otherwise
     own = facts(question)
     names = [question[f.start : f.end] for f in own if f.kind == "name"]
     slots = list(_slots(question, own))
@@ -152,6 +156,44 @@ def _turned_round(question: str, hits: Sequence[Hit]) -> str:
         if back and not any(_akin(w[1], asked[1]) and _akin(w[2], asked[2]) for w in told):
             return NOT_BORNE_OUT_BUT.format(taken=asked[0], found=back[0][0])
     return ""
+
+
+def _denied(question: str, hits: Sequence[Hit]) -> str:
+    """ "Why did Berg sign the trade pact?", where each sentence on a trade pact says that there is none."""
+    own = facts(question)
+    names = [question[f.start : f.end] for f in own if f.kind == "name"]
+    asked = _phrases(question) if not any(f.kind == "negation" for f in own) else {}
+    asked = {key: span for key, span in asked.items() if question[slice(*span)].islower()}
+    answer = ""
+    for hit in hits if names else ():
+        passage = hit.passage
+        for start, end in passage.sentences or ((passage.start, passage.end),):
+            sentence = " ".join(passage.slice(start, end).split())
+            held = asked.keys() & _phrases(sentence).keys()
+            if held and not held & _under_negation(sentence):
+                return ""
+            words = name_words(sentence)
+            of_them = all(any(_akin(name_words(n)[-1], w) for w in words) for n in names[-2:])
+            if held and of_them and not answer and not suspect(passage, start, end):
+                spans = [asked[key] for key in held]
+                taken = question[min(a for a, _ in spans) : max(b for _, b in spans)]
+                answer = DENIED.format(taken=taken, found=sentence)
+    return answer
+
+
+def _phrases(text: str) -> dict[tuple[str, str], Span]:
+    """Each two words of content that follow one another, as stems, and where they stand."""
+    words = [m for m in re.finditer(r"[^\W_]+(?:['’-][^\W_]+)*", text) if fold(m[0]) not in FUNCTION_WORDS]
+    return {(stem(a[0]), stem(b[0])): (a.start(), b.end()) for a, b in pairwise(words)}
+
+
+def _under_negation(sentence: str) -> set[tuple[str, str]]:
+    """The phrases that stand behind a negation in its clause; "not just" and "not until" deny nothing."""
+    clauses = (re.split(r"[,;:.]", sentence[f.start :])[0] for f in facts(sentence) if f.kind == "negation")
+    return {key for clause in clauses if not _NO_DENIAL.search(clause) for key in _phrases(clause)}
+
+
+_NO_DENIAL = re.compile(r"^\w+\s+(?:just|merely|simply)\b|\buntil\b", re.I)
 
 
 def _slots(question: str, own: Sequence[Fact]) -> Iterator[tuple[str, _Slot]]:
