@@ -107,11 +107,10 @@ PACT = found(GAZETTE, "Norway is not ready for any trade pact with Malta.", "The
 
 
 def test_what_the_sources_only_deny_is_told_with_their_words() -> None:
-    """The phrase as it was asked, and the sentence that denies it."""
+    """The phrase as it was asked, and the sentence that denies it, with whose it is."""
     said = not_borne_out("Why did Norway sign a trade pact with Malta?", [PACT])
-    assert said == (
-        "Where the sources speak of “trade pact”, they deny it: “Norway is not ready for any trade pact with Malta.”"
-    )
+    denial = "Norway is not ready for any trade pact with Malta."
+    assert said == f"Where the sources speak of “trade pact”, they deny it. The Gazette: “{denial}”"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ NOT_BORNE_OUT: Final = "The question takes “{taken}” for granted; the source
 NOT_BORNE_OUT_BUT: Final = (
     "The question takes “{taken}” for granted; the sources do not bear that out. They speak of “{found}”."
 )
-DENIED: Final = "Where the sources speak of “{taken}”, they deny it: “{found}”"
+DENIED: Final = "Where the sources speak of “{taken}”, they deny it. {source}: “{found}”"
 NOT_NAMED: Final = "Where the sources tell of this, they do not name “{taken}”."
 NOT_MENTIONED: Final = "These sources do not mention “{taken}”."
 NOT_A_SOURCE: Final = "“{taken}” is not among these sources, and none of them mentions it."
@@ -177,7 +177,7 @@ def _denied(question: str, hits: Sequence[Hit]) -> str:
             if held and of_them and not answer and not suspect(passage, start, end):
                 spans = [asked[key] for key in held]
                 taken = question[min(a for a, _ in spans) : max(b for _, b in spans)]
-                answer = DENIED.format(taken=taken, found=sentence)
+                answer = DENIED.format(taken=taken, source=hit.source.name, found=sentence)
     return answer
 
 
