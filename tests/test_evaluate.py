@@ -6,10 +6,13 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from conftest import ROOT, SHARED, TOWN
@@ -368,13 +371,42 @@ def test_conflicts_by_hand() -> None:
     _, pairs = bench._answering(held["question"], held["documents"])
     assert len(pairs) == 6, "the document that does not hold its answer is left out"
     assert [(p.differ, p.conflict) for p in pairs.values()].count((True, True)) == 1
-    assert pairs[frozenset("02")] == bench._Pair(differ=True, figure=False, conflict=False)
+    assert pairs[frozenset("02")] == bench._Pair(agree=False, differ=True, figure=False, conflict=False)
     assert not any(pair.differ for key, pair in pairs.items() if "3" in key)
 
     ((name, values),) = bench.BENCHMARKS["ramdocs"].measure([held, seen], PlainModels(), lambda *_: None)
-    assert name == "figures and dates"
+    assert name == "differ: figures and dates"
     assert values["n"] == 6, "the question of the half on which thresholds were set is not counted"
     assert values["precision (lenient)"] == values["recall (strict)"] == 1.0
+
+
+class Believer:
+    """A support model that finds every sentence borne out by every other, so that only the rules decide."""
+
+    def judge(self, read: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        return np.array([[0.8, 0.1, 0.1]] * len(read))
+
+
+class BelievingModels(PlainModels):
+    support = Support(Believer())  # type: ignore[arg-type]
+
+
+def test_agreements_by_hand() -> None:
+    """Two documents of four give one count, and are found; those that give another, or none, agree with nobody."""
+
+    def document(text: str, type_: str, answer: str) -> dict[str, str]:
+        return {"text": text, "type": type_, "answer": answer}
+
+    documents = [
+        document("The mill bridge has nine arches . It is of red stone .", "correct", "nine"),
+        document("Nine arches carry the bridge by the mill , says the guide .", "correct", "nine"),
+        document("In Oberdorf a mill bridge, all of wood, stands on three arches.", "correct", "three"),
+        document("The mill grinds rye and barley on weekdays.", "noise", "unknown"),
+    ]
+    held = {"question": "How many arches has the mill bridge?", "documents": documents}
+    rows = dict(bench.BENCHMARKS["ramdocs"].measure([held], BelievingModels(), lambda *_: None))
+    found = rows["agree: with the support model"]
+    assert (found["shown"], found["precision (strict)"], found["recall (strict)"]) == (1, 1.0, 1.0)
 
 
 def test_rewrites_by_hand() -> None:
