@@ -17,6 +17,10 @@ from page.library import Library
 from qa import Answer, Filters, Progress, QAError
 
 MODEL = "qa"
+LONGEST_QUESTION = 2000
+"""Characters of a question."""
+LONGEST_TEXT = 50_000
+"""Characters of a text to check."""
 HISTORY = 4
 """Earlier questions of a chat that are asked again, so that a follow-up is understood."""
 
@@ -48,7 +52,7 @@ def add(library: Library, concurrency: int) -> None:
         """
         with _told():
             filters = _walls(sources, publishers, kinds, languages, since, until)
-            for event in library.assistant.stream(question, filters=filters):
+            for event in library.assistant.stream(fitting("question", question, LONGEST_QUESTION), filters=filters):
                 if isinstance(event, Answer):
                     yield {"answer": event.to_dict()}
                 elif isinstance(event, Progress):
@@ -88,6 +92,7 @@ def add(library: Library, concurrency: int) -> None:
         """
         with _told():
             filters = _walls(sources, publishers, kinds, languages, since, until)
+            question = fitting("question", question, LONGEST_QUESTION)
             hits = library.assistant.search(question, top_k=max(1, min(top_k, 50)), filters=filters)
             return [hit.to_dict() for hit in hits]
 
@@ -103,12 +108,25 @@ def add(library: Library, concurrency: int) -> None:
             text: prose, with or without markers like [1].
         """
         with _told():
-            return library.assistant.check(text[:50_000]).to_dict()
+            return library.assistant.check(fitting("text", text, LONGEST_TEXT)).to_dict()
 
     for function in (ask, search, sources, check):
         gr.api(  # type: ignore[attr-defined]  # gradio has no __all__
             function, api_name=function.__name__, concurrency_limit=concurrency, concurrency_id="api"
         )
+
+
+def fitting(what: str, text: str, most: int) -> str:
+    """The text without the space around it.
+
+    Raises:
+        QAError: it is longer than anybody means it to be.
+    """
+    text = text.strip()
+    if len(text) > most:
+        done = "ask" if what == "question" else "check it"
+        raise QAError(f"The {what} has {len(text):,} characters; {done} in at most {most:,}.")
+    return text
 
 
 class _told:
@@ -179,14 +197,14 @@ def router(library: Library) -> APIRouter:
 
     @routes.post("/v1/chat/completions", response_model=None)
     def complete(request: _Request) -> JSONResponse | StreamingResponse:
-        questions = [message.text.strip() for message in request.messages if message.role == "user"]
-        questions = [question for question in questions if question]
-        if not questions:
+        asked = [message.text for message in request.messages if message.role == "user" and message.text.strip()]
+        if not asked:
             raise HTTPException(400, "there is no user message with text")
         chat = library.assistant.chat()
         try:
+            questions = [fitting("question", question, LONGEST_QUESTION) for question in asked[-HISTORY - 1 :]]
             # answers are the same each time, so what was said before is found again by asking it again
-            for question in questions[:-1][-HISTORY:]:
+            for question in questions[:-1]:
                 chat.ask(question)
             answer = chat.ask(questions[-1])
         except QAError as error:

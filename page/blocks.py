@@ -30,8 +30,6 @@ AT_ONCE: Final = 4
 """Questions answered at the same time; others wait for their turn."""
 WAITING: Final = 200
 """Requests that may wait; further ones are told to come again."""
-LONGEST_TEXT: Final = 50_000
-"""Characters of a text to check."""
 FILES: Final = [".md", ".txt", ".html", ".htm", ".pdf", ".docx"]
 FIELDS: Final = ("title", "publisher", "author", "published", "language", "kind", "perspective")
 KINDS: Final = ("news", "analysis", "research", "other")
@@ -111,7 +109,7 @@ class Page:
                     container=False,
                     lines=1,
                     max_lines=8,
-                    max_length=2000,
+                    max_length=api.LONGEST_QUESTION,
                     submit_btn=True,
                     stop_btn=False,
                     elem_id="question",
@@ -156,15 +154,17 @@ class Page:
                 }
                 self.fields["kind"] = gr.Dropdown(list(KINDS), label="Kind", min_width=220)
             with gr.Row():
-                self.keep = gr.Button("Save", variant="primary", size="sm", elem_classes="fit")
-                self.leave = gr.Button("Cancel", size="sm", elem_classes="fit")
+                self.keep = gr.Button("Save", variant="primary", size="sm", elem_classes="fit", elem_id="keep")
+                self.leave = gr.Button("Cancel", size="sm", elem_classes="fit", elem_id="leave")
         if self.settings.editing != "off":
             with gr.Accordion("Add documents", open=False):
                 with gr.Row():
-                    self.files = gr.File(label="Files", file_count="multiple", file_types=FILES, height=150)
+                    self.files = gr.File(
+                        label="Files", file_count="multiple", file_types=FILES, height=150, elem_id="files"
+                    )
                     with gr.Column():
                         self.address = gr.Textbox(label="Web address", placeholder="https://…", max_lines=1)
-                        self.add = gr.Button("Add", variant="primary", size="sm", elem_classes="fit")
+                        self.add = gr.Button("Add", variant="primary", size="sm", elem_classes="fit", elem_id="add")
                 self.rebuild = gr.Button("Build the index again", elem_classes="quiet", size="sm")
         self.wanted = gr.Textbox(label="Find passages", placeholder="Words or a question", max_lines=1, submit_btn=True)
         self.found = html("", js_on_load=None)
@@ -175,11 +175,12 @@ class Page:
             placeholder="Paste an answer from elsewhere, with or without markers like [1].",
             lines=7,
             max_lines=20,
-            max_length=LONGEST_TEXT,
+            max_length=api.LONGEST_TEXT,
+            elem_id="text",
         )
         with gr.Accordion("Check it against other documents", open=False):
             self.against = gr.File(label="Its sources", file_count="multiple", file_types=FILES, height=130)
-        self.check = gr.Button("Check", variant="primary", size="sm", elem_classes="fit")
+        self.check = gr.Button("Check", variant="primary", size="sm", elem_classes="fit", elem_id="check")
         self.report = html("", js_on_load=None)
 
     def _lay_out_quality(self) -> None:
@@ -240,8 +241,12 @@ class Page:
         after += [*walls[:4], *self.fields.values()]
         done = "() => { window.qa.managed(); }"
         self.bridge.manage(self._manage, self.library, after, **slow).then(None, None, None, js=done)
-        self.keep.click(self._correct, [self.library, self.subject, *self.fields.values()], after, **slow)
-        self.leave.click(lambda: gr.Column(visible=False), None, self.correcting, **quick)
+        self.keep.click(self._correct, [self.library, self.subject, *self.fields.values()], after, **slow).then(
+            None, None, None, js=done
+        )
+        self.leave.click(lambda: gr.Column(visible=False), None, self.correcting, **quick).then(
+            None, None, None, js="() => { window.qa.left(); }"
+        )
         if self.settings.editing != "off":
             shown = slow | {"show_progress": "full", "show_progress_on": [self.notice]}
             self.add.click(
@@ -279,7 +284,7 @@ class Page:
             "languages": _known(asked.getlist("language"), (s.language for s in assistant.sources)),
         }
         dates = {name: asked.get(name, "")[:10] for name in ("since", "until")}
-        question = asked.get("q", "")[:2000].strip()
+        question = asked.get("q", "")[: api.LONGEST_QUESTION].strip()
         current = views.turn(0, question, busy=WAITS) if question else self._welcome(library)
         return {
             **self._corpus_shown(library),
@@ -356,7 +361,13 @@ class Page:
         }
 
     def _asked(self, question: str, turns: Turns, draft: Draft | None, library: Library | None, rated: Rated) -> Update:
-        question = question.strip()
+        try:
+            question = api.fitting("question", question, api.LONGEST_QUESTION)
+        except QAError as error:
+            return {
+                self.past: self._past(turns, library, rated),
+                self.current: views.turn(len(turns), f"{question.strip()[:80]}…", error=str(error)),
+            }
         if not question or _runs(draft):
             return NOTHING
         return self._begin(question, turns[-TURNS:], library, rated)
@@ -371,7 +382,7 @@ class Page:
         place = _place(data.get("turn"), len(turns))
         if place is not None:
             return self._begin(turns[place].question, turns[:place], library, rated)
-        question = str(data.get("question", ""))[:2000].strip()
+        question = str(data.get("question", ""))[: api.LONGEST_QUESTION].strip()
         return self._begin(question, turns[-TURNS:], library, rated) if question else NOTHING
 
     def _edit(
@@ -466,10 +477,8 @@ class Page:
         try:
             reading = _reading(_data(event), turns, draft, self._over(library).assistant)
         except QAError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        if reading is None:
-            raise gr.Error(FORGOTTEN, print_exception=False)
-        return views.pane(reading)
+            return views.pane(str(error))
+        return views.pane(reading or FORGOTTEN)
 
     # -- filters -----------------------------------------------------------------------------------------
 
@@ -639,8 +648,9 @@ class Page:
     def _check(self, text: str, files: list[str] | None, library: Library | None) -> str:
         if not text or not text.strip():
             return views.render("notice", kind="error", lines=["Paste a text first."], undo=False)
-        over, text = self._over(library).assistant, text[:LONGEST_TEXT]
+        over = self._over(library).assistant
         try:
+            text = api.fitting("text", text, api.LONGEST_TEXT)
             if not files:
                 return views.render("report", report=over.check(text), unread=())
             with tempfile.TemporaryDirectory() as scratch, Assistant.build(files, scratch) as theirs:

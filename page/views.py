@@ -256,9 +256,9 @@ def turn(
     )
 
 
-def pane(reading: Reading | None) -> str:
-    """The reading pane; empty where nothing is open."""
-    if reading is None:
-        return ""
+def pane(reading: Reading | str) -> str:
+    """The reading pane; or why there is nothing to read."""
+    if isinstance(reading, str):
+        return render("pane", reading=None, why=reading)
     body, before, after = blocks(reading)
     return render("pane", reading=reading, body=body, before=before, after=after)

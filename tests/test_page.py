@@ -178,6 +178,34 @@ class Visit:
         for file in files:
             self.page.get_by_role("tabpanel").filter(visible=True).get_by_text(file.stem).first.wait_for()
 
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def reach(self, selector: str, key: str = "Tab") -> Visit:
+        """Goes on with a key until the focus is there; it must be seen to be there."""
+        for _ in range(120):
+            self.page.keyboard.press(key)
+            if self.page.evaluate("s => document.activeElement.matches(s)", selector):
+                break
+        else:
+            raise AssertionError(f"{selector} cannot be reached by {key}")
+        look = """() => { const all = []; for (let e = document.querySelector('[data-here]'); e && all.length < 5;
+            e = e.parentElement) { const s = getComputedStyle(e); all.push(s.outline + s.boxShadow + s.borderColor); }
+            return all.join() }"""
+        self.page.evaluate("document.activeElement.dataset.here = ''")
+        self.settle()
+        focused = self.page.evaluate(look)
+        self.page.evaluate("document.activeElement.blur()")
+        self.settle()
+        bare = self.page.evaluate(look)
+        self.page.evaluate(
+            """() => { const here = document.querySelector('[data-here]'); delete here.dataset.here;
+            here.focus({ focusVisible: true, preventScroll: true }) }"""
+        )
+        assert focused != bare, f"nothing shows that {selector} has the focus"
+        return self
+
     def settle(self) -> None:
         """What is under way has been painted."""
         self.page.evaluate(
@@ -287,6 +315,92 @@ def test_everything_can_be_reached_by_keyboard(visitors: Any) -> None:
     v.page.keyboard.press("Escape")
     v.page.locator("#pane .pane").wait_for(state="detached")
     assert v.page.evaluate("document.activeElement.className").startswith("cite")
+
+
+@browsing
+def test_filters_are_set_and_taken_away_by_keyboard(visitors: Any) -> None:
+    """Open them, choose a publisher, give a date, take both chips away."""
+    v = visitors()
+    v.reach("[data-do=filters]").press("Enter")
+    v.reach("#filters input[aria-label=Publishers]")
+    v.page.keyboard.type("Island")
+    v.press("ArrowDown")
+    v.press("Enter")
+    v.page.get_by_label("Remove the filter Island Ledger").wait_for()
+    v.reach("#filters input:is([placeholder^='2023'])")
+    v.page.keyboard.type("2022")
+    v.page.get_by_label("Remove the filter from 2022").wait_for()
+    for words in ("from 2022", "Island Ledger"):
+        v.reach(f"[aria-label='Remove the filter {words}']", "Shift+Tab").press("Enter")
+        v.page.get_by_label(f"Remove the filter {words}").wait_for(state="detached")
+
+
+@browsing
+def test_feedback_is_given_by_keyboard(visitors: Any) -> None:
+    """Down, the reason by arrow, a note, sent."""
+    v = visitors().ask(BRIDGE)
+    v.reach("#current [data-do=down]").press("Space")
+    v.page.wait_for_function("() => document.activeElement.matches('.why input')")
+    v.press("ArrowDown")
+    v.reach(".why textarea")
+    v.page.keyboard.type("By hand.")
+    v.reach(".why [type=submit]").press("Enter")
+    v.page.get_by_text("Noted, thank you").wait_for()
+    assert v.page.evaluate("document.activeElement.matches('[data-do=down]')")
+
+
+@browsing
+def test_sources_are_kept_by_keyboard(visitors: Any, tmp_path: Path) -> None:
+    """To the tab, add a file, correct it, remove it, take that back: the focus is never lost."""
+    paper = tmp_path / "tower.md"
+    paper.write_text("---\ntitle: The tower\npublisher: Tower Times\n---\nThe water tower is 61 metres high.\n")
+    v = visitors()
+    v.reach("[role=tab]", "Shift+Tab")
+    while v.page.evaluate("document.activeElement.textContent.trim()") != "Sources":
+        v.reach("[role=tab]", "Shift+Tab")
+    v.press("Enter")
+    v.page.locator(".sources").wait_for()
+    v.reach("button.label-wrap").press("Enter")
+    v.page.locator("#files input[type=file]").wait_for(state="attached")
+    v.settle()
+    v.reach("#files button")
+    v.page.locator("#files input[type=file]").set_input_files(
+        paper
+    )  # what the dialogue, which is the system's, would give
+    v.page.get_by_role("tabpanel").filter(visible=True).get_by_text("tower").first.wait_for()
+    v.reach("#add").press("Enter")
+    v.page.get_by_text("Added “The tower”").wait_for()
+    v.reach("[aria-label='Correct The tower']", "Shift+Tab").press("Enter")
+    v.page.wait_for_function("() => document.activeElement.closest('#correcting')")
+    v.press("Tab", 2)
+    v.page.keyboard.type("Ida Berg")
+    v.reach("#keep").press("Enter")
+    v.page.get_by_text("Corrected author").wait_for()
+    v.page.wait_for_function("() => document.activeElement.matches('.notice button')")
+    v.reach("[aria-label='Remove The tower']").press("Enter")
+    v.page.get_by_text("Removed “The tower”").wait_for()
+    v.page.wait_for_function("() => document.activeElement.matches('.notice button')")
+    v.press("Enter")
+    v.page.get_by_text("taken back").wait_for()
+    assert v.page.get_by_label("Remove The tower").count() == 1
+    v.reach("[aria-label='Correct The tower']").press("Enter")
+    v.page.wait_for_function("() => document.activeElement.closest('#correcting')")
+    v.reach("#leave").press("Enter")
+    v.page.wait_for_function("() => document.activeElement.matches('[aria-label=\"Correct The tower\"]')")
+
+
+@browsing
+def test_a_text_is_checked_by_keyboard(visitors: Any) -> None:
+    """To the tab, the text, the button."""
+    v = visitors()
+    v.reach("[role=tab]", "Shift+Tab")
+    while v.page.evaluate("document.activeElement.textContent.trim()") != "Check a text":
+        v.reach("[role=tab]", "Shift+Tab")
+    v.press("Enter")
+    v.reach("#text textarea")
+    v.page.keyboard.type("The council approved the harbour bridge on 3 March 2021 by 12 votes to 7.")
+    v.reach("#check").press("Enter")
+    v.page.locator(".checked li").first.wait_for()
 
 
 @browsing
@@ -897,6 +1011,54 @@ def test_a_script_that_slipped_in_would_not_run(visitors: Any) -> None:
     assert all("Content Security Policy" in line or "404" in line for line in v.wrong)
     v.wrong.clear()
     v.asked_for.clear()
+
+
+@browsing
+@pytest.mark.parametrize(
+    "question",
+    [
+        "x" * 1_000_000,
+        "\u202eWhat\x00 will 👩\u200d👩\u200d👧🏴\u200d☠️ the\u2066 bridge\ufeff cost?\u0000",
+        "\x00",
+        "🌉" * 900,
+    ],
+    ids=["a word of a megabyte", "everything at once", "nothing but NUL", "nothing but emoji"],
+)
+def test_no_question_freezes_the_page(visitors: Any, question: str) -> None:
+    """It is answered, or a line says why not; then the next one is."""
+    v = visitors()
+    v.page.evaluate(
+        """words => { const field = document.querySelector('#question textarea');
+        field.value = words; field.dispatchEvent(new Event('input', { bubbles: true })); }""",
+        question,
+    )
+    v.page.locator("#question textarea").press("Enter")
+    if len(question) > 2000:
+        v.page.locator("#current .error").wait_for()
+        assert v.text("#current .error") == "The question has 1,000,000 characters; ask in at most 2,000."
+    else:
+        v.page.locator("#current :is(.acts, .error)").wait_for()
+        assert "\x00" not in v.page.locator("#current").inner_html()
+    assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    v.ask(BRIDGE)
+    assert v.page.locator("#current .cite").count() >= 1
+
+
+@browsing
+def test_an_uploaded_word_of_a_megabyte_is_kept_and_read(visitors: Any, tmp_path: Path) -> None:
+    """It is added in place, is found by its neighbours' words, and opens."""
+    paper = tmp_path / "kiln.txt"
+    paper.write_text("Kiln\n\nThe kiln burnt for nine days. " + "y" * 1_000_000 + "\n\nThe potter slept beside it.\n")
+    v = visitors().tab("Sources")
+    v.upload("Add documents", paper)
+    v.page.get_by_role("button", name="Add", exact=True).click()
+    v.page.locator(".notice", has_text="Added").wait_for()
+    v.tab("Ask").ask("For how many days did the kiln burn?")
+    v.page.locator("#current :is(.cite, .nearest .link)").first.click()
+    v.page.locator("#pane .text p").first.wait_for()
+    wide = """() => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.outerHTML.slice(0, 120)).slice(0, 6)"""
+    assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), v.page.evaluate(wide)
 
 
 @browsing

@@ -163,7 +163,9 @@
   const rate = (turn, verdict, { reason, note }) => {
     rated = { id: turn.id, verdict };
     send("feedback", { turn: Number(turn.dataset.turn), verdict, reason, note });
-    turn.querySelector(".why").hidden = true;
+    const form = turn.querySelector(".why");
+    if (form.contains(document.activeElement)) turn.querySelector("[data-do=down]").focus();
+    form.hidden = true;
   };
   const noted = () => {
     const turn = document.getElementById(rated?.id);
@@ -186,7 +188,7 @@
       send("read", JSON.parse(read));
     } else if (ask) send("ask", { question: ask });
     else if (unfilter) send("unfilter", JSON.parse(unfilter));
-    else if (manage) { button.blur(); send("manage", JSON.parse(manage)); }
+    else if (manage) { managing = manage; button.blur(); send("manage", JSON.parse(manage)); }
     else doings[button.dataset.do]?.(button, button.closest(".turn"));
   });
 
@@ -256,16 +258,24 @@
   const follow = (element, then) =>
     new MutationObserver(() => then(element)).observe(element, { childList: true, subtree: true });
 
+  // back to what opened the fields that are now gone
+  let managing = "";
+  const left = () => setTimeout(() => {
+    [...document.querySelectorAll("[data-manage]")].find((button) => button.dataset.manage === managing)?.focus();
+  });
+
   // what was pressed is gone from the table: go on at what came of it
   const managed = () => setTimeout(() => {
     if (document.activeElement !== document.body) return;
-    const next = document.querySelector("#correcting input, .notice button");
+    const seen = (selector) => [...document.querySelectorAll(selector)].find((e) => e.offsetParent);
+    const next = seen("#correcting input") ?? seen(".notice button");
     next?.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
     next?.focus({ preventScroll: true });
   });
 
   window.qa = {
     managed,
+    left,
     noted,
     connect: (trigger) => { send = trigger; },
     turn: (element) => follow(element, changed),
