@@ -1057,7 +1057,7 @@ def test_an_uploaded_word_of_a_megabyte_is_kept_and_read(visitors: Any, tmp_path
     v.page.locator("#current :is(.cite, .nearest .link)").first.click()
     v.page.locator("#pane .text p").first.wait_for()
     wide = """() => [...document.querySelectorAll('body *')]
-        .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120)).slice(0, 6)"""
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 99)).slice(0, 6)"""
     assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), v.page.evaluate(wide)
 
 
