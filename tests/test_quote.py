@@ -25,7 +25,7 @@ SPEECH = make_hit("Mayor Duarte opened the fair. He added that the bridge is saf
 
 def test_a_quoted_sentence_is_verbatim_and_supported() -> None:
     """Text, quote and document agree, and the outlet is named."""
-    [sentence] = quote(candidates(SPEECH, [0.1, 0.1, 0.9]), 0.5, 5)
+    [sentence] = quote(candidates(SPEECH, [0.1, 0.1, 0.9]), 5)
     assert sentence.text == sentence.citations[0].quote == "Rain fell."
     assert sentence.verdict is Verdict.SUPPORTED
     assert "The Paper" in sentence.attribution
@@ -33,20 +33,20 @@ def test_a_quoted_sentence_is_verbatim_and_supported() -> None:
 
 def test_the_sentence_before_comes_along_where_the_first_word_needs_it() -> None:
     """ "He added" says nothing without its "he"."""
-    [sentence] = quote(candidates(SPEECH, [0.1, 0.9, 0.1]), 0.5, 5)
+    [sentence] = quote(candidates(SPEECH, [0.1, 0.9, 0.1]), 5)
     assert sentence.text == "Mayor Duarte opened the fair. He added that the bridge is safe."
 
 
 def test_a_sentence_that_came_along_is_not_quoted_again() -> None:
     """The antecedent is already shown."""
-    found = list(quote(candidates(SPEECH, [0.8, 0.9, 0.1]), 0.5, 5))
+    found = list(quote(candidates(SPEECH, [0.8, 0.9, 0.1]), 5))
     assert len(found) == 1
 
 
-def test_below_the_threshold_nothing_is_quoted() -> None:
-    """The caller abstains."""
-    assert list(quote(candidates(SPEECH, [0.1, 0.2, 0.3]), 0.5, 5)) == []
-    assert list(quote([], 0.5, 5)) == []
+def test_what_lies_far_below_the_best_sentence_is_not_quoted_along() -> None:
+    """However sure the best one is; where nothing was read, nothing is quoted."""
+    assert [s.text for s in quote(candidates(SPEECH, [0.03, 0.01, 0.1]), 5)] == ["Rain fell."]
+    assert list(quote([], 5)) == []
 
 
 def test_two_outlets_with_the_same_words_are_quoted_once() -> None:
@@ -54,7 +54,7 @@ def test_two_outlets_with_the_same_words_are_quoted_once() -> None:
     left = make_hit("The council approved the harbour bridge on Tuesday.", id="a")
     right = make_hit("The council approved the harbour bridge Tuesday.", id="b")
     both = [*candidates(left, [0.9]), *candidates(right, [0.8])]
-    assert [s.source_ids for s in quote(both, 0.5, 5)] == [("a",)]
+    assert [s.source_ids for s in quote(both, 5)] == [("a",)]
 
 
 def test_a_comparison_gives_every_source_its_say() -> None:
@@ -62,15 +62,15 @@ def test_a_comparison_gives_every_source_its_say() -> None:
     strong = make_hit("One is red. Two is blue. Three is green. Four is black.", id="a")
     weak = make_hit("Five is white.", id="b")
     both = sorted(candidates(strong, [0.9, 0.89, 0.88, 0.87]) + candidates(weak, [0.55]), key=lambda c: -c.score)
-    found = [s.source_ids[0] for s in quote(both, 0.5, 5, comparing=True)]
+    found = [s.source_ids[0] for s in quote(both, 5, comparing=True)]
     assert found == ["a"] * PER_SOURCE + ["b"]
 
 
 def test_a_list_takes_weaker_sentences_too() -> None:
     """Where several things are asked for, the best one does not silence the others."""
     hit = make_hit("One is red. Two is blue. Three is green.")
-    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 0.1, 5))) == 1
-    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 0.1, 5, several=True))) == 3
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5))) == 1
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, several=True))) == 3
 
 
 @given(
@@ -84,7 +84,7 @@ def test_every_quotation_stands_in_its_document(parts: list[str], data: st.DataO
         st.lists(st.floats(0, 1), min_size=len(hit.passage.sentences), max_size=len(hit.passage.sentences))
     )
     for comparing in (False, True):
-        for sentence in quote(candidates(hit, scores), 0.4, 3, comparing=comparing):
+        for sentence in quote(candidates(hit, scores), 3, comparing=comparing):
             for citation in sentence.citations:
                 assert citation.quote == hit.passage.slice(citation.start, citation.end)
                 assert sentence.text == " ".join(citation.quote.split())
@@ -99,7 +99,7 @@ def test_same_is_about_words_not_punctuation() -> None:
 def quoting_all(document: Hostile) -> list[Sentence]:
     """What is quoted of a document when the reader likes each of its sentences."""
     hit = make_hit(document.text, **({"id": "h", "publisher": "Harbour News"} | document.source))
-    return list(quote(candidates(hit, [0.9] * len(hit.passage.sentences)), 0.5, 20))
+    return list(quote(candidates(hit, [0.9] * len(hit.passage.sentences)), 20))
 
 
 @pytest.mark.parametrize("document", HOSTILE, ids=lambda d: d.name)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conftest import make_hit
 from qa import Assistant, Filters, Hit, Source
-from qa.retrieve import MAX_QUESTION, WordReader, balance, preferred, searchable, windows
+from qa.retrieve import MAX_QUESTION, WordReader, answerable, balance, preferred, searchable, windows
 from qa.schema import QuestionError
 
 
@@ -159,3 +159,31 @@ def test_the_fallback_ranks_by_rare_shared_words() -> None:
     [reading] = WordReader().read("What does the bridge cost in euros?", found)
     assert reading.answers[1] > reading.answers[0]
     assert all(0 <= p <= 1 for p in reading.answers)
+
+
+@given(
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.sampled_from(["Who paid?", "Who paid Ada Lind of Port Ellis for the old ferry that sank in the harbour?"]),
+)
+def test_a_surer_sentence_makes_an_answer_likelier(one: float, other: float, question: str) -> None:
+    """Whatever the question: certainty of the sentence and of there being an answer go the same way."""
+    low, high = (answerable(p, question, "Ada Lind paid.") for p in sorted((one, other)))
+    assert 0 <= low <= high <= 1
+
+
+def test_a_name_that_is_not_where_the_answer_should_stand_makes_it_unlikelier() -> None:
+    """The right sort of event, of somebody else."""
+    question = "Who met Ada Lind in Port Ellis?"
+    told, untold = (
+        answerable(0.5, question, read) for read in ("Ada Lind was met in Port Ellis.", "Tom Berg was met.")
+    )
+    assert untold < told
+
+
+def test_the_best_sentence_is_as_likely_as_that_the_sources_answer(town: Assistant) -> None:
+    """Its score decides on abstention; the others keep their order and lie below."""
+    question = "What will the harbour bridge cost?"
+    best, *others = town.candidates(question)
+    assert best.score > 0.5 > town.candidates("What is the name of the mayor's dog?")[0].score
+    assert all(best.score >= other.score for other in others)

@@ -1,85 +1,181 @@
-"""Fits how the reader's score, BM25 and cosine are fused in `qa.retrieve.answers`, on the project's dev questions.
+"""Fits the weights in `qa.retrieve`: which sentence answers (`answers`), and whether the sources do (`answerable`).
 
-    python training/fusion.py            prints READER, LEXICAL, DENSE and BIAS, and what thresholds cost
+    python training/fusion.py --data DATA      prints both sets of weights, and what thresholds cost
 
-Ten-fold over questions for the figures, all dev questions for the weights. Test questions are never looked at.
+The first are fitted on the project's dev questions; the second on these and, in equal parts, on the questions about
+the articles of SQuAD 2.0 that the reader has not learned from, each set of articles indexed as a corpus is. Figures
+are of ten folds over questions. Test questions are never looked at.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from data import DEV_ARTICLES, data_folder, rows
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from qa import Assistant, load_config
 from qa.models.reader import Reader
-from qa.retrieve import log_odds, windows
+from qa.retrieve import absent, length, log_odds, windows
 
 ROOT = Path(__file__).parents[1]
 COMPARING = ("compare", "disagree")
 """Kinds that are answered source by source, at another threshold."""
 
+Row = Mapping[str, Any]
+Evidence = Sequence[tuple[str, int, int]]
+"""Where the answers stand: source, start, end."""
 
-def read(assistant: Assistant, question: dict) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """For each sentence read: log-odds of the reader, share of BM25, cosine; whether it stands in the evidence."""
-    spans = []
-    for evidence in question["evidence"]:
-        start = assistant.document(evidence["source"]).text.index(evidence["quote"])
-        spans.append((evidence["source"], start, start + len(evidence["quote"])))
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question as it was read."""
+
+    answerable: bool
+    sentences: NDArray[np.float64]
+    """A row a sentence: log-odds of the reader, share of BM25, cosine."""
+    right: NDArray[np.bool_]
+    """Whether it stands in the evidence."""
+    words: int
+    absent: NDArray[np.int64]
+    """For each sentence, names of the question that are not where it stands."""
+
+
+def read(assistant: Assistant, question: str, answerable: bool, evidence: Evidence) -> Read:
+    """The signals that `Retriever.read` has for a question."""
     retriever = assistant.retriever
-    places = [(h, w, at) for h in retriever.search(question["question"]) for w, at in windows(h)]
-    readings = retriever.reader.read(question["question"], [w for _, w, _ in places])
-    signals, right = [], []
+    hits = retriever.search(question)
+    places = [(hit, window, at) for hit in hits for window, at in windows(hit)]
+    readings = retriever.reader.read(question, [window for _, window, _ in places])
+    signals, right, unnamed = [], [], []
     for (hit, window, at), reading in zip(places, readings, strict=True):
         for (a, b), score in zip(window.sentences, reading.answers, strict=True):
             signals.append((log_odds(score), hit.share, hit.cosine))
-            right.append(any(hit.source.id == s and a + at < end and start < b + at for s, start, end in spans))
-    return np.array(signals), np.array(right)
+            unnamed.append(absent(question, retriever.stands(window)))
+            right.append(any(hit.source.id == s and a + at < end and start < b + at for s, start, end in evidence))
+    return Read(answerable, np.array(signals), np.array(right), length(question), np.array(unnamed))
+
+
+def of_project(reader: Reader) -> list[Read]:
+    """The dev questions of the project that ask one thing of the briefs, as they are read."""
+    lines = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = [q for q in map(json.loads, lines) if q["split"] == "dev" and not q.get("history")]
+    questions = [q for q in questions if q["kind"] not in (*COMPARING, "false-premise")]
+    with TemporaryDirectory() as folder, indexed(ROOT / "corpus", folder, reader) as assistant:
+        return [read(assistant, q["question"], q["answerable"], list(evidence(assistant, q))) for q in questions]
+
+
+def evidence(assistant: Assistant, question: Row) -> Iterable[tuple[str, int, int]]:
+    """Where the quotations that answer a project's question stand."""
+    for item in question["evidence"]:
+        start = assistant.document(item["source"]).text.index(item["quote"])
+        yield item["source"], start, start + len(item["quote"])
+
+
+def of_squad(reader: Reader, data: Path) -> list[Read]:
+    """The questions on the articles that were held out, each read in a corpus of these articles."""
+    asked = [row for row in rows(data, "train/squad2_train") if row["title"] in DEV_ARTICLES]
+    with TemporaryDirectory() as folder:
+        corpus = Path(folder, "corpus")
+        corpus.mkdir()
+        for title in DEV_ARTICLES:
+            paragraphs = dict.fromkeys(row["context"] for row in asked if row["title"] == title)
+            (corpus / f"{title}.md").write_text(f"# {title}\n\n" + "\n\n".join(paragraphs), encoding="utf-8")
+        with indexed(corpus, folder, reader) as assistant:  # the sentences' own evidence is not asked for
+            return [read(assistant, row["question"], bool(row["answerable"]), ()) for row in asked]
+
+
+def indexed(corpus: Path, folder: str, reader: Reader) -> Assistant:
+    """An assistant over a corpus, with this reader."""
+    assistant = Assistant.build(config=load_config(corpus_dir=corpus, index_dir=Path(folder, "index")))
+    assistant.retriever.reader = reader
+    return assistant
+
+
+def first_right(project: Sequence[Read]) -> float:
+    """Share of the answerable questions whose best sentence is right, each with weights fitted on other folds."""
+    found = []
+    for fold in range(10):
+        model = sentence_weights([q for i, q in enumerate(project) if i % 10 != fold])
+        for q in project[fold::10]:
+            if q.answerable:
+                found.append(q.right[model.predict_proba(q.sentences)[:, 1].argmax()])
+    return float(np.mean(found))
+
+
+def sentence_weights(project: Sequence[Read]) -> LogisticRegression:
+    """For `answers`."""
+    signals, right = np.concatenate([q.sentences for q in project]), np.concatenate([q.right for q in project])
+    return LogisticRegression(max_iter=500).fit(signals, right)
+
+
+def signals(questions: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
+    """For each question: log-odds of its best sentence, its words, its names that are not where that stands."""
+    found = []
+    for q in questions:
+        odds = sentence.decision_function(q.sentences)
+        found.append((odds.max(), q.words, q.absent[odds.argmax()]))
+    return np.array(found)
+
+
+def question_weights(parts: Sequence[Sequence[Read]], sentence: LogisticRegression) -> LogisticRegression:
+    """For `answerable`; each part weighs the same, and in it the answered as much as the unanswered."""
+    weights: list[float] = []
+    for part in parts:
+        share = np.mean([q.answerable for q in part])
+        weights += [1 / len(part) / (share if q.answerable else 1 - share) for q in part]
+    every = [q for part in parts for q in part]
+    model = LogisticRegression(max_iter=500, C=10)
+    scale = len(every) / sum(weights)
+    return model.fit(signals(every, sentence), [q.answerable for q in every], sample_weight=np.array(weights) * scale)
+
+
+def told_apart(project: Sequence[Read], squad: Sequence[Read]) -> NDArray[np.float64]:
+    """For each of the project's questions the probability that the sources answer, by weights of other folds."""
+    chances = np.zeros(len(project))
+    for fold in range(10):
+        others = [q for i, q in enumerate(project) if i % 10 != fold]
+        sentence = sentence_weights(others)
+        model = question_weights((others, squad), sentence)
+        chances[fold::10] = model.predict_proba(signals(project[fold::10], sentence))[:, 1]
+    return chances
 
 
 def main() -> None:
     """Fit and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default=os.environ.get("QA_TRAINING_DATA"), help="folder of the training sets")
     parser.add_argument("--reader", type=Path, help="ONNX file; default: the reader that ships")
-    weights = parser.parse_args().reader
-    lines = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    questions = [q for q in map(json.loads, lines) if q["split"] == "dev" and not q.get("history")]
-    questions = [q for q in questions if q["kind"] not in (*COMPARING, "false-premise")]
-    with TemporaryDirectory() as folder:
-        config = load_config(corpus_dir=ROOT / "corpus", index_dir=Path(folder) / "index")
-        with Assistant.build(config=config) as assistant:
-            if weights:
-                assistant.retriever.reader = Reader.load(weights)
-            rows = [read(assistant, question) for question in questions]
-
-    def fit(chosen: list[int]) -> LogisticRegression:
-        signals, right = (np.concatenate([rows[i][part] for i in chosen]) for part in (0, 1))
-        return LogisticRegression(max_iter=500).fit(signals, right)
-
-    best, first = np.zeros(len(rows)), []
-    for fold in range(10):
-        model = fit([i for i in range(len(rows)) if i % 10 != fold])
-        for i in range(fold, len(rows), 10):
-            chances = model.predict_proba(rows[i][0])[:, 1]
-            best[i] = chances.max()
-            if questions[i]["answerable"]:
-                first.append(bool(rows[i][1][chances.argmax()]))
-    answerable = np.array([q["answerable"] for q in questions])
-    print(f"{answerable.sum()} answerable, {(~answerable).sum()} not; held out, ten-fold:")
-    print(f"right sentence first {np.mean(first):.3f}, AUC {roc_auc_score(answerable, best):.3f}")
+    args = parser.parse_args()
+    reader = Reader.load(args.reader) if args.reader else Reader.load()
+    project, squad = of_project(reader), of_squad(reader, data_folder(args.data))
+    answered = np.array([q.answerable for q in project])
+    print(f"project: {answered.sum()} answerable, {(~answered).sum()} not; SQuAD 2.0: {len(squad)} questions")
+    chances = told_apart(project, squad)
+    print(f"right sentence first {first_right(project):.3f}, AUC {roc_auc_score(answered, chances):.3f}")
+    sentence = sentence_weights(project)
+    for name, learned, held in (("SQuAD 2.0", squad, project), ("the project", project, squad)):
+        chance = question_weights((learned,), sentence).predict_proba(signals(held, sentence))[:, 1]
+        print(f"weights from {name} alone, AUC on the other: {roc_auc_score([q.answerable for q in held], chance):.3f}")
     for refused in (0.05, 0.1, 0.15, 0.2):
-        threshold = np.quantile(best[answerable], refused)
-        abstains = np.mean(best[~answerable] < threshold)
+        threshold = np.quantile(chances[answered], refused)
+        abstains = np.mean(chances[~answered] < threshold)
         print(f"threshold {threshold:.3f}: refuses {refused:.2f} of them, abstains on {abstains:.2f} of the others")
-    model = fit(list(range(len(rows))))
-    (reader, lexical, dense), bias = model.coef_[0], model.intercept_[0]
-    print(f"READER, LEXICAL, DENSE, BIAS = {reader:.2f}, {lexical:.2f}, {dense:.2f}, {bias:.2f}")
+    for names, model in (
+        ("READER, LEXICAL, DENSE, BIAS", sentence),
+        ("BEST, LENGTH, ABSENT, OFFSET", question_weights((project, squad), sentence)),
+    ):
+        print(names, "=", ", ".join(f"{w:.3g}" for w in (*model.coef_[0], model.intercept_[0])))
 
 
 if __name__ == "__main__":

@@ -299,14 +299,14 @@ class Assistant:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             drafted = self._write(searched, hits, dropped, outcome, cancelled)
         else:
-            drafted = quote(candidates, bar, self.config.max_sentences, comparing=comparing, several=several)
+            drafted = quote(candidates, self.config.max_sentences, comparing=comparing, several=several)
         for sentence in drafted:
             sentences.append(sentence)
             yield sentence
         clock.lap("answer")
         if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
             limit = self.config.max_sentences
-            sentences = list(quote(candidates, bar, limit, comparing=comparing, several=several))
+            sentences = list(quote(candidates, limit, comparing=comparing, several=several))
             outcome["answerer"] = "quote"
         if not sentences:
             reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from qa.config import Config
-from qa.facts import FUNCTION_WORDS, name_key, same_name, stem
+from qa.facts import FUNCTION_WORDS, missing, name_key, same_name, stem
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.reader import Reading, Window
@@ -32,6 +32,11 @@ PREFERENCE = 0.5
 READER, LEXICAL, DENSE, BIAS = 1.06, 3.04, 1.01, -2.89
 """Weights of the reader's log-odds, of the passage's BM25 score (as a share of the best) and of its cosine in the
 log-odds that a sentence answers. Fitted on the dev questions by `training/fusion.py`."""
+
+BEST, LENGTH, ABSENT, OFFSET = 0.5, 0.245, -0.893, -1.86
+"""Weights of the best sentence's log-odds, of the question's words and of its names that are absent where that sentence
+stands, in the log-odds that the sources answer at all. The reader is less sure of long questions, answered or not.
+Fitted by the same, on the dev questions and on articles of SQuAD 2.0."""
 
 _WINDOW_WORDS = 60
 """Words read at once: enough that a quotation and its speaker come together."""
@@ -93,15 +98,29 @@ class Retriever:
         return hits
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
-        """Every sentence of the hits with the probability that it answers, best first."""
+        """Every sentence of the hits with the probability that it answers, best first.
+
+        That of the best one is the probability that the sources answer at all; the others keep their ratio to it.
+        """
+        if not hits:
+            return []
         places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
         readings = self.reader.read(question, [window for _, window, _ in places])
-        candidates = [
-            Candidate(hit, start + offset, end + offset, answers(score, hit.share, hit.cosine))
-            for (hit, window, offset), reading in zip(places, readings, strict=True)
-            for (start, end), score in zip(window.sentences, reading.answers, strict=True)
-        ]
+        candidates, near = [], []
+        for (hit, window, offset), reading in zip(places, readings, strict=True):
+            for (start, end), score in zip(window.sentences, reading.answers, strict=True):
+                score = answers(score, hit.share, hit.cosine)
+                candidates.append(Candidate(hit, start + offset, end + offset, score))
+                near.append((score, window))
+        best, window = max(near, key=lambda place: place[0])
+        whole = answerable(best, question, self.stands(window))
+        candidates = [replace(c, score=c.score * whole / best) for c in candidates]
         return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
+
+    def stands(self, window: Window) -> str:
+        """Where a question's names may stand: a window, its headings, and who publishes."""
+        publishers = sorted({source.publisher for source in self._sources.values()})
+        return "\n".join((*publishers, window.heading, window.text))
 
     def named(self, question: str) -> set[str]:
         """Ids of the sources that a question names."""
@@ -218,6 +237,31 @@ def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool =
 def answers(score: float, share: float, cosine: float) -> float:
     """Probability that a sentence answers: the reader's score for it, its passage's share of BM25 and its cosine."""
     odds = READER * log_odds(score) + LEXICAL * share + DENSE * cosine + BIAS
+    return _logistic(odds)
+
+
+def answerable(best: float, question: str, read: str) -> float:
+    """Probability that the sources answer at all.
+
+    Args:
+        best: that of the sentence which answers best.
+        read: where it stands (`Retriever.stands`).
+    """
+    odds = BEST * log_odds(best) + LENGTH * length(question) + ABSENT * absent(question, read) + OFFSET
+    return _logistic(odds)
+
+
+def length(question: str) -> int:
+    """Words of a question; above twenty no more are counted."""
+    return min(len(question.split()), 20)
+
+
+def absent(question: str, read: str) -> int:
+    """How many names of a question do not stand in what was read."""
+    return sum(fact.kind == "name" for fact in missing(question, read))
+
+
+def _logistic(odds: float) -> float:
     return 1 / (1 + math.exp(-odds))
 
 

@@ -15,6 +15,9 @@ RELATIVE = 0.6
 RELATIVE_SEVERAL = 0.25
 """The same where the question asks for several things; chosen on the dev questions."""
 
+RELATIVE_COMPARING = 0.04
+"""The same where it compares: what a source says of a topic is seldom a plain answer."""
+
 SAME = 0.75
 """Two sentences that share this much of their words (Jaccard) say the same; the better one is quoted."""
 
@@ -24,7 +27,6 @@ PER_SOURCE = 2
 
 def quote(
     candidates: Sequence[Candidate],
-    threshold: float,
     limit: int,
     *,
     comparing: bool = False,
@@ -34,14 +36,11 @@ def quote(
 
     Args:
         candidates: sentences with the probability that they answer, best first.
-        threshold: probability below which a sentence is no answer.
         limit: how many sentences at most.
         comparing: give every source its say before any gets a third one.
         several: the question asks for a list or a course of events.
     """
-    candidates = [c for c in candidates if c.score >= threshold]
-    relative = RELATIVE_SEVERAL if several else RELATIVE
-    chosen = compared(candidates) if comparing else best(candidates, limit, relative)
+    chosen = compared(candidates) if comparing else best(candidates, limit, RELATIVE_SEVERAL if several else RELATIVE)
     covered: dict[str, list[Span]] = {}
     for candidate in chosen:
         start, end = with_antecedent(candidate)
@@ -69,7 +68,10 @@ def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE
 def compared(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The best of each source, sources in order of their best sentence."""
     by_source: dict[str, list[Candidate]] = {}
+    bar = RELATIVE_COMPARING * candidates[0].score if candidates else 0.0
     for candidate in candidates:
+        if candidate.score < bar:
+            break
         mine = by_source.setdefault(candidate.hit.source.id, [])
         if len(mine) < PER_SOURCE and not any(same(candidate.text, other.text) for other in mine):
             mine.append(candidate)

@@ -35,7 +35,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences
-from qa.retrieve import answers
+from qa.retrieve import answerable, answers
 from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
@@ -64,6 +64,12 @@ class Models:
         """For each text, the probability of its best sentence to answer the question."""
         windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
         return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
+
+    def answerable(self, question: str, texts: Sequence[str]) -> float:
+        """Probability that these texts answer the question at all, as `Retriever.read` has it."""
+        scored = zip(self.answers(question, texts), self.cosines(question, texts), texts, strict=True)
+        best, text = max((answers(score, 1.0, cosine), text) for score, cosine, text in scored)
+        return answerable(best, question, text)
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -201,45 +207,44 @@ def _fused(runs: Sequence[Mapping[str, Mapping[str, float]]], k: int = 60) -> di
 
 
 def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    first: defaultdict[str, list[bool]] = defaultdict(list)
+    sure: defaultdict[str, list[float]] = defaultdict(list)
+    for i, row in enumerate(rows, start=1):
+        question, context = row["question"], row["context"]
+        spans = sentences(context)
+        texts = [context[start:end] for start, end in spans]
+        ranked = {name: rank(question, texts) for name, rank in _rankers(models).items() if name != "reader"}
+        # the whole context is read at once, as in the product
+        ranked["reader"] = list(models.reader.read(question, [Window(context, tuple(spans))])[0].answers)
+        for name, scores in ranked.items():
+            top = max(range(len(spans)), key=lambda k, scores=scores: scores[k])  # type: ignore[misc]
+            first[name].append(any(fold(answer) in fold(texts[top]) for answer in row["answers"]))
+            sure[name].append(scores[top])
+        first["reader, weighed"].append(first["reader"][-1])
+        [cosine] = models.cosines(question, [context])
+        sure["reader, weighed"].append(answerable(answers(sure["reader"][-1], 1.0, cosine), question, context))
+        tell("reading", i, len(rows))
+    has = [bool(row["answerable"]) for row in rows]
     found = []
-    for n, (name, rank) in enumerate(_rankers(models).items()):
-        first, best, answerable = [], [], []
-        for i, row in enumerate(rows, start=1):
-            spans = sentences(row["context"])
-            if name == "reader":  # the whole context is read at once, as in the product
-                window = Window(row["context"], tuple(spans))
-                scores = list(models.reader.read(row["question"], [window])[0].answers)
-            else:
-                scores = rank(row["question"], [row["context"][a:b] for a, b in spans])
-            top = max(range(len(spans)), key=lambda k: scores[k])
-            right = any(fold(answer) in fold(row["context"][slice(*spans[top])]) for answer in row["answers"])
-            first.append(right)
-            best.append(scores[top])
-            answerable.append(bool(row["answerable"]))
-            if i % 50 == 0 or i == len(rows):
-                tell("reading", n * len(rows) + i, len(_rankers(models)) * len(rows))
-        pairs = np.array([(not (a and r), s) for a, r, s in zip(answerable, first, best, strict=True)], float)
-        found.append(
-            (
-                name,
-                {
-                    "Success@1 (answerable)": _mean([r for r, a in zip(first, answerable, strict=True) if a]),
-                    "AUROC answerable": auc(answerable, best),
-                    "AURC": aurc(pairs),
-                    "n": len(rows),
-                },
-            )
-        )
+    for name in first:
+        pairs = [(not (a and r), s) for a, r, s in zip(has, first[name], sure[name], strict=True)]
+        measures = {
+            "Success@1 (answerable)": _mean([r for r, a in zip(first[name], has, strict=True) if a]),
+            "AUROC answerable": auc(has, sure[name]),
+            "AURC": aurc(np.array(pairs, float)),
+            "n": len(rows),
+        }
+        found.append((name, measures))
     return found
 
 
 def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
-    """Is the best sentence of passages with the answer more sure than that of passages without it?"""
+    """Are passages with the answer told from passages without it?"""
     scores, has = [], []
     for i, row in enumerate(rows, start=1):
         for texts, holds in ((row["positive"], True), (row["negative"], False)):
             if texts:
-                scores.append(max(models.answers(row["query"], _flat(texts))))
+                scores.append(models.answerable(row["query"], _flat(texts)))
                 has.append(holds)
         tell("reading", i, len(rows))
     bar = models.reader.threshold
