@@ -63,11 +63,11 @@ COMPARING = 0.1
 """The same for questions that compare: what each source says of a topic is seldom a plain answer."""
 
 SURE = 0.5
-"""Probability of the best sentence below which an answer is marked as perhaps none; chosen on the dev questions:
-between the threshold and this lie a sixth of the answerable ones, and a fifth of the others."""
+"""Probability that the sources answer below which an answer is marked as perhaps none; chosen on the dev questions:
+between the threshold and this lie an eighth of the answerable ones, and a tenth of the others."""
 
 IRRELEVANT = 0.1
-"""Below this probability for the best sentence the sources do not even deal with the question."""
+"""Below this probability the sources do not even deal with the question."""
 
 
 class Assistant:
@@ -360,7 +360,7 @@ class Assistant:
 
     @property
     def threshold(self) -> float:
-        """Probability of the best sentence below which `ask` abstains."""
+        """Probability that the sources answer below which `ask` abstains."""
         chosen = self.config.min_answer
         return self.retriever.reader.threshold if chosen is None else chosen
 
