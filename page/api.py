@@ -101,8 +101,8 @@ def add(library: Library, concurrency: int) -> None:
         return [source.to_dict() for source in library.assistant.sources]
 
     def check(text: str) -> dict[str, Any]:
-        """Check a text from elsewhere, sentence by sentence, against the corpus: supported, partly,
-        unsupported, contradicted or unchecked, with the decisive words.
+        """Check a text from elsewhere, sentence by sentence, against the corpus: supported, likely,
+        partly, unsupported, contradicted or unchecked, with the decisive words.
 
         Args:
             text: prose, with or without markers like [1].

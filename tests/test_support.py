@@ -15,7 +15,7 @@ from qa.mutate import mutations
 from qa.schema import Source, Verdict
 from qa.support import LAYERS, Case, Judgement, Layer, Support, check
 from qa.support.quotes import Failure, quotations, speaker
-from qa.support.words import canonical, carried, folded, whole_sentences
+from qa.support.words import canonical, carried, done_by_another, folded, whole_sentences
 
 TOWN = (
     "“We will not leave,” said Ana Ruiz. The council approved the bridge on 3 March 2021 by 12 votes to 7. "
@@ -531,3 +531,34 @@ def test_an_empty_text_gives_an_empty_report() -> None:
 def test_contractions_and_neutral_verbs_of_saying_make_no_difference(text: str, same: str) -> None:
     """Nouns that look like verbs of saying stay."""
     assert canonical(text) == same
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "who"),
+    [
+        ("Norway won the regatta in May.", "Denmark won the regatta in May.", "Denmark"),
+        ("Lind rang the mayor to thank her.", "Tomás Vidal, the pilot, rang the mayor to thank her.", "Tomás Vidal"),
+        ("Norway won the regatta in May.", "Norway, not Denmark, won the regatta in May.", ""),
+        ("Norway won the regatta in May.", "Denmark won the cup. He won the regatta in May.", ""),
+        ("Norway won the regatta in May.", "The regatta in May was won by Norway; Denmark won the cup.", ""),
+        ("Norway won the regatta in May.", "Denmark won a chess game.", ""),
+    ],
+)
+def test_a_deed_given_to_somebody_else_is_told_only_where_the_text_is_plain(claim: str, text: str, who: str) -> None:
+    """A pronoun, a passive, the same subject further off, another deed: then nothing is said."""
+    assert done_by_another(claim, text) == who
+
+
+def test_a_denial_in_another_sentence_denies_nothing() -> None:
+    """It must speak of the claim, not stand beside what does."""
+    text = "Iran spent tens of millions on the harbour. Neither Iran nor the harbour wants a fair."
+    assert "negation" not in failed(RULES.judge("Iran spent tens of millions on the old harbour.", [text]))
+    assert "negation" in failed(RULES.judge("Iran wants a fair in the harbour.", [text]))
+
+
+def test_what_only_the_model_bears_out_is_likely() -> None:
+    """A tick is for what is sure: a text from elsewhere is checked by somebody who relies on it."""
+    report = check("The council liked the bridge in March.", HITS, MODEL)
+    [sentence] = report.sentences
+    assert (sentence.status, sentence.borne_out) == ("likely", True)
+    assert any("before you rely on it" in note for note in sentence.notes)

@@ -233,7 +233,7 @@ def check(
             if checked.evidence and checked.quote:
                 held_against = f"{checked.evidence.id}: “{' '.join(checked.quote.split())}”"
                 _out.print(Padding(Text(held_against, style="dim italic"), (0, 0, 0, 4)))
-    borne_out = all(c.status == "supported" and not c.invented for c in report.sentences)
+    borne_out = all(c.borne_out and not c.invented for c in report.sentences)
     raise typer.Exit(ANSWERED if borne_out else NONE)
 
 
@@ -352,12 +352,13 @@ def _print_json(value: Any) -> None:
 
 _STATUS = {
     "supported": ("✓", "green"),
+    "likely": ("≈", "yellow"),
     "partly": ("◐", "yellow"),
     "unsupported": ("✗", "red"),
     "contradicted": ("✗", "red"),
     "unchecked": ("?", "dim"),
 }
-"""Verdicts of sentences; `unsupported` only where a text from elsewhere is checked."""
+"""Verdicts of sentences; `likely` and `unsupported` only where a text from elsewhere is checked."""
 
 
 def _print_answer(answer: Answer, *, passages: bool) -> None:

@@ -19,6 +19,7 @@ from qa.support.words import (
     canonical,
     carried,
     content,
+    done_by_another,
     grown,
     pairs_held,
     relevant,
@@ -365,16 +366,19 @@ def _names(look: _Look, case: Case) -> _Found:
     absent = [(c, f) for c, f in lacking if not _partly(c, f, case)]
     far = [pair for pair in _absent(look, case, look.near, {"name"}) if pair not in lacking]
     round_ = turned(look.claim, look.near)
+    other = done_by_another(look.claim, look.near)
     signals = {
         "names.absent": min(MANY, len(absent)),
         "names.partly": min(MANY, len(lacking) - len(absent)),
         "names.elsewhere": min(MANY, len(far)),
-        "names.turned": float(bool(round_)),
+        "names.turned": float(bool(round_ or other)),
     }
     if lacking:
         return _Found((Finding("names", False, f"not in the source: {_shown(lacking)}"),), signals)
     if round_:
         return _Found((Finding("names", False, f"the other way round in the source: {round_}"),), signals)
+    if other:
+        return _Found((Finding("names", False, f"in the source it is {other}"),), signals)
     if far:
         detail = f"in the source, but about something else: {_shown(far)}"
         return _Found((Finding("names", None, detail),), signals)
@@ -392,14 +396,15 @@ def _negation(look: _Look, case: Case) -> _Found:
     own = [f for f in facts(look.claim) if f.kind == "negation"]
     there = [f for f in facts(look.near) if f.kind == "negation"]
     added = [(look.claim, f) for f in missing(look.claim, look.near) if f.kind == "negation"]
-    left = denied(look.claim, look.near) if carried(look.claim, look.near) >= ABOUT else ()
+    told = " ".join(look.near[a:b] for a, b in split(look.near) if carried(look.claim, look.near[a:b]) >= ABOUT)
+    left = denied(look.claim, told)
     signals = {
         "negation.added": float(bool(own) and not there),
         "negation.other": float(bool(added) and bool(there)),
         "negation.left": min(MANY, len(left)),
     }
     if left:
-        words = ", ".join(f"“{look.near[f.start : f.end]} {f.value[4:]}”" for f in left)
+        words = ", ".join(f"“{told[f.start : f.end]} {f.value[4:]}”" for f in left)
         return _Found((Finding("negation", False, f"{_DENIES} it: {words}"),), signals)
     if added and not there:
         return _Found((Finding("negation", False, f"not in the source: {_shown(added)}"),), signals)

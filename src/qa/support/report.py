@@ -14,10 +14,14 @@ from qa.schema import Hit, Source, Verdict
 from qa.support.judge import Case, Judgement, Support, dated
 from qa.support.words import carried, content
 
-Status = Literal["supported", "partly", "unsupported", "contradicted", "unchecked"]
+Status = Literal["supported", "likely", "partly", "unsupported", "contradicted", "unchecked"]
+"""As `Verdict`; and "likely": borne out rather than not, but not surely."""
 
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
+SURE = 0.9
+"""Probability from which a sentence is `supported`, not `likely`. Of claims in a person's own words, dev part, that are
+judged between this and the threshold, a third are false; of those above none is."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -58,6 +62,11 @@ class CheckedSentence:
         return len(self.markers) > len(self.invented) or bool(self.sources)
 
     @property
+    def borne_out(self) -> bool:
+        """Whether what it cites, or else the nearest passage, bears it out, surely or likely."""
+        return self.judgement.verdict is Verdict.SUPPORTED
+
+    @property
     def quote(self) -> str:
         """The decisive words of the evidence; empty if there are none."""
         span = self.judgement.span
@@ -68,8 +77,10 @@ class CheckedSentence:
         """What a person should know of it, besides its status."""
         notes = [] if self.cited else ["no citation"]
         notes += [f"there is no source {n}" for n in self.invented]
-        if self.status != "supported" and self.judgement.reason:
+        if not self.borne_out and self.judgement.reason:
             notes.append(self.judgement.reason)
+        if self.status == "likely":
+            notes.append("likely said there; read the words below before you rely on it")
         if self.elsewhere:
             notes.append(f"but {self.elsewhere.id} says so")
         return tuple(notes)
@@ -103,7 +114,7 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Sentences by status, those without a citation, and markers behind which there is no source."""
         by_status = Counter(sentence.status for sentence in self.sentences)
-        names: tuple[Status, ...] = ("supported", "partly", "unsupported", "contradicted", "unchecked")
+        names: tuple[Status, ...] = ("supported", "likely", "partly", "unsupported", "contradicted", "unchecked")
         return {name: by_status[name] for name in names} | {
             "no citation": sum(not s.cited for s in self.sentences),
             "invented markers": sum(len(s.invented) for s in self.sentences),
@@ -111,8 +122,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every sentence cites a source that bears it out."""
-        return all(s.cited and not s.invented and s.status == "supported" for s in self.sentences)
+        """Whether every sentence cites a source that bears it out, surely or likely."""
+        return all(s.cited and not s.invented and s.borne_out for s in self.sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -195,6 +206,8 @@ def _case(text: str, near: Sequence[Evidence], others: Sequence[Evidence]) -> Ca
 
 
 def _status(text: str, judgement: Judgement, near: Sequence[Evidence]) -> Status:
+    if judgement.verdict is Verdict.SUPPORTED and (judgement.score or 0.0) < SURE:
+        return "likely"
     if judgement.verdict is Verdict.PARTLY:
         held = max((carried(text, e.text) for e in near), default=0.0)
         return "unsupported" if held < LITTLE else "partly"

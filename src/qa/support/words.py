@@ -227,6 +227,9 @@ def pairs_held(claim: str, text: str) -> float:
 
 _BY = re.compile(r"\bby\b")
 
+SAME_DEED = 0.5
+"""Share of what a claim says after its verb from which a sentence with that verb tells of the same."""
+
 
 def turned(claim: str, text: str) -> str:
     """Two names of a claim that a sentence of the text has the other way round about the same words; else "".
@@ -258,6 +261,39 @@ def _orders(a: str, b: str, sentence: str, verbs: set[str]) -> set[str]:
         if not _BY.search(between) and 2 * len(verbs & told) >= len(verbs | told):
             found.add("forth" if first == left else "back")
     return found
+
+
+_DOES = re.compile(r"(?:,[^,;.]{1,80},)?\s+(?:(?:has|have|had|also|then|later|first)\s+)*(?P<verb>[a-z][\w-]*)")
+"""What follows a subject: perhaps who that is between commas, then the verb."""
+
+
+def done_by_another(claim: str, text: str) -> str:
+    """Who, by the text, did what the claim says its first name did; "" where the text does not plainly say.
+
+    "Norway won the match" where the text says "Denmark won the match". Nothing is told where a sentence that
+    speaks of it names the claim's subject before the verb, or leaves open who did it ("he won").
+    """
+    names = [f for f in facts(claim) if f.kind == "name"]
+    if not names or claim[: names[0].start].strip().lower() not in ("", "the"):
+        return ""
+    subject = claim[: names[0].end][names[0].start :]
+    does = _DOES.match(claim, names[0].end)
+    if not does or fold(does["verb"]) in FUNCTION_WORDS:
+        return ""
+    verb, rest = stem(does["verb"]), claim[does.end() :]
+    others = set()
+    for start, end in split(text):
+        sentence = text[start:end]
+        verbs = [m for m in _WORD.finditer(sentence) if m[0].islower() and stem(m[0]) == verb]
+        if not verbs or carried(rest, sentence) < SAME_DEED:
+            continue
+        held = [f for f in facts(sentence) if f.kind == "name"]
+        before = [sentence[f.start : f.end] for f in held if f.end <= verbs[-1].start()]
+        doers = [f for f in held if (m := _DOES.match(sentence, f.end)) and stem(m["verb"]) == verb]
+        if not doers or any(_one_name(subject, name) for name in before) or _BY.search(sentence):
+            return ""
+        others |= {sentence[f.start : f.end] for f in doers}
+    return ", ".join(sorted(others))
 
 
 def _one_name(a: str, b: str) -> bool:
