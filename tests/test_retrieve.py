@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conftest import make_hit
 from qa import Assistant, Filters, Hit, Source
-from qa.retrieve import MAX_QUESTION, WordReader, answerable, balance, preferred, searchable, windows
+from qa.retrieve import MAX_QUESTION, WordReader, absent, answerable, balance, preferred, searchable, windows
 from qa.schema import QuestionError
 
 
@@ -161,24 +161,18 @@ def test_the_fallback_ranks_by_rare_shared_words() -> None:
     assert all(0 <= p <= 1 for p in reading.answers)
 
 
-@given(
-    st.floats(0, 1),
-    st.floats(0, 1),
-    st.sampled_from(["Who paid?", "Who paid Ada Lind of Port Ellis for the old ferry that sank in the harbour?"]),
-)
-def test_a_surer_sentence_makes_an_answer_likelier(one: float, other: float, question: str) -> None:
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 20), st.integers(0, 5))
+def test_a_surer_sentence_makes_an_answer_likelier(one: float, other: float, words: int, names: int) -> None:
     """Whatever the question: certainty of the sentence and of there being an answer go the same way."""
-    low, high = (answerable(p, question, "Ada Lind paid.") for p in sorted((one, other)))
+    low, high = (answerable(p, words, names) for p in sorted((one, other)))
     assert 0 <= low <= high <= 1
 
 
 def test_a_name_that_is_not_where_the_answer_should_stand_makes_it_unlikelier() -> None:
-    """The right sort of event, of somebody else."""
-    question = "Who met Ada Lind in Port Ellis?"
-    told, untold = (
-        answerable(0.5, question, read) for read in ("Ada Lind was met in Port Ellis.", "Tom Berg was met.")
-    )
-    assert untold < told
+    """The right sort of event, of somebody else; in another spelling it is no other."""
+    question = "Who met Saleh al-Aruri in Port Ellis?"
+    assert [absent(question, f"{who} was met in Port Ellis.") for who in ("Salah al-Arouri", "Tom Berg")] == [0, 1]
+    assert answerable(0.5, 7, 1) < answerable(0.5, 7, 0)
 
 
 def test_the_best_sentence_is_as_likely_as_that_the_sources_answer(town: Assistant) -> None:

@@ -266,7 +266,7 @@ class Assistant:
         hits = self.retriever.search(searched, filters=filters, spread=comparing)
         clock.lap("search")
         yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
-        candidates = self.retriever.read(asked, hits)
+        candidates = self.retriever.read(asked, hits, question if history else asked)
         if len(named) > 1:  # these were asked for, nobody else
             candidates = [c for c in candidates if c.hit.source.id in named]
         clock.lap("read")

@@ -97,10 +97,14 @@ class Retriever:
             hits = ranked_by_reader(hits, self.read(question, hits))
         return hits
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
+    def read(self, question: str, hits: Sequence[Hit], put: str = "") -> list[Candidate]:
         """Every sentence of the hits with the probability that it answers, best first.
 
         That of the best one is the probability that the sources answer at all; the others keep their ratio to it.
+
+        Args:
+            put: a follow-up as it was put. Only the names in it are missed where they do not stand: what the
+                conversation has added is a guess.
         """
         if not hits:
             return []
@@ -113,7 +117,7 @@ class Retriever:
                 candidates.append(Candidate(hit, start + offset, end + offset, score))
                 near.append((score, window))
         best, window = max(near, key=lambda place: place[0])
-        whole = answerable(best, question, self.stands(window))
+        whole = answerable(best, length(question), absent(put or question, self.stands(window)))
         candidates = [replace(c, score=c.score * whole / best) for c in candidates]
         return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 
@@ -240,15 +244,15 @@ def answers(score: float, share: float, cosine: float) -> float:
     return _logistic(odds)
 
 
-def answerable(best: float, question: str, read: str) -> float:
+def answerable(best: float, words: int, names: int) -> float:
     """Probability that the sources answer at all.
 
     Args:
         best: that of the sentence which answers best.
-        read: where it stands (`Retriever.stands`).
+        words: `length` of the question.
+        names: those of the question that are `absent` where that sentence stands.
     """
-    odds = BEST * log_odds(best) + LENGTH * length(question) + ABSENT * absent(question, read) + OFFSET
-    return _logistic(odds)
+    return _logistic(BEST * log_odds(best) + LENGTH * words + ABSENT * names + OFFSET)
 
 
 def length(question: str) -> int:

@@ -35,7 +35,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences
-from qa.retrieve import answerable, answers
+from qa.retrieve import absent, answerable, answers, length
 from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
@@ -69,7 +69,7 @@ class Models:
         """Probability that these texts answer the question at all, as `Retriever.read` has it."""
         scored = zip(self.answers(question, texts), self.cosines(question, texts), texts, strict=True)
         best, text = max((answers(score, 1.0, cosine), text) for score, cosine, text in scored)
-        return answerable(best, question, text)
+        return answerable(best, length(question), absent(question, text))
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -222,7 +222,9 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             sure[name].append(scores[top])
         first["reader, weighed"].append(first["reader"][-1])
         [cosine] = models.cosines(question, [context])
-        sure["reader, weighed"].append(answerable(answers(sure["reader"][-1], 1.0, cosine), question, context))
+        sure["reader, weighed"].append(
+            answerable(answers(sure["reader"][-1], 1.0, cosine), length(question), absent(question, context))
+        )
         tell("reading", i, len(rows))
     has = [bool(row["answerable"]) for row in rows]
     found = []
