@@ -170,18 +170,20 @@ class Page:
         self.found = html("", js_on_load=None)
 
     def _lay_out_check(self) -> None:
-        self.text = gr.Textbox(
-            label="Text to check",
-            placeholder="Paste an answer from elsewhere, with or without markers like [1].",
-            lines=7,
-            max_lines=20,
-            max_length=api.LONGEST_TEXT,
-            elem_id="text",
-        )
-        with gr.Accordion("Check it against other documents", open=False):
-            self.against = gr.File(label="Its sources", file_count="multiple", file_types=FILES, height=130)
-        self.check = gr.Button("Check", variant="primary", size="sm", elem_classes="fit", elem_id="check")
-        self.report = html("", js_on_load=None)
+        with gr.Column(elem_id="checking"):
+            self.text = gr.Textbox(
+                label="Text to check",
+                info="Each sentence is held against the sources. What bears it out, or that nothing does, comes below.",
+                placeholder="Paste an answer from elsewhere, with or without markers like [1].",
+                lines=7,
+                max_lines=20,
+                max_length=api.LONGEST_TEXT,
+                elem_id="text",
+            )
+            with gr.Accordion("Check it against other documents", open=False):
+                self.against = gr.File(label="Its sources", file_count="multiple", file_types=FILES, height=130)
+            self.check = gr.Button("Check", variant="primary", size="sm", elem_classes="fit", elem_id="check")
+            self.report = html("", js_on_load=None)
 
     def _lay_out_quality(self) -> None:
         self.quality = html("", js_on_load=None)

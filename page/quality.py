@@ -127,7 +127,7 @@ def _goodness(record: Mapping[str, Any]) -> float:
 
 
 def _curve(pairs: Sequence[Sequence[float]]) -> str:
-    """Points of the risk-coverage curve: the k most confident answered, for k = 1 to n."""
+    """Points of the risk-coverage curve: the k most confident answered, for k = 1 to n; one point makes no curve."""
     wrong = [pair[0] for pair in sorted(pairs, key=lambda pair: -pair[1])]
     points, errors = [], 0.0
     for k, missed in enumerate(wrong, start=1):
@@ -135,4 +135,4 @@ def _curve(pairs: Sequence[Sequence[float]]) -> str:
         x = EDGE + (WIDTH - EDGE - RIGHT) * k / len(wrong)
         y = HEIGHT - EDGE - (HEIGHT - EDGE - 12) * errors / k
         points.append(f"{x:.1f},{y:.1f}")
-    return " ".join(points)
+    return " ".join(points) if len(points) > 1 else ""
