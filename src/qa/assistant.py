@@ -66,8 +66,8 @@ SURE = 0.5
 """Probability that the sources answer below which an answer is marked as perhaps none; chosen on the dev questions:
 between the threshold and this lie an eighth of the answerable ones, and a tenth of the others."""
 
-IRRELEVANT = 0.1
-"""Below this probability the sources do not even deal with the question."""
+IRRELEVANT, UNRELATED = 0.1, 0.3
+"""Below this probability, and with no passage of this cosine, the sources do not even deal with the question."""
 
 
 class Assistant:
@@ -453,9 +453,8 @@ class Assistant:
     ) -> Abstention:
         if reason is None:
             best = candidates[0].score if candidates else 0.0
-            reason = (
-                Reason.NOTHING_FOUND if not hits else Reason.NOT_RELEVANT if best < IRRELEVANT else Reason.NOT_ANSWERED
-            )
+            strange = best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in hits)
+            reason = Reason.NOTHING_FOUND if not hits else Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
         nearest = tuple({c.hit.passage.id: c.hit for c in candidates}.values())[:NEAREST]
         return Abstention(reason, len(hits), sources, nearest)
 
