@@ -52,7 +52,7 @@ def add(library: Library, concurrency: int) -> None:
         """
         with _told():
             filters = _walls(sources, publishers, kinds, languages, since, until)
-            for event in library.assistant.stream(fitting("question", question, LONGEST_QUESTION), filters=filters):
+            for event in library.assistant.stream(question, filters=filters):
                 if isinstance(event, Answer):
                     yield {"answer": event.to_dict()}
                 elif isinstance(event, Progress):
@@ -92,7 +92,6 @@ def add(library: Library, concurrency: int) -> None:
         """
         with _told():
             filters = _walls(sources, publishers, kinds, languages, since, until)
-            question = fitting("question", question, LONGEST_QUESTION)
             hits = library.assistant.search(question, top_k=max(1, min(top_k, 50)), filters=filters)
             return [hit.to_dict() for hit in hits]
 
@@ -197,12 +196,12 @@ def router(library: Library) -> APIRouter:
 
     @routes.post("/v1/chat/completions", response_model=None)
     def complete(request: _Request) -> JSONResponse | StreamingResponse:
-        asked = [message.text for message in request.messages if message.role == "user" and message.text.strip()]
-        if not asked:
+        asked = [message.text.strip() for message in request.messages if message.role == "user"]
+        questions = [question for question in asked if question][-HISTORY - 1 :]
+        if not questions:
             raise HTTPException(400, "there is no user message with text")
         chat = library.assistant.chat()
         try:
-            questions = [fitting("question", question, LONGEST_QUESTION) for question in asked[-HISTORY - 1 :]]
             # answers are the same each time, so what was said before is found again by asking it again
             for question in questions[:-1]:
                 chat.ask(question)

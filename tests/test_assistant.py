@@ -10,7 +10,7 @@ import pytest
 
 from conftest import TOWN
 from model_server import ModelServer, Reply, broken, good
-from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Verdict, load_config
+from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Turn, Verdict, load_config
 from qa.schema import CorpusError, IndexMissingError, QuestionError
 
 
@@ -240,3 +240,21 @@ def test_a_model_that_declines_is_an_abstention(town_corpus: Path, town: Assista
     answer = written(town_corpus, town.index.folder, good("NONE"))
     assert answer.abstention is not None
     assert answer.abstention.reason is Reason.NOT_ANSWERED
+
+
+def test_an_over_long_follow_up_is_refused_before_the_conversation_is_read(town: Assistant) -> None:
+    """The same words as for a first question; the rules never see it."""
+    turn = Turn("Who?", town.ask("What will the harbour bridge cost?"))
+    events = town.stream("why " * 25_000, history=[turn])
+    with pytest.raises(QuestionError, match="at most 2,000"):
+        next(events)
+
+
+def test_only_what_is_far_off_is_said_to_be_no_matter_of_the_sources(town: Assistant) -> None:
+    """A near question without an answer is dealt with, not answered."""
+    far = town.ask("How do I bake sourdough bread?").abstention
+    near = town.ask("Who painted the harbour bridge blue at night?").abstention
+    assert far
+    assert far.reason is Reason.NOT_RELEVANT
+    assert near
+    assert near.reason is Reason.NOT_ANSWERED

@@ -181,3 +181,11 @@ def test_the_best_sentence_is_as_likely_as_that_the_sources_answer(town: Assista
     best, *others = town.candidates(question)
     assert best.score > 0.5 > town.candidates("What is the name of the mayor's dog?")[0].score
     assert all(best.score >= other.score for other in others)
+
+
+def test_a_name_that_the_conversation_added_is_not_missed(town: Assistant) -> None:
+    """The guess of what a follow-up speaks of must not speak against its answer; a name that was asked for does."""
+    asked, put = "What will the harbour bridge cost, about Gustav Mahler?", "And what will the harbour bridge cost?"
+    hits = town.search(asked)
+    missed, left = (town.retriever.read(asked, hits, said)[0].score for said in ("", put))
+    assert missed < left

@@ -17,7 +17,7 @@ from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
-from qa.retrieve import Retriever, SentenceReader, Stage, WordReader
+from qa.retrieve import Retriever, SentenceReader, Stage, WordReader, searchable
 from qa.schema import (
     Abstention,
     Answer,
@@ -254,6 +254,7 @@ class Assistant:
     ) -> Iterator[Progress | Sentence | Answer]:
         """As `ask`, step by step: progress, each sentence when it is checked, last the whole answer."""
         clock = _Clock()
+        searchable(question)
         searched = question
         if history:
             yield Progress("resolving", "reading the conversation")
@@ -271,13 +272,11 @@ class Assistant:
             candidates = [c for c in candidates if c.hit.source.id in named]
         clock.lap("read")
 
-        searchable = [
-            s for s in self.sources if (not filters or filters.passes(s)) and (len(named) < 2 or s.id in named)
-        ]
+        within = [s for s in self.sources if (not filters or filters.passes(s)) and (len(named) < 2 or s.id in named)]
         draft = Answer(
             question=question,
             searched=searched,
-            abstention=self._abstention(hits, candidates, len(searchable)),
+            abstention=self._abstention(hits, candidates, len(within)),
             hits=tuple(hits),
             provenance=self._provenance(),
         )
@@ -311,7 +310,7 @@ class Assistant:
         if not sentences:
             reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED
             yield draft.with_(
-                abstention=self._abstention(hits, candidates, len(searchable), reason),
+                abstention=self._abstention(hits, candidates, len(within), reason),
                 premise=taken,
                 dropped=tuple(dropped),
                 invented_markers=outcome.get("invented_markers", 0),
@@ -331,7 +330,7 @@ class Assistant:
             premise=taken,
             unsure=not comparing and outcome.get("answerer") != "write" and candidates[0].score < SURE,
             groups=groups,
-            silent=tuple(s for s in searchable if s.id not in cited) if comparing else (),
+            silent=tuple(s for s in within if s.id not in cited) if comparing else (),
             pairs=pairs,
             dropped=tuple(dropped),
             invented_markers=outcome.get("invented_markers", 0),

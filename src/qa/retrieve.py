@@ -62,6 +62,7 @@ class Retriever:
         self.reader = reader
         self.config = config
         self._sources = {source.id: source for source in index.sources}
+        self._publishers = "\n".join(sorted({source.publisher for source in index.sources}))
 
     def search(
         self,
@@ -110,21 +111,19 @@ class Retriever:
             return []
         places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
         readings = self.reader.read(question, [window for _, window, _ in places])
-        candidates, near = [], []
-        for (hit, window, offset), reading in zip(places, readings, strict=True):
-            for (start, end), score in zip(window.sentences, reading.answers, strict=True):
-                score = answers(score, hit.share, hit.cosine)
-                candidates.append(Candidate(hit, start + offset, end + offset, score))
-                near.append((score, window))
-        best, window = max(near, key=lambda place: place[0])
-        whole = answerable(best, length(question), absent(put or question, self.stands(window)))
-        candidates = [replace(c, score=c.score * whole / best) for c in candidates]
+        scored = [
+            (Candidate(hit, start + offset, end + offset, answers(score, hit.share, hit.cosine)), window)
+            for (hit, window, offset), reading in zip(places, readings, strict=True)
+            for (start, end), score in zip(window.sentences, reading.answers, strict=True)
+        ]
+        best, window = max(scored, key=lambda place: place[0].score)
+        whole = answerable(best.score, length(question), absent(put or question, self.stands(window)))
+        candidates = [replace(c, score=c.score * whole / best.score) for c, _ in scored]
         return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 
     def stands(self, window: Window) -> str:
         """Where a question's names may stand: a window, its headings, and who publishes."""
-        publishers = sorted({source.publisher for source in self._sources.values()})
-        return "\n".join((*publishers, window.heading, window.text))
+        return f"{self._publishers}\n{window.heading}\n{window.text}"
 
     def named(self, question: str) -> set[str]:
         """Ids of the sources that a question names."""
