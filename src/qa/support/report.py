@@ -67,6 +67,13 @@ class CheckedSentence:
         return self.judgement.verdict is Verdict.SUPPORTED
 
     @property
+    def doubt(self) -> str:
+        """Why not to rely on the sentence as it stands; empty if nothing speaks against that."""
+        if self.status == "likely":
+            return "likely said there; read the words below before you rely on it"
+        return "" if self.borne_out else self.judgement.reason
+
+    @property
     def quote(self) -> str:
         """The decisive words of the evidence; empty if there are none."""
         span = self.judgement.span
@@ -77,10 +84,8 @@ class CheckedSentence:
         """What a person should know of it, besides its status."""
         notes = [] if self.cited else ["no citation"]
         notes += [f"there is no source {n}" for n in self.invented]
-        if not self.borne_out and self.judgement.reason:
-            notes.append(self.judgement.reason)
-        if self.status == "likely":
-            notes.append("likely said there; read the words below before you rely on it")
+        if self.doubt:
+            notes.append(self.doubt)
         if self.elsewhere:
             notes.append(f"but {self.elsewhere.id} says so")
         return tuple(notes)

@@ -276,7 +276,7 @@ def done_by_another(claim: str, text: str) -> str:
     names = [f for f in facts(claim) if f.kind == "name"]
     if not names or claim[: names[0].start].strip().lower() not in ("", "the"):
         return ""
-    subject = claim[: names[0].end][names[0].start :]
+    subject = claim[names[0].start : names[0].end]
     does = _DOES.match(claim, names[0].end)
     if not does or fold(does["verb"]) in FUNCTION_WORDS:
         return ""
