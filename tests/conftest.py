@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,3 +137,20 @@ def make_hit(text: str, *, score: float = 1.0, start: int = 0, **source: Any) ->
 def document(text: str, **source: Any) -> Document:
     """A document with a made-up source."""
     return Document(Source(**({"id": "a", "title": "A title"} | source)), text)
+
+
+def running(application: Any) -> Iterator[str]:
+    """Serves an application in a thread; the address."""
+    import uvicorn
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)

@@ -6,9 +6,7 @@ import base64
 import json
 import re
 import shutil
-import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from page import exports, feedback, views
@@ -32,7 +29,7 @@ from page.starters import _inside, starters
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
-from conftest import ROOT, TOWN, document
+from conftest import ROOT, TOWN, document, running
 from model_server import ModelServer, Reply, copying, good
 from qa import Answer, Assistant, Citation, Filters, Sentence, Source, Turn, Verdict, load_config
 from qa.cli import app
@@ -71,21 +68,6 @@ kind: news
 ---
 بنى البحارة الميناء القديم في عام 1890. يبلغ طول الميناء القديم 300 متر.
 """
-
-
-def running(application: Guard) -> Iterator[str]:
-    """Serves in a thread; the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,11 +13,11 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
-import uvicorn
 from page import sessions
 from page.server import make
 from page.settings import Settings
 
+from conftest import running
 from qa import Assistant, Turn
 
 QUESTIONS = ("What will the harbour bridge cost?", "Who approved it?", "Which orchestra recorded the symphony?")
@@ -32,17 +30,8 @@ def served(town: Assistant, tmp_path: Path) -> Iterator[tuple[str, gr.Blocks]]:
     (mounted,) = [
         route.app for route in application.app.routes if isinstance(getattr(route, "app", None), gr.routes.App)
     ]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}/gradio_api", mounted.get_blocks()
-    server.should_exit = True
-    thread.join(10)
+    for address in running(application):
+        yield f"{address}/gradio_api", mounted.get_blocks()
 
 
 class Window:
