@@ -31,6 +31,8 @@ def markdown(turns: Sequence[Turn]) -> str:
     for turn in turns:
         answer = turn.answer
         lines += [f"## {_escape(label(turn.question))}", ""]
+        if answer.searched != answer.question:
+            lines += [f"Searched for: {_escape(label(answer.searched))}", ""]
         for remark in filter(None, (answer.premise, answer.caveat)):
             lines += [_escape(remark), ""]
         if answer.abstention:
@@ -41,16 +43,28 @@ def markdown(turns: Sequence[Turn]) -> str:
             marks = "".join(f"[^{first + n}]" for n in answer.markers(sentence))
             doubt = "" if sentence.verdict == "supported" else f" *({sentence.verdict.value})*"
             lines += [f"{by}{_escape(sentence.text)}{marks}{doubt}", ""]
+        for pair in answer.pairs:
+            lines += [f"**{_escape(pair.heading)}**", "", *_side(pair.left), *_side(pair.right)]
+        if answer.silent:
+            names = ", ".join(_escape(label(source.name)) for source in answer.silent)
+            lines += [f"Nothing found on this in: {names}.", ""]
         notes += [_footnote(first + n, c) for n, c in enumerate(answer.references, start=1)]
     return "\n".join([*lines, *notes]) + "\n"
 
 
 def _footnote(n: int, c: Citation) -> str:
-    s = c.source
-    parts = [s.publisher, s.author, f"“{label(s.title)}”", day(s.published), c.heading]
+    parts = [c.source.publisher, c.source.author, f"“{label(c.source.title)}”", day(c.source.published), c.heading]
     parts += [f"p. {c.page}"] if c.page else []
+    return f"[^{n}]: {_quoted(c, parts)}"
+
+
+def _side(c: Citation) -> tuple[str, str]:
+    return f"> {_quoted(c, [c.source.name, day(c.source.published)])}", ""
+
+
+def _quoted(c: Citation, parts: Sequence[str]) -> str:
     about = ", ".join(label(part) for part in parts if part)
-    return f"[^{n}]: {_escape(about)}: “{_escape(' '.join(c.quote.split()))}”"
+    return f"{_escape(about)}: “{_escape(' '.join(c.quote.split()))}”"
 
 
 def as_json(turns: Sequence[Turn]) -> str:

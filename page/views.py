@@ -113,8 +113,6 @@ class Reading:
     n: int | None = None
     total: int = 0
     hit: Hit | None = None
-    sentence: str = ""
-    """What the answer says with these words."""
 
 
 def blocks(reading: Reading) -> tuple[list[Block], int, int]:
@@ -159,11 +157,6 @@ def citation(answer: Answer, n: int) -> Citation | None:
 def hit_of(answer: Answer, cited: Citation) -> Hit | None:
     """The hit that a citation was cut from, which knows its ranks."""
     return next((hit for hit in answer.hits if hit.passage.id == cited.passage_id), None)
-
-
-def sentence_citing(answer: Answer, n: int) -> str:
-    """The first sentence that cites reference `n`."""
-    return next((s.text for s in answer.sentences if n in answer.markers(s)), "")
 
 
 def chips(filters: Filters, sources: Sequence[Source]) -> list[tuple[str, str, str]]:

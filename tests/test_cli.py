@@ -76,12 +76,11 @@ def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) ->
     qa(tmp_path, "index")
     told = qa(tmp_path, "ask", "How do the sources differ on what the harbour bridge will cost?").stdout
     told = " ".join(told.split())
-    assert "Town Echo differs from The Harbour Gazette on the figure: The Harbour Gazette: The bridge will" in told
-    assert all(cost in told.split("differs from")[1] for cost in ("48 million", "52 million"))
+    assert "They differ on the figure The Harbour Gazette: The bridge will" in told
+    assert all(cost in told.split("They differ")[1] for cost in ("48 million", "52 million"))
     told = qa(tmp_path, "ask", "Do the sources agree on when the council approved the bridge?").stdout
-    assert " agrees with " in told
-    assert " on the date:" in told
-    assert "differs from" not in told
+    assert "They agree on the date" in told
+    assert "They differ" not in told
 
 
 def test_a_question_can_come_from_standard_input(home: Path) -> None:

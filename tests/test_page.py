@@ -33,6 +33,7 @@ from conftest import ROOT, TOWN, document, running
 from model_server import ModelServer, Reply, copying, good
 from qa import Answer, Assistant, Citation, Filters, Sentence, Source, Turn, Verdict, load_config
 from qa.cli import app
+from qa.schema import Pair
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -127,7 +128,7 @@ class Visit:
 
     def open(self, path: str = "/") -> Visit:
         self.page.goto(self.address + path)
-        self.page.wait_for_selector("#current .welcome, #current .acts, #current .error")
+        self.page.wait_for_selector("#hello .welcome, #current .acts, #current .error")
         return self
 
     def type(self, question: str) -> None:
@@ -234,9 +235,9 @@ def visitors(contexts: Any, address: str) -> Iterator[Any]:
     """Opens windows, each of a visitor of its own; closes them; nothing may have gone wrong in any."""
     opened: list[Visit] = []
 
-    def visit(path: str = "/", *, at: str = address, **options: Any) -> Visit:
+    def visit(path: str | None = "/", *, at: str = address, **options: Any) -> Visit:
         opened.append(Visit(contexts({"viewport": {"width": 1280, "height": 860}} | options), at))
-        return opened[-1].open(path)
+        return opened[-1] if path is None else opened[-1].open(path)
 
     yield visit
     for one in opened:
@@ -266,6 +267,25 @@ def test_every_sentence_has_markers_and_a_verdict_in_words(visitors: Any) -> Non
     assert "According to" in v.text("#current .answer")
     assert "million euros" in v.text("#current .answer")
     v.picture("answer")
+
+
+@browsing
+def test_a_question_in_the_first_instant_of_a_visit_is_answered(visitors: Any) -> None:
+    """The page can be used before the server has drawn it to its end; what that draws later undoes nothing."""
+    v = visitors(None)
+    held: list[Any] = []
+    v.page.route("**/run/predict*", lambda route: route.continue_() if held else held.append(route))
+    v.page.goto(v.address)
+    v.page.locator("#question textarea").wait_for()
+    while not held:
+        v.page.wait_for_timeout(20)
+    v.ask(BRIDGE)
+    held[0].continue_()
+    v.page.locator("#hello .welcome").wait_for(state="attached")
+    assert v.text("#current .asked h2") == BRIDGE
+    assert not v.page.locator("#hello .welcome").is_visible()
+    v.ask("Who approved it?")
+    assert v.page.locator("#past .turn").count() == 1
 
 
 @browsing
@@ -454,7 +474,7 @@ def test_two_accounts_stand_side_by_side(
         for address in running(make(own, settings)):
             v = visitors(at=address).ask(question)
             pair = v.page.locator("#current .pair").first
-            assert pair.locator("figcaption").inner_text().partition(":")[0] == relation
+            assert pair.locator("figcaption").inner_text().startswith(f"{relation} on ")
             sides = pair.locator("blockquote")
             left, right = (side.bounding_box() for side in sides.all())
             assert left["y"] == right["y"]
@@ -510,7 +530,7 @@ def test_retry_edit_and_new_change_the_conversation(visitors: Any) -> None:
     assert v.page.locator(".turn").count() == 0
     v.ask(UNANSWERABLE)
     v.page.get_by_role("button", name="New", exact=True).click()
-    v.page.locator("#current .welcome").wait_for()
+    v.page.locator("#hello .welcome").wait_for()
 
 
 @browsing
@@ -640,7 +660,7 @@ def test_a_language_model_that_never_ends_can_be_left(visitors: Any, written: An
     v.type("When did the council approve the harbour bridge?")
     v.page.locator("#current .busy", has_text="Writing with scripted").wait_for()
     v.page.get_by_role("button", name="New", exact=True).click()
-    v.page.locator("#current .welcome").wait_for()
+    v.page.locator("#hello .welcome").wait_for()
     v.ask(BRIDGE)
     assert v.page.locator(".turn").count() == 1
     v.page.close()
@@ -670,7 +690,7 @@ def test_two_visitors_share_nothing(visitors: Any) -> None:
     one.tab("Sources").page.get_by_label("Remove Garden notes").click()
     one.page.get_by_text("Removed “Garden notes”").wait_for()
     other.page.reload()
-    other.page.wait_for_selector("#current .welcome")
+    other.page.wait_for_selector("#hello .welcome")
     other.tab("Sources")
     assert other.page.get_by_label("Remove Garden notes").count() == 1
 
@@ -1461,6 +1481,18 @@ def test_markdown_holds_a_footnote_for_each_citation_and_no_markup_of_documents(
     assert "[^2]: The Paper" in text
     assert "<b>" not in text.replace("\\<b\\>", "")
     assert json.loads(exports.as_json(turns))[0]["schema_version"]
+
+
+def test_markdown_sets_the_two_sides_of_a_pair_below_each_other() -> None:
+    """With what stands between them, in neutral words; and it says which sources are silent."""
+    answer = an_answer(title="A")
+    (left,) = answer.references
+    right = replace(left, source=replace(left.source, id="b", publisher="The *Other*"))
+    pair = Pair(left, right, "disagreement", "number of rockets", 0.9)
+    text = exports.markdown([Turn("How many?", replace(answer, pairs=(pair,), silent=(right.source,)))])
+    assert "**They differ on number of rockets**\n\n> The Paper, 1 May 2020: “" in text
+    assert "> The \\*Other\\*, 1 May 2020: “" in text
+    assert "Nothing found on this in: The \\*Other\\*.\n" in text
 
 
 def test_feedback_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ class Work:
                 self.go.wait()
             self.told = stopped()
             yield from EVENTS[self.halt :]
+        except GeneratorExit:  # let go of between two events
+            self.told = True
+            raise
         finally:
             self.left.set()
 

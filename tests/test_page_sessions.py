@@ -55,6 +55,9 @@ class Window:
 
     def ask(self, question: str) -> None:
         self.press("_asked", question)
+        self.answer()
+
+    def answer(self) -> None:
         self.press("_answer", queued=True)
         with self.http.stream("GET", f"{self.address}/queue/data", params={"session_hash": self.name}) as shown:
             events = [json.loads(line[5:]) for line in shown.iter_lines() if line.startswith("data:")]
@@ -94,6 +97,19 @@ def test_an_answered_question_leaves_its_turn_and_nothing_else(served: Any) -> N
     assert not blocks._queue.event_ids_to_events
     assert not blocks.app.iterators
     window.ask(QUESTIONS[0])  # and the page goes on
+
+
+def test_a_visit_that_is_drawn_late_takes_no_question_away(served: Any) -> None:
+    """Who asks before the page is drawn to its end is answered, whether the visit comes in the middle or after."""
+    address, blocks = served
+    window = Window(address, blocks, "ada")
+    window.press("_asked", QUESTIONS[0])
+    window.press("_visited")
+    window.answer()
+    window.press("_visited")
+    window.ask(QUESTIONS[1])
+    (turns,) = [value for value in window.session.state_data.values() if isinstance(value, tuple) and value]
+    assert [turn.question for turn in turns] == list(QUESTIONS[:2])
 
 
 def test_of_a_visitor_who_left_nothing_is_kept(served: Any) -> None:

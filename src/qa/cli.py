@@ -417,14 +417,9 @@ def _line(answer: Answer, sentence: Sentence) -> Text:
 
 
 def _print_pair(pair: Pair) -> None:
-    about = f" on {pair.point}" if pair.point else ""
-    left, right = pair.left, pair.right
-    _out.print(Text(f"\n{right.source.name} {_RELATION[pair.relation]} {left.source.name}{about}:", style="bold"))
-    for citation in (left, right):
+    _out.print(Text(f"\n{pair.heading}", style="bold"))
+    for citation in (pair.left, pair.right):
         _out.print(Padding(Text(f"{citation.source.name}: {citation.quote}"), (0, 0, 0, 2)))
-
-
-_RELATION = {"agreement": "agrees with", "disagreement": "differs from", "update": "updates"}
 
 
 def _print_hit(n: int, hit: Hit) -> None:

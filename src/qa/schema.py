@@ -418,6 +418,12 @@ class Pair:
     """What they agree or differ on, in neutral words: "number of rockets"."""
     score: float
 
+    @property
+    def heading(self) -> str:
+        """How it is called above the two quotations: "They differ on the number of rockets"."""
+        called = {"agreement": "They agree", "disagreement": "They differ", "update": "Later report"}[self.relation]
+        return f"{called} on {self.point}" if self.point else called
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "left": self.left.to_dict(),
