@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.facts import Fact, denied, facts, missing, name_key, same_name
+from qa.facts import Fact, denied, facts, meant, missing, name_key, same_name
 
 
 def values(text: str, kind: str) -> list[str]:
@@ -116,6 +116,25 @@ def test_one_name_spelled_two_ways(a: str, b: str) -> None:
 def test_two_names(a: str, b: str) -> None:
     """Names that differ in more than transliteration stay apart."""
     assert not same_name(a, b)
+
+
+NAMES = ("Aruri", "Arouri", "Australia", "Hezbollah", "Israel", "Israeli", "Kissufim", "Johnson", "Johnston", "Raisi")
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("Hezbolah", "Hezbollah"), ("Hizbullah", "Hezbollah"), ("hezbolalh", "Hezbollah"), ("Kissufin", "Kissufim"),
+     ("Isreali", "Israeli"), ("Arourri", "Arouri")],
+)  # fmt: skip
+def test_a_slip_of_the_pen_means_the_name_it_is_nearest_to(word: str, name: str) -> None:
+    """A letter wrong, missing, doubled or changed with its neighbour, in any case; another way to spell it."""
+    assert meant(word, NAMES) == name
+
+
+@pytest.mark.parametrize("word", ["Johnstn", "Mossad", "Hamdan", "Sinai", "Bezbollah", "Hezbollah", "Aruri"])
+def test_what_may_be_another_name_means_itself(word: str) -> None:
+    """Two names near, a short word, another first letter, more than a slip; what is spelled right."""
+    assert meant(word, ("Assad", "Hamas", *NAMES)) == ""
 
 
 EVIDENCE = (

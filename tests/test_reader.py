@@ -216,3 +216,9 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a model")
     with pytest.raises(ModelError, match=r"mine\.onnx"):
         Reader.load(path)
+
+
+@pytest.mark.parametrize(("word", "known"), [("Australia", True), ("bridge", True), ("Autsralia", False)])
+def test_the_reader_knows_how_common_words_are_spelled(reader: Reader, word: str, known: bool) -> None:
+    """What is in its vocabulary is no slip of the pen, whatever the case."""
+    assert reader.knows(word) is reader.knows(word.upper()) is known

@@ -189,3 +189,27 @@ def test_a_name_that_the_conversation_added_is_not_missed(town: Assistant) -> No
     hits = town.search(asked)
     missed, left = (town.retriever.read(asked, hits, said)[0].score for said in ("", put))
     assert missed < left
+
+
+@pytest.mark.parametrize(
+    ("question", "spelled"),
+    [
+        ("What did Mayor Durate say?", "What did Mayor Duarte say?"),
+        ("what did durate's office answer", "what did Duarte's office answer"),
+        ("What did Mayor Duarte say?", "What did Mayor Duarte say?"),
+        ("Who met Duarto in Gothenborg?", "Who met Duarte in Gothenborg?"),
+        ("Did the auditor object to the bridges?", "Did the auditor object to the bridges?"),
+    ],
+)
+def test_a_misspelt_name_is_searched_for_as_the_sources_spell_it(town: Assistant, question: str, spelled: str) -> None:
+    """What stands in a source in any form, or is near to no name there, stays as it was put."""
+    assert town.retriever.spelled(question) == spelled
+
+
+def test_who_misspells_a_name_gets_the_same_answer_and_sees_what_was_searched(town: Assistant) -> None:
+    """The question is kept as it was asked."""
+    asked, meant = (
+        town.ask(f"What did the chairman {name} call the plan?") for name in ("Tomás Viddel", "Tomás Vidal")
+    )
+    assert asked.sentences == meant.sentences != ()
+    assert (asked.question, asked.searched) == ("What did the chairman Tomás Viddel call the plan?", meant.question)

@@ -255,10 +255,10 @@ class Assistant:
         """As `ask`, step by step: progress, each sentence when it is checked, last the whole answer."""
         clock = _Clock()
         searchable(question)
-        searched = question
+        put = searched = self.retriever.spelled(question)
         if history:
             yield Progress("resolving", "reading the conversation")
-            searched = self._resolve(question, history, cancelled)
+            searched = self._resolve(put, history, cancelled)
             clock.lap("resolve")
         named = self.retriever.named(searched)
         comparing = compare.compares(searched) or len(named) > 1
@@ -267,7 +267,7 @@ class Assistant:
         hits = self.retriever.search(searched, filters=filters, spread=comparing)
         clock.lap("search")
         yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
-        candidates = self.retriever.read(asked, hits, question if history else asked)
+        candidates = self.retriever.read(asked, hits, put if history else asked)
         if len(named) > 1:  # these were asked for, nobody else
             candidates = [c for c in candidates if c.hit.source.id in named]
         clock.lap("read")

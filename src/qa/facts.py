@@ -3,6 +3,7 @@
     facts(text)                the facts, normalised, each with its exact span
     missing(claim, evidence)   those of the claim that the evidence does not hold
     same_name(a, b)            whether two words spell one name: al-Aruri, al-Arouri
+    meant(word, names)         the one name that a word misspells: Nasralah, Nasrallah
 
 Written once, used by the rule layer of support, by the mutations that test it, and by the dialogue. English.
 """
@@ -14,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
@@ -398,6 +400,32 @@ def _same_word(a: str, b: str) -> bool:
     short, long = sorted((fold(a), fold(b)), key=len)
     stemmed = max(4, len(long) - 3)
     return len(short) >= 4 and bool(_DEMONYM.search(long)) and short[:stemmed] == long[:stemmed]
+
+
+_NEAR_MISS = 0.82
+"""Letters in common, in their order, as a share of all: one of six may be wrong, two of twelve."""
+
+
+def meant(word: str, names: Iterable[str]) -> str:
+    """The one name that a word misspells or spells otherwise: "Nasralah" -> "Nasrallah"; "" if none, or several.
+
+    Of five letters at least, the first of them right unless it sounds the same. Spellings of one name, and what is
+    derived from it, count as one.
+    """
+    plain = fold(word)
+    matcher = SequenceMatcher(None, "", plain, autojunk=False)
+    near: dict[str, float] = {}
+    for name in set(names):
+        other = fold(name)
+        if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
+            continue
+        matcher.set_seq1(other)
+        share = matcher.ratio() if other[0] == plain[0] else 0.0
+        if share >= _NEAR_MISS or same_name(name, word):
+            near[name] = share
+    best = min(near, key=lambda name: (-near[name], name), default="")
+    one = all(same_name(best, n) or fold(best).startswith(fold(n)) or fold(n).startswith(fold(best)) for n in near)
+    return best if one and best != word else ""
 
 
 # negation and quotes ------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 from qa.config import Config
-from qa.facts import FUNCTION_WORDS, missing, name_key, same_name, stem
+from qa.facts import FUNCTION_WORDS, meant, missing, name_key, same_name, stem
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.reader import Reading, Window
@@ -38,6 +39,8 @@ BEST, LENGTH, ABSENT, OFFSET = 0.496, 0.246, -0.996, -1.86
 stands, in the log-odds that the sources answer at all. The reader is less sure of long questions, answered or not.
 Fitted by the same, on the dev questions and on articles of SQuAD 2.0."""
 
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
+
 _WINDOW_WORDS = 60
 """Words read at once: enough that a quotation and its speaker come together."""
 
@@ -51,6 +54,9 @@ class SentenceReader(Protocol):
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """One reading per window, probabilities in the order of `Window.sentences`."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is spelled as it should be, for all this reader can tell."""
 
 
 class Retriever:
@@ -125,9 +131,33 @@ class Retriever:
         """Where a question's names may stand: a window, its headings, and who publishes."""
         return f"{self._publishers}\n{window.heading}\n{window.text}"
 
+    def spelled(self, question: str) -> str:
+        """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
+
+        Only a word that stands in no source, that the reader does not know, and that can mean one name alone.
+        """
+
+        def right(match: re.Match[str]) -> str:
+            word = match[0]
+            if self.reader.knows(word) or self.index.lexical(word, 1):
+                return word
+            return meant(word, self._names[word[0].casefold()] | self._names[name_key(word)]) or word
+
+        return _LONG_WORD.sub(right, question)
+
     def named(self, question: str) -> set[str]:
         """Ids of the sources that a question names."""
         return preferred(searchable(question), self._sources.values())
+
+    @cached_property
+    def _names(self) -> Mapping[str, set[str]]:
+        """The names of the corpus by their first letter, and by their `name_key`."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for key, spellings in self.index.vocabulary.items():
+            for word in _LONG_WORD.findall(" ".join(spellings)):
+                found[word[0].casefold()].add(word)
+                found[key].add(word)
+        return found
 
     def _allowed(self, filters: Filters | None) -> set[str] | None:
         if not filters:
@@ -340,6 +370,10 @@ class WordReader:
             scores = tuple(0.75 * o + 0.25 * near for o in own)
             readings.append(Reading(scores, max(scores, default=0.0), None))
         return readings
+
+    def knows(self, word: str) -> bool:
+        """It has no dictionary, so it doubts no word."""
+        return True
 
 
 def _content(text: str) -> set[str]:

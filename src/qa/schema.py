@@ -529,7 +529,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     abstention: Abstention | None = None
     searched: str = ""
-    """The question as it was searched for; differs from `question` in a follow-up."""
+    """The question as it was searched for; differs from `question` in a follow-up, and where a name was misspelt."""
     premise: str = ""
     """What the question takes for granted and the sources do not bear out; empty if nothing."""
     unsure: bool = False

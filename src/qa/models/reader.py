@@ -19,6 +19,7 @@ import Stemmer
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
+from qa.facts import fold
 from qa.models.encoder import CrossEncoder
 from qa.schema import Span
 
@@ -164,6 +165,10 @@ class Reader(CrossEncoder):
         for (n, _), result in zip(parts, self._pool.map(self._run, [p for _, p in parts]), strict=True):
             seen[n].append(result)
         return [_merge(w, results) for w, results in zip(windows, seen, strict=True)]
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is one of the vocabulary, whole: a common word or a well-known name, spelled right."""
+        return self._tokenizer.token_to_id(fold(word)) is not None
 
     def _run(self, part: Tokens) -> _Seen:
         feed = {
