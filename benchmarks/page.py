@@ -68,7 +68,7 @@ def visit(browser: Browser, address: str) -> tuple[Any, float, float]:
     page.set_default_timeout(10 * MINUTE)
     start = time.perf_counter()
     page.goto(address)
-    page.wait_for_selector("#current .welcome")
+    page.wait_for_selector("#hello .welcome")
     ready = time.perf_counter() - start
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
     return page, paint, ready

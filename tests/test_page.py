@@ -379,10 +379,9 @@ def test_sources_are_kept_by_keyboard(visitors: Any, tmp_path: Path) -> None:
     v.reach("button.label-wrap").press("Enter")
     v.page.locator("#files input[type=file]").wait_for(state="attached")
     v.settle()
-    v.reach("#files button")
-    v.page.locator("#files input[type=file]").set_input_files(
-        paper
-    )  # what the dialogue, which is the system's, would give
+    with v.page.expect_file_chooser() as opened:
+        v.reach("#files button").press("Enter")
+    opened.value.set_files(paper)
     v.page.get_by_role("tabpanel").filter(visible=True).get_by_text("tower").first.wait_for()
     v.reach("#add").press("Enter")
     v.page.get_by_text("Added “The tower”").wait_for()
