@@ -68,6 +68,32 @@ def test_a_comparison_is_grouped_by_source(town: Assistant) -> None:
     assert {source.id for source in answer.silent} == {"gazette", "ledger", "letters"} - cited
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("What does the Island Ledger say about the ferry?", "900,000 passengers"),
+        ("What does Tomás Vidal say about the plan?", "gift to the ferry company"),
+        ("What do the Island Ledger and Tomás Vidal say about the ferry?", "gift to the ferry company"),
+    ],
+)
+def test_one_who_is_asked_for_by_name_answers(town: Assistant, question: str, words: str) -> None:
+    """An outlet, or somebody who speaks in the texts: his sentences on the point, grouped, and nobody else's."""
+    answer = town.ask(question)
+    assert words in str(answer)
+    assert {group.source.id for group in answer.groups} <= {"ledger", "gazette"}
+    assert "Olga Stern" not in str(answer)
+    assert not answer.silent
+
+
+def test_a_source_asked_for_what_it_never_mentions_abstains_and_says_so(town: Assistant) -> None:
+    """Though another source deals with it."""
+    answer = town.ask("What does the Island Ledger say about tomatoes?")
+    assert answer.abstention
+    assert answer.abstention.sources_searched == 1
+    assert answer.premise == "Island Ledger does not mention “tomatoes”."
+    assert town.ask("What does the Harbour Gazette say about sun and tomatoes?").abstention
+
+
 def test_a_follow_up_is_understood_from_the_conversation(town: Assistant) -> None:
     """What was searched for is shown, and the turn is remembered."""
     chat = town.chat()

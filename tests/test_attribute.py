@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from qa.answer.attribute import attribute, contested, dated, leans_back, speaker, written_date
+from qa.answer.attribute import attribute, contested, dated, leans_back, speaker, speaks, written_date
 from qa.schema import Passage, Source, Span
 
 GAZETTE = Source("g", "Talks on the harbour", publisher="The Gazette", published="2023-12-05")
@@ -86,6 +86,14 @@ def test_the_speaker_is_found_in_the_sentence(sentence: str, who: str) -> None:
 def test_a_pronoun_is_followed_back(sentences: tuple[str, ...], who: str) -> None:
     """ "He said" takes its speaker from the sentences before, and only from there."""
     assert last_speaker(*sentences).casefold() == who.casefold()
+
+
+def test_a_speaker_is_known_by_a_shorter_name() -> None:
+    """ "London" for Doug London, not for another body's words nor the outlet's own."""
+    told = passage("Doug London said the pact is dead.", "He added that it rained.", "The sun came out.")
+    assert speaks("London", told, told.sentences[1])
+    assert not speaks("Maksad", told, told.sentences[0])
+    assert not speaks("London", told, told.sentences[2])
 
 
 def test_a_quotation_over_several_sentences_has_one_speaker() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from qa.answer.compare import Judge, asks_several, compares, pairs
-from qa.schema import Citation, Sentence, Source
+from conftest import make_hit
+from qa.answer.compare import Judge, Saying, asks_several, compares, on_point, pairs, saying
+from qa.schema import Candidate, Citation, Hit, Sentence, Source
 
 GAZETTE = Source("gazette", "Ships", publisher="The Gazette", published="2023-10")
 HERALD = Source("herald", "More ships", publisher="The Herald", published="2023-10")
@@ -61,6 +62,68 @@ def test_questions_about_what_sources_say_compare(question: str) -> None:
 def test_questions_about_the_matter_itself_do_not_compare(question: str) -> None:
     """Two parties to an event are not two sources."""
     assert not compares(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "whose", "topic"),
+    [
+        ("What does The Gazette say about the strike?", ("The Gazette",), "the strike"),
+        ("what did Tomas Berg think of it", ("Tomas Berg",), "it"),
+        ("What is Berg's view of the strike?", ("Berg",), "the strike"),
+        ("What do Berg, Roth and the Herald report on Malta?", ("Berg", "Roth", "the Herald"), "Malta"),
+        ("How do Berg and the Herald each see the strike?", ("Berg", "the Herald"), "the strike"),
+    ],
+)
+def test_who_is_asked_for_and_on_what(question: str, whose: tuple[str, ...], topic: str) -> None:
+    """Outlets, authors and speakers alike, one or several."""
+    assert saying(question) == Saying(whose, topic)
+
+
+@pytest.mark.parametrize(
+    "question", ["When did the strike begin?", "What did Berg say?", "How does the port see ships?"]
+)
+def test_other_questions_ask_for_nobodys_account(question: str) -> None:
+    """Nobody is named, or nothing that he is to speak of."""
+    assert saying(question) is None
+
+
+def read(*hits: Hit, scores: Sequence[float]) -> list[Candidate]:
+    spans = [(hit, span) for hit in hits for span in hit.passage.sentences]
+    return [Candidate(hit, *span, score) for (hit, span), score in zip(spans, scores, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("topic", "shown"),
+    [
+        ("Malta", ["Malta struck.", "Norway wrote to Malta."]),
+        ("Norway and Malta", ["Norway wrote to Malta."]),
+        ("the role of Norway", ["Norway wrote to Malta."]),
+        ("Norway's wages", ["Norway wrote to Malta."]),
+        ("herring", []),
+        ("it", ["Malta struck.", "Rain fell.", "Norway wrote to Malta."]),
+    ],
+)
+def test_what_is_on_the_point_names_all_of_the_topic(topic: str, shown: list[str]) -> None:
+    """Every name; a word put otherwise is forgiven the sentence that answers best; a topic without words keeps all."""
+    kept = on_point(topic, read(make_hit("Malta struck. Rain fell. Norway wrote to Malta."), scores=[0.1, 0.01, 0.9]))
+    assert [c.text for c in kept] == shown
+
+
+def test_a_sentence_on_a_part_of_the_topic_has_to_be_sure() -> None:
+    """Of somebody asked for by name, who need not speak of it at all."""
+    found = read(make_hit("Norway wrote to Malta."), scores=[0.2])
+    assert on_point("Norway's wages", found, sure=0.1)
+    assert not on_point("Norway's wages", found, sure=0.3)
+    assert on_point("Norway", found, sure=0.3)
+
+
+def test_a_source_asked_for_by_name_is_measured_by_its_own_best() -> None:
+    """Its name in the question is not the topic; a stronger source does not silence it."""
+    hits = make_hit("Wages fell in Norway.", id="a"), make_hit("Norway paid less.", id="b", publisher="The Herald")
+    found = read(*hits, scores=[0.9, 0.1])
+    topic = "How do The Paper and The Herald tell of wages in Norway"
+    assert len(on_point(topic, found, asked=[hit.source for hit in hits])) == 2
+    assert len(on_point("wages in Norway", found)) == 1
 
 
 def test_two_figures_for_one_thing_are_a_disagreement() -> None:

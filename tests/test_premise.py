@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import make_hit
-from qa.answer.premise import not_borne_out, unmentioned
+from conftest import document, make_hit
+from qa.answer.premise import not_borne_out, not_dealt_with, unmentioned
 from qa.facts import name_key
 from qa.schema import Hit, Passage, Source, Span
 
@@ -140,6 +140,26 @@ def test_what_is_affirmed_somewhere_or_said_of_others_is_not_denied(question: st
 def test_not_every_negation_denies(sentence: str) -> None:
     """ "Not until" and "not just" affirm, another clause is of something else; and what commands is not repeated."""
     assert not_borne_out("Why did Norway sign a trade pact with Malta?", [found(GAZETTE, sentence)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        ("Malta's fish trade", "The Paper does not mention “fish trade”."),
+        ("Norway", "The Paper does not mention “Norway”."),
+        ("Maltese ships", ""),
+        ("the role of Malta", ""),
+    ],
+)
+def test_what_a_source_never_speaks_of_is_told(topic: str, said: str) -> None:
+    """The words as they were asked, where they stand nowhere in it."""
+    assert not_dealt_with(topic, [document("Ships left Malta.", publisher="The Paper")]) == said
+
+
+def test_of_several_sources_none_is_named() -> None:
+    """One sentence for all of them."""
+    both = [document("Ships left.", id=id_) for id_ in ("a", "b")]
+    assert not_dealt_with("Norway", both) == "These sources do not mention “Norway”."
 
 
 def test_nothing_found_accuses_nobody() -> None:

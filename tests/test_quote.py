@@ -43,6 +43,12 @@ def test_a_sentence_that_came_along_is_not_quoted_again() -> None:
     assert len(found) == 1
 
 
+def test_quotations_that_overlap_are_one() -> None:
+    """What a sentence leans on is not shown twice, whichever of the two is the better."""
+    [sentence] = quote(candidates(SPEECH, [0.9, 0.8, 0.1]), 5)
+    assert sentence.text == "Mayor Duarte opened the fair. He added that the bridge is safe."
+
+
 def test_what_lies_far_below_the_best_sentence_is_not_quoted_along() -> None:
     """However sure the best one is; where nothing was read, nothing is quoted."""
     assert [s.text for s in quote(candidates(SPEECH, [0.03, 0.01, 0.1]), 5)] == ["Rain fell."]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qa.facts import FUNCTION_WORDS, FactKind, fold, same_name, stem
+from qa.answer.words import ASPECTS, MEDIA, OWN_VOICE
+from qa.facts import FUNCTION_WORDS, FactKind, facts, fold, same_name, stem
 
 FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
 
@@ -22,6 +23,12 @@ def one_entity(a: str, b: str) -> bool:
     if not same_name(short[-1], long[-1]):
         return False
     return all(any(same_name(word, other) for other in long[:-1]) for word in short[:-1])
+
+
+def akin(a: str, b: str) -> bool:
+    """Whether two words are one name or a name and its adjective: "Syria", "Syrian"."""
+    short, long = sorted((fold(a), fold(b)), key=len)
+    return same_name(a, b) or (len(short) > 3 and long.startswith(short[: max(4, len(short) - 1)]))
 
 
 def name_words(name: str) -> list[str]:
@@ -51,6 +58,28 @@ _IRREGULAR = dict(
 def happening(question: str) -> frozenset[str]:
     """Stems of what is said to have happened: the question's words that are not names."""
     return stems(" ".join(word for word in re.findall(r"[\w’'-]+", question) if word.islower()))
+
+
+def terms(topic: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The names in a topic, by their last words, and the stems of the words that say what of them.
+
+    "The Iranian study" is whose account it is, and "the role" of something says nothing of its own.
+    """
+    text = f"of {topic}"
+    names = (text[f.start : f.end] for f in facts(text) if f.kind == "name" and not _OF_TEXT.match(text, f.end))
+    return tuple(dict.fromkeys(name_words(name)[-1] for name in names)), happening(topic) - _ASPECTS
+
+
+_OF_TEXT = re.compile(rf"\s+(?:{'|'.join(sorted(OWN_VOICE | MEDIA))})\b")
+
+
+def related(a: str, b: str) -> bool:
+    """Whether two stems are one, or of one word: "militari", "militarili"."""
+    short, long = sorted((a, b), key=len)
+    return a == b or (len(short) > 5 and long.startswith(short[:-1]))
+
+
+_ASPECTS = ASPECTS | stems(" ".join(OWN_VOICE | MEDIA))
 
 
 def one_date(a: str, b: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from qa.answer.alike import one_entity
 from qa.answer.words import (
     ADVERBS,
     BACK_PRONOUNS,
@@ -125,6 +126,11 @@ def speaker(passage: Passage, span: Span) -> str:
     place = _last(passage, span)
     subject = _subject_of(passage, sentences, place)
     return _resolved(subject, passage, sentences, place) if subject else ""
+
+
+def speaks(who: str, passage: Passage, span: Span) -> bool:
+    """Whether a span gives the speech of somebody, as a question may name him: "London" for Doug London."""
+    return one_entity(who, speaker(passage, span))
 
 
 def _last(passage: Passage, span: Span) -> int:

@@ -6,16 +6,17 @@ No side is taken: a pair is two quotations, whether they agree or differ, and on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from qa.answer.alike import FIGURES, happening, name_words, one_date, one_entity, stems
+from qa.answer.alike import FIGURES, akin, happening, name_words, one_date, one_entity, related, stems, terms
+from qa.answer.quote import with_antecedent
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, same_name, stem
-from qa.schema import Citation, Pair, Relation, Sentence
+from qa.schema import Candidate, Citation, Pair, Relation, Sentence, Source
 from qa.support.words import content
 
 Judge = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
@@ -44,6 +45,12 @@ sources share the commonest names, half of it lets pairs through that only share
 
 OPPOSED: Final = 0.5
 """Probability of contradiction, either way, from which shared words are no agreement."""
+
+PARTLY: Final = 0.3
+"""Share of the best score from which a sentence on part of the topic is shown; chosen on the dev questions."""
+
+MOST, HALF = 2 / 3, 1 / 2
+"""Shares of a topic's names and words, or of its words where it names nobody, that are part of it."""
 
 
 _TEXTS = (
@@ -116,6 +123,80 @@ def topic(question: str) -> str:
         if match := re.match(frame, question.strip(), re.I | re.S):
             return match["topic"]
     return question
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Who is asked for, as the question puts it ("LBCI", "the Iranian author"), and what they are to speak of."""
+
+    whose: tuple[str, ...]
+    topic: str
+
+
+_SAYS = (
+    r"(?:sa(?:y|id)|writ(?:e|ten)|think|thought|report(?:ed)?|claim(?:ed)?|argued?|stated?|tell\s+us|told\s+us"
+    r"|have\s+to\s+say)"
+)
+_SAYING = (
+    rf"^what\s+(?:do|does|did|has|have|had)\s+(?P<who>.+?)\s+(?:(?:each|both|all)\s+)?{_SAYS}\s+{_ABOUT}\s+"
+    r"(?P<topic>.+)$",
+    r"^what\s+(?:is|are|was|were)\s+(?P<who>.+?)[’']s?\s+(?:views?|opinions?|positions?|stance|take|account|verdict"
+    rf"|judge?ments?|assessment)\s+{_ABOUT}\s+(?P<topic>.+)$",
+    r"^how\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+(?:(?:each|both)\s+)?(?:see|view|describe|explain|portray"
+    r"|judge|characteri[sz]e|present|frame|assess|regard|treat)\s+(?P<topic>.+)$",
+    rf"^(?:how|where)\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+{_DIFFER}\s+{_ABOUT}\s+(?P<topic>.+)$",
+)
+
+
+def saying(question: str) -> Saying | None:
+    """What a question asks of somebody by name: "What does LBCI say about Iran?"; else nothing."""
+    for frame in _SAYING:
+        if match := re.match(frame, question.strip().rstrip("?. "), re.I | re.S):
+            parts = re.split(r",\s+(?:and\s+)?|\s+and\s+", match["who"])
+            return Saying(tuple(part for part in parts if part), match["topic"])
+    return None
+
+
+def on_point(
+    topic: str, candidates: Sequence[Candidate], *, sure: float = 0.0, asked: Collection[Source] = ()
+) -> list[Candidate]:
+    """Those that speak of all that a topic names.
+
+    What counts is the heading, the sentence, and the one it leans on. Of those that answer nearly as well as the best,
+    also the sentence before counts, and a part is enough: most of the names, or most of the words where a name is put
+    otherwise, or half of them where there is no name. A topic without words keeps all.
+
+    Args:
+        sure: the probability that a sentence on a part of the topic must reach.
+        asked: the sources that were asked for by name: each has its own best, and their names are not the topic.
+    """
+    names, words = terms(topic)
+    own = {fold(word) for s in asked for word in name_words(f"{s.publisher} {s.author}")}
+    names = tuple(name for name in names if fold(name) not in own)
+    count = len(names) + len(words)
+    best: dict[str, float] = {}
+    for c in candidates:
+        of = c.hit.source.id if asked else ""
+        best[of] = max(best.get(of, 0.0), c.score)
+
+    def held(text: str) -> tuple[int, int]:
+        there, said = name_words(text), stems(text)
+        spoken = sum(any(related(word, other) for other in said) for word in words)
+        return sum(any(akin(name, word) for word in there) for name in names), spoken
+
+    kept = []
+    for candidate in candidates:
+        passage = candidate.hit.passage
+        named, spoken = held(f"{passage.heading}. {passage.slice(*with_antecedent(candidate))}")
+        keep = named + spoken == count
+        if not keep and candidate.score >= PARTLY * best[candidate.hit.source.id if asked else ""]:
+            around = passage.slice(passage.sentence_before(candidate.start), candidate.end)
+            part = named >= MOST * len(names) if names else spoken >= HALF * len(words)
+            part = part or named + spoken >= MOST * count
+            keep = sum(held(around)) == count or (part and candidate.score >= sure)
+        if keep:
+            kept.append(candidate)
+    return kept
 
 
 _SEVERAL = re.compile(

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Final, Literal
 
-from qa.answer.alike import FIGURES, happening, name_words, one_date, one_entity, stems
+from qa.answer.alike import FIGURES, akin, happening, name_words, one_date, one_entity, related, stems, terms
 from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
-from qa.schema import Hit, Span
+from qa.schema import Document, Hit, Span
 
 NOT_BORNE_OUT: Final = "The question takes “{taken}” for granted; the sources do not bear that out."
 NOT_BORNE_OUT_BUT: Final = (
@@ -24,6 +25,7 @@ NOT_BORNE_OUT_BUT: Final = (
 DENIED: Final = "Where the sources speak of “{taken}”, they deny it. {source}: “{found}”"
 NOT_NAMED: Final = "Where the sources tell of this, they do not name “{taken}”."
 NOT_MENTIONED: Final = "These sources do not mention “{taken}”."
+NOT_DEALT_WITH: Final = "{source} does not mention “{taken}”."
 NOT_A_SOURCE: Final = "“{taken}” is not among these sources, and none of them mentions it."
 
 _TAKES_FOR_GRANTED = re.compile(
@@ -114,6 +116,28 @@ def unmentioned(question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Col
     return ""
 
 
+def not_dealt_with(topic: str, documents: Sequence[Document]) -> str:
+    """One sentence on the first thing in a topic that these documents, asked for it by name, never speak of; or ""."""
+    names, words = terms(topic)
+    text = "\n".join(f"{d.source.title}. {d.text}" for d in documents)
+    there, held = name_words(text), stems(text)
+
+    def lacks(word: str) -> bool:
+        name = re.sub(r"[’']s?$", "", word)
+        said = stems(word) & words if word.islower() else frozenset()
+        return (name in names and not any(akin(name, other) for other in there)) or bool(
+            said and not any(related(a, b) for a in said for b in held)
+        )
+
+    spans = ((m.span(), lacks(m[0])) for m in re.finditer(r"[^\W_][\w’'-]*", topic))
+    runs = [[span for span, _ in run] for lacking, run in groupby(spans, key=itemgetter(1)) if lacking]
+    if not runs:
+        return ""
+    taken = re.sub(r"[’']s?$", "", topic[runs[0][0][0] : runs[0][-1][1]])
+    several = NOT_MENTIONED if len(documents) > 1 else NOT_DEALT_WITH
+    return several.format(taken=taken, source=documents[0].source.name)
+
+
 _SENTENCE = re.compile(r"(?:[^.!?]|[.!?](?=\S))+[.!?]*")
 _OPENS = re.compile(r"(?:^|[.!?:;]\s)[\s\"'“‘]*$")
 _ADJECTIVE = re.compile(r"[A-Z][\w-]*(?:ish|ese|style)\b|[A-Z][a-z]*(?:an|en|ic|ch)\s+[a-z]")
@@ -126,16 +150,16 @@ def _run(text: str) -> str:
 
 def _holds(name: str, words: Sequence[str]) -> bool:
     held = name_words(name)
-    return all(any(_akin(word, other) for other in held) for word in words)
+    return all(any(akin(word, other) for other in held) for word in words)
 
 
 def _stands(word: str, text: str, vocabulary: Mapping[str, Collection[str]]) -> bool:
     """Whether a word of a name, or its adjective, stands in the passages read or among the names of the corpus."""
-    if any(_akin(word, other) for other in re.findall(r"[^\W\d_]+", text)):
+    if any(akin(word, other) for other in re.findall(r"[^\W\d_]+", text)):
         return True
     if any(same_name(word, spelling) for spelling in vocabulary.get(name_key(word), ())):
         return True
-    return any(_akin(word, spelling) for spellings in vocabulary.values() for spelling in spellings)
+    return any(akin(word, spelling) for spellings in vocabulary.values() for spelling in spellings)
 
 
 def _spelled_out(name: str, text: str) -> bool:
@@ -152,8 +176,8 @@ def _turned_round(question: str, hits: Sequence[Hit]) -> str:
     """ "From Doha to Damascus", where the sources say "from Damascus to Doha" and never the other."""
     told = [way for hit in hits for way in _WAY.finditer(hit.passage.text)]
     for asked in _WAY.finditer(question):
-        back = [w for w in told if _akin(w[1], asked[2]) and _akin(w[2], asked[1])]
-        if back and not any(_akin(w[1], asked[1]) and _akin(w[2], asked[2]) for w in told):
+        back = [w for w in told if akin(w[1], asked[2]) and akin(w[2], asked[1])]
+        if back and not any(akin(w[1], asked[1]) and akin(w[2], asked[2]) for w in told):
             return NOT_BORNE_OUT_BUT.format(taken=asked[0], found=back[0][0])
     return ""
 
@@ -173,7 +197,7 @@ def _denied(question: str, hits: Sequence[Hit]) -> str:
             if held and not held & _under_negation(sentence):
                 return ""
             words = name_words(sentence)
-            of_them = all(any(_akin(name_words(n)[-1], w) for w in words) for n in names[-2:])
+            of_them = all(any(akin(name_words(n)[-1], w) for w in words) for n in names[-2:])
             if held and of_them and not answer and not suspect(passage, start, end):
                 spans = [asked[key] for key in held]
                 taken = question[min(a for a, _ in spans) : max(b for _, b in spans)]
@@ -230,7 +254,7 @@ def _anchored(sentence: str, slots: Sequence[tuple[str, _Slot]], hits: Sequence[
             asked = [f.value for f in facts(f"in {taken}") if f.kind == "date"]
             if any(one_date(d, a) and "-" in a for d in dates for a in asked):
                 return True
-        elif slot == "place" and all(any(_akin(w, o) for o in name_words(sentence)) for w in name_words(taken)):
+        elif slot == "place" and all(any(akin(w, o) for o in name_words(sentence)) for w in name_words(taken)):
             return True
     return False
 
@@ -243,16 +267,10 @@ def _mentions(hit: Hit, taken: str, slot: _Slot) -> bool:
         return any(f.value in held for f in facts(taken) if f.kind == "number")
     if slot in ("place", "name"):
         words = name_words(taken)[-1 if slot == "name" else 0 :]
-        return all(any(_akin(word, other) for other in name_words(text)) for word in words)
+        return all(any(akin(word, other) for other in name_words(text)) for word in words)
     asked = [f.value for f in facts(f"in {taken}") if f.kind == "date"]
     told = [f.value for f in facts(text) if f.kind == "date"] + [hit.source.published]
     return any(one_date(t, a) for t in told if t for a in asked)
-
-
-def _akin(a: str, b: str) -> bool:
-    """Whether two words are one name or a name and its adjective: "Syria", "Syrian"."""
-    short, long = sorted((fold(a), fold(b)), key=len)
-    return same_name(a, b) or (len(short) > 3 and long.startswith(short[: max(4, len(short) - 1)]))
 
 
 def _tells(hit: Hit, others: Sequence[str], event: frozenset[str]) -> Iterator[str]:
@@ -261,7 +279,7 @@ def _tells(hit: Hit, others: Sequence[str], event: frozenset[str]) -> Iterator[s
     for before, (start, end) in zip((spans[0], *spans), spans, strict=False):
         sentence, context = hit.passage.slice(start, end), hit.passage.slice(before[0], end)
         words = name_words(context)
-        held = sum(all(any(_akin(w, o) for o in words) for w in name_words(n)[-1:]) for n in others)
+        held = sum(all(any(akin(w, o) for o in words) for w in name_words(n)[-1:]) for n in others)
         if event & stems(sentence) and held >= max(1, len(others) - (len(others) > 2)):
             yield sentence
 

@@ -22,7 +22,7 @@ SAME = 0.75
 """Two sentences that share this much of their words (Jaccard) say the same; the better one is quoted."""
 
 PER_SOURCE = 2
-"""Sentences of one source in an answer that compares."""
+"""Sentences of one source in an answer that compares several."""
 
 
 def quote(
@@ -40,17 +40,22 @@ def quote(
         comparing: give every source its say before any gets a third one.
         several: the question asks for a list or a course of events.
     """
-    chosen = compared(candidates) if comparing else best(candidates, limit, RELATIVE_SEVERAL if several else RELATIVE)
-    covered: dict[str, list[Span]] = {}
+    chosen = (
+        compared(candidates, limit) if comparing else best(candidates, limit, RELATIVE_SEVERAL if several else RELATIVE)
+    )
+    whole: list[tuple[Candidate, Span]] = []
     for candidate in chosen:
         start, end = with_antecedent(candidate)
-        spans = covered.setdefault(candidate.hit.source.id, [])
-        if any(a <= candidate.start and candidate.end <= b for a, b in spans):
-            continue
         if suspect(candidate.hit.passage, start, end):
             continue
-        spans.append((start, end))
-        yield quoted(candidate, start, end)
+        for i, (other, (a, b)) in enumerate(whole):
+            if other.hit.source.id == candidate.hit.source.id and start < b and a < end:
+                whole[i] = (candidate if end > b else other, (min(a, start), max(b, end)))
+                break
+        else:
+            whole.append((candidate, (start, end)))
+    for candidate, span in whole:
+        yield quoted(candidate, *span)
 
 
 def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
@@ -65,15 +70,15 @@ def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE
     return chosen
 
 
-def compared(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The best of each source, sources in order of their best sentence."""
+def compared(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """The best of each source, sources in order of their best sentence; of a single one, up to the limit."""
+    most = PER_SOURCE if len({c.hit.source.id for c in candidates}) > 1 else limit
     by_source: dict[str, list[Candidate]] = {}
-    bar = RELATIVE_COMPARING * candidates[0].score if candidates else 0.0
     for candidate in candidates:
-        if candidate.score < bar:
-            break
         mine = by_source.setdefault(candidate.hit.source.id, [])
-        if len(mine) < PER_SOURCE and not any(same(candidate.text, other.text) for other in mine):
+        if mine and (len(mine) == most or candidate.score < RELATIVE_COMPARING * mine[0].score):
+            continue
+        if not any(same(candidate.text, other.text) for other in mine):
             mine.append(candidate)
     return [candidate for mine in by_source.values() for candidate in mine]
 

@@ -142,3 +142,9 @@ LOADED = (
     "infidel", "crusade", "barbar", "atroci", "glorious", "steadfast", "propagand", "mastermind", "militant",
 )  # fmt: skip
 """Beginnings of words that take a side; they stay inside attributions."""
+
+ASPECTS = frozenset(
+    "account approach attitud opinion part point posit question relat relationship role situat stanc subject thing "
+    "topic view way matter issu import signific".split()
+)
+"""Stems of nouns that ask for something of a topic without naming it: "the role of Iran"."""
