@@ -154,7 +154,11 @@ def test_doctor_finds_everything_well_or_says_how_to_mend_it(home: Path) -> None
         (("ask", "bridge", "--publisher", "The Times"), "no publisher 'The Times'"),
         (("ask", "bridge", "--since", "yesterday"), "2017-11-30"),
         (("sources", "show", "nope"), "there are: gazette"),
-        (("ask", "bridge", "--index", "nowhere", "--corpus", "nowhere"), "qa index"),
+        (("ask", "bridge", "--index", "no where"), "no index in no where; build it with `qa index --index 'no where'`"),
+        (
+            ("ask", "bridge", "--index", "nowhere", "--corpus", "x"),
+            "build it with `qa index --corpus x --index nowhere`",
+        ),
         (("index", "no-such-file.md"), "no-such-file.md"),
         (("check", "no-such-answer.md"), "no-such-answer.md"),
     ],
@@ -201,6 +205,18 @@ def test_the_version_is_the_packages(home: Path) -> None:
     from importlib.metadata import version
 
     assert qa(home, "--version").stdout.strip() == version("qa")
+
+
+def test_only_an_index_that_nobody_named_is_built_on_the_way(home: Path, tmp_path: Path) -> None:
+    """A mistyped `--index` is an error that leaves nothing behind; the usual one is made by the first question."""
+    for command in (("ask", "bridge"), ("search", "bridge"), ("sources", "list"), ("check", "-")):
+        run = qa(home, *command, "--index", str(tmp_path / "mistyped"))
+        assert run.returncode == 2
+        assert "or leave out --index for the one in index" in " ".join(run.stderr.split())
+    assert not list(tmp_path.iterdir())
+    first = qa(tmp_path, "ask", "Who objected to the bridge?", QA_CORPUS_DIR=str(home / "corpus"))
+    assert first.returncode == 0, first.stderr
+    assert (tmp_path / "index").is_dir()
 
 
 def test_a_corpus_that_was_not_read_is_told(home: Path) -> None:

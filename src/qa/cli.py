@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typer.core import TyperGroup
 from qa import Answer, Filters, Hit, QAError, Sentence, Source, Verdict, __version__, load_config
 from qa.evaluate.commands import app as eval_app
 from qa.evaluate.commands import bench
-from qa.schema import Pair, reference
+from qa.schema import IndexMissingError, Pair, reference
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant, Steps
@@ -307,14 +308,26 @@ def doctor(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: As
 
 
 def _open(index_dir: Path | None, corpus_dir: Path | None, *, quiet: bool = False) -> Assistant:
+    """The assistant over the index. One that was named must be there: a mistyped folder is not filled on the way."""
     config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
     from qa.assistant import Assistant
+    from qa.index.generations import read_pointer
 
+    corpus = ["--corpus", str(corpus_dir)] if corpus_dir else []
+    build = shlex.join(["qa", "index", *corpus, "--index", str(config.index_dir)])
+    if index_dir:
+        try:
+            read_pointer(index_dir)
+        except IndexMissingError as error:
+            usual = load_config().index_dir
+            raise IndexMissingError(
+                f"there is no index in {index_dir}; build it with `{build}`, "
+                f"or leave out --index for the one in {usual}"
+            ) from error
     with _steps(quiet=quiet) as steps:
         assistant = Assistant.open(config=config, progress=steps)
     if corpus_dir and assistant.reading is None:
-        again = f"qa index --corpus {corpus_dir} --index {config.index_dir}"
-        _err.print(Text(f"note: answered from the index in {config.index_dir} as it is; `{again}` reads anew"))
+        _err.print(Text(f"note: answered from the index in {config.index_dir} as it is; `{build}` reads anew"))
     if not quiet:
         for note in assistant.notes:
             _err.print(Text(f"note: {note}", style="dim"))
