@@ -71,7 +71,7 @@ def count(n: int, noun: str) -> str:
 def speaks(sentence: Sentence, source: Source) -> str:
     """The attribution to print on a source's own card, where its name need not be said again."""
     said = sentence.attribution
-    if said.startswith("According to ") and source.name in said:
+    if source.name in said and not any(word in said for word in (", quoted by ", ", as reported by ", ", relaying ")):
         return ""
     speaker, _, outlet = said.rpartition(", as reported by ")
     return speaker if source.name in outlet else said

@@ -111,8 +111,10 @@ def test_without_a_name_before_it_a_pronoun_stays_open() -> None:
     ("sentence", "phrase"),
     [
         ("The harbour closed.", "According to The Gazette (5 December 2023)"),
-        ("The newspaper argues that it closed.", "According to The Gazette (5 December 2023)"),
-        ("The Gazette reports that it closed.", "According to The Gazette (5 December 2023)"),
+        ("The newspaper argues that it closed.", "The Gazette (5 December 2023)"),
+        ("It closed, according to the newspaper.", "The Gazette (5 December 2023)"),
+        ("The Gazette reports that it closed.", ""),
+        ("It closed, according to The Gazette.", ""),
         ("“It closed,” he said.", "Tomas Berg, quoted by The Gazette (5 December 2023)"),
         ("He said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
         ("“It closed,” said Tomas Berg.", "According to The Gazette (5 December 2023)"),
@@ -122,7 +124,7 @@ def test_without_a_name_before_it_a_pronoun_stays_open() -> None:
     ],
 )
 def test_the_outlet_is_always_named(sentence: str, phrase: str) -> None:
-    """Alone where it speaks itself or the words name who does; behind the person it quotes otherwise."""
+    """Once: by the words themselves, before "the newspaper argues", behind the person it quotes, or as who says so."""
     told = passage("Tomas Berg told of the harbour.", sentence)
     assert attribute(GAZETTE, sentence, told, told.sentences[1]) == phrase
 
@@ -155,7 +157,14 @@ def test_an_author_read_off_the_text_is_marked() -> None:
     paper = Source("p", "Ports", publisher="Harbour Studies", author="Ada Roth", inferred=("author",))
     told = passage("The author expects closures.")
     found = attribute(paper, told.text, told, told.sentences[0])
-    assert found == "According to Ada Roth (inferred) in Harbour Studies"
+    assert found == "Ada Roth (inferred) in Harbour Studies"
+
+
+def test_an_outlet_read_off_the_text_is_marked_though_the_words_name_it() -> None:
+    """Nothing inferred is passed off as declared."""
+    source = Source("g", "Ships", publisher="The Gazette", inferred=("publisher",))
+    told = passage("The Gazette reports that it closed.")
+    assert attribute(source, told.text, told, told.sentences[0]) == "According to The Gazette (publisher inferred)"
 
 
 def test_an_author_speaks_in_a_journal() -> None:
@@ -163,7 +172,9 @@ def test_an_author_speaks_in_a_journal() -> None:
     paper = Source("p", "Ports", publisher="Harbour Studies", author="Ada Roth", published="2025")
     told = passage("The author expects closures.")
     found = attribute(paper, told.text, told, told.sentences[0])
-    assert found == "According to Ada Roth in Harbour Studies (2025)"
+    assert found == "Ada Roth in Harbour Studies (2025)"
+    told = passage("Ports close.")
+    assert attribute(paper, told.text, told, told.sentences[0]) == "According to Ada Roth in Harbour Studies (2025)"
 
 
 @pytest.mark.parametrize(
@@ -237,10 +248,12 @@ def test_speech_forecast_and_judgement_are_contested(text: str, yes: bool) -> No
 
 @given(st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=5))
 def test_any_text_gets_an_attribution_that_names_the_outlet(sentences: list[str]) -> None:
-    """Whatever the words, the outlet stands in the attribution and nothing fails."""
+    """Whatever the words, the outlet stands in the attribution, or in them, and nothing fails."""
     told = passage(*sentences)
     for span in told.sentences:
-        assert "The Gazette (5 December 2023)" in attribute(GAZETTE, told.slice(*span), told, span)
+        text = told.slice(*span)
+        phrase = attribute(GAZETTE, text, told, span)
+        assert "The Gazette (5 December 2023)" in phrase or (not phrase and "gazette" in text.casefold())
         leans_back(told.slice(*span))
         contested(told.slice(*span))
 

@@ -51,7 +51,7 @@ from qa.facts import FUNCTION_WORDS, fold
 from qa.schema import Passage, Source, Span
 
 OUTLET: Final = "According to {outlet}"
-AUTHOR: Final = "According to {author} in {outlet}"
+AUTHOR: Final = "{author} in {outlet}"
 QUOTED: Final = "{speaker}, quoted by {outlet}"
 REPORTED: Final = "{speaker}, as reported by {outlet}"
 RELAYED: Final = "{outlet}, relaying {speaker}"
@@ -75,7 +75,9 @@ class _Subject:
 
 
 def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
-    """Who says so, ready to stand before the text and a colon. The outlet is always named, nobody twice.
+    """Who says so, ready to stand before the text and a colon; empty where the words name the outlet themselves.
+
+    Where they say "the newspaper writes", the outlet's name stands alone before them.
 
     Args:
         text: the words shown; quotation marks in it tell words spoken from words reported.
@@ -87,10 +89,13 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
     if told and _bare(who) in fold(_masked(text)):
         return OUTLET.format(outlet=outlet)  # the words themselves say who speaks
     if not told:
+        own_words = _masked(text)
+        if source.publisher and "publisher" not in source.inferred and _bare(source.publisher) in fold(own_words):
+            return ""
         if source.author and source.author != source.name:
             author = f"{source.author} (inferred)" if "author" in source.inferred else source.author
-            return AUTHOR.format(author=author, outlet=outlet)
-        return OUTLET.format(outlet=outlet)
+            outlet = AUTHOR.format(author=author, outlet=outlet)
+        return outlet if _speaks_itself(passage, span) else OUTLET.format(outlet=outlet)
     if _is_medium(re.sub(r"^the ", "", who), passage.text):
         return RELAYED.format(outlet=outlet, speaker=who)
     spoken = _QUOTED.search(text) or _in_quotation(passage, *_sentences(passage)[_last(passage, span)])
@@ -126,6 +131,14 @@ def speaker(passage: Passage, span: Span) -> str:
     place = _last(passage, span)
     subject = _subject_of(passage, sentences, place)
     return _resolved(subject, passage, sentences, place) if subject else ""
+
+
+def _speaks_itself(passage: Passage, span: Span) -> bool:
+    """Whether a sentence of a span tells of its own text: "the newspaper writes"."""
+    masked = _masked(passage.text)
+    inside = ((a, b) for a, b in _sentences(passage) if a < span[1] and b > span[0])
+    subjects = (_subject(masked[a - passage.start : b - passage.start]) for a, b in inside)
+    return any(subject is not None and subject.head in OWN_VOICE for subject in subjects)
 
 
 def speaks(who: str, passage: Passage, span: Span) -> bool:
