@@ -61,6 +61,15 @@ def test_abstaining_is_status_1_and_shows_the_nearest(home: Path) -> None:
     assert run.stderr == ""
 
 
+def test_of_a_near_passage_one_sentence_is_shown(home: Path) -> None:
+    """The nearest to the question; the whole where passages are asked for."""
+    question = "Who won the chess olympiad on the harbour bridge?"
+    short, whole = (" ".join(qa(home, "ask", question, *more).stdout.split()) for more in ((), ("--show-passages",)))
+    assert "The council approved the harbour bridge" in short
+    assert "She added that no house would be pulled down" not in short
+    assert "She added that no house would be pulled down" in whole
+
+
 def test_json_is_the_answers_dictionary(home: Path) -> None:
     """For answers and abstentions."""
     for question in ("Who objected to the bridge?", "Who won the chess olympiad?"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant, Steps
 
 ANSWERED, NONE, ERROR, INTERRUPTED = 0, 1, 2, 130
+
+NEAREST_LENGTH = 240
+"""Characters shown of a passage that came near; `--show-passages` shows all."""
 
 _out = Console(highlight=False, soft_wrap=False)
 _err = Console(stderr=True, highlight=False)
@@ -382,7 +387,7 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
         if answer.abstention.nearest:
             _out.print(Text("\nNearest passages:", style="dim"))
             for n, hit in enumerate(answer.abstention.nearest, start=1):
-                _print_hit(n, hit)
+                _print_hit(n, hit, "" if passages else _nearest(answer.searched, hit))
         return
     if answer.caveat:
         _out.print(Text(answer.caveat, style="yellow"))
@@ -435,11 +440,19 @@ def _print_pair(pair: Pair) -> None:
         _out.print(Padding(Text(f"{citation.source.name}: {citation.quote}"), (0, 0, 0, 2)))
 
 
-def _print_hit(n: int, hit: Hit) -> None:
+def _nearest(question: str, hit: Hit) -> str:
+    """The sentence of a passage that has most of the question's words, cut where it is long."""
+    asked = set(re.findall(r"\w{3,}", question.casefold()))
+    sentences = [hit.passage.slice(*span) for span in hit.passage.sentences] or [hit.passage.text]
+    best = max(sentences, key=lambda text: len(asked & set(re.findall(r"\w{3,}", text.casefold()))))
+    return textwrap.shorten(best, NEAREST_LENGTH, placeholder=" …")
+
+
+def _print_hit(n: int, hit: Hit, shown: str = "") -> None:
     ranks = ", ".join(f"{stage} {rank}" for stage, rank in hit.ranks.to_dict().items() if rank)
     where = ", ".join(part for part in (hit.source.name, hit.source.published, hit.passage.heading) if part)
     _out.print(Text(f"{n}. {where} ", style="bold") + Text(f"({ranks})" if ranks else "", style="dim"))
-    _out.print(Padding(Text(" ".join(hit.passage.text.split())), (0, 0, 0, 3)))
+    _out.print(Padding(Text(shown or " ".join(hit.passage.text.split())), (0, 0, 0, 3)))
 
 
 @contextmanager
