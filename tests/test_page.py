@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from page import exports, feedback, views
 from page.guard import Guard, GuardError, Users, add_user, is_loopback
 from page.library import Library
+from page.reading import reading
 from page.server import check, make
 from page.settings import Settings
 from page.starters import _inside, starters
@@ -31,7 +32,7 @@ from typer.testing import CliRunner
 
 from conftest import ROOT, TOWN, document, running
 from model_server import ModelServer, Reply, copying, good
-from qa import Answer, Assistant, Citation, Filters, Sentence, Source, Turn, Verdict, load_config
+from qa import Answer, Assistant, Citation, Filters, QAError, Sentence, Source, Turn, Verdict, load_config
 from qa.cli import app
 from qa.schema import Pair
 
@@ -128,7 +129,7 @@ class Visit:
 
     def open(self, path: str = "/") -> Visit:
         self.page.goto(self.address + path)
-        self.page.wait_for_selector("#hello .welcome, #current .acts, #current .error")
+        self.page.wait_for_selector("#hello .welcome:visible, #current .acts, #current .error")
         return self
 
     def type(self, question: str) -> None:
@@ -1555,16 +1556,14 @@ def test_every_change_of_a_session_can_be_taken_back(town: Assistant) -> None:
 
 def test_what_a_browser_sends_is_never_trusted(town: Assistant) -> None:
     """Numbers out of range, wrong types and unknown ids open nothing and break nothing."""
-    from page.blocks import _reading
-
-    from qa import QAError
-
     turns = (Turn("How high?", town.ask(BRIDGE)),)
     for data in ({}, {"turn": 9, "n": 1}, {"turn": 0, "n": 99}, {"turn": "0", "n": 1}, {"turn": 0}, {"turn": -1}):
-        assert _reading(data, turns, None, town) is None
+        assert reading(data, turns, town) is None
     with pytest.raises(QAError, match="no source"):
-        _reading({"document": "../etc/passwd"}, turns, None, town)
-    assert _reading({"document": "ledger", "start": 5, "end": 3}, turns, None, town).quote is None
+        reading({"document": "../etc/passwd"}, turns, town)
+    opened = reading({"document": "ledger", "start": 5, "end": 3}, turns, town)
+    assert opened
+    assert opened.quote is None
 
 
 def test_chips_name_every_wall(town: Assistant) -> None:
