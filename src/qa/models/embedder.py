@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -53,7 +54,7 @@ class Embedder:
 
     @classmethod
     def load(cls, name: str = DEFAULT) -> Embedder:
-        """The model of that name; nothing is fetched.
+        """The model of that name; nothing is fetched. The default is loaded once for all who ask for it: 90 MB.
 
         Args:
             name: the default, a folder, or a sentence-transformers name whose files are in the local cache.
@@ -65,7 +66,7 @@ class Embedder:
             folder = minilm_folder()
             for file, sha256 in _PINNED.items():
                 verified(folder / file, sha256)
-            return cls(name, folder, model_digest(name), _MiniLM(folder))
+            return _minilm(folder)
         folder = _locate(name)
         return cls(name, folder, _folder_digest(folder))
 
@@ -200,6 +201,11 @@ def _gelu(x: Vectors) -> Vectors:
         tail = (tail + np.float32(coefficient)) * t
     y: Vectors = np.float32(0.5) * x * (1 + np.sign(x) * (1 - tail * np.exp(-z * z)))
     return y
+
+
+@lru_cache(maxsize=1)
+def _minilm(folder: Path) -> Embedder:
+    return Embedder(DEFAULT, folder, model_digest(DEFAULT), _MiniLM(folder))
 
 
 def model_digest(name: str) -> str:

@@ -41,9 +41,7 @@ def digest(path: Path) -> str:
         state = path.stat()
         return _digest(path, state.st_mtime_ns, state.st_size)
     except OSError as error:
-        raise ModelError(
-            f"the model file {path} cannot be read ({error.strerror}); install it again: {_remedy(path)}"
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def verified(path: Path, sha256: str) -> Path:
@@ -64,9 +62,23 @@ def verified(path: Path, sha256: str) -> Path:
 def onnx_session(path: Path, threads: int = 2) -> Any:
     """An onnxruntime session on the CPU; check `path` with `verified` first.
 
+    Whoever asks for the same file gets the same session: it keeps no state between runs, and takes 60 MB.
+
     Raises:
-        ModelError: the file is no model that onnxruntime can run.
+        ModelError: the file is missing, or no model that onnxruntime can run.
     """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _session(path, state.st_mtime_ns, state.st_size, threads)
+
+
+# time and size are part of the keys: a file that is replaced is read again
+
+
+@lru_cache(maxsize=8)
+def _session(path: Path, mtime_ns: int, size: int, threads: int) -> Any:
     import onnxruntime as ort  # late: 0.1 s, and not every command reads
 
     options = ort.SessionOptions()
@@ -83,9 +95,12 @@ def onnx_session(path: Path, threads: int = 2) -> Any:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, mtime_ns: int, size: int) -> str:
-    # time and size are part of the key: a file that is replaced is read again
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"the model file {path} cannot be read ({error.strerror}); install it again: {_remedy(path)}")
 
 
 def _remedy(path: Path) -> str:
