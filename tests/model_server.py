@@ -1,4 +1,6 @@
-"""A real OpenAI-compatible HTTP server on this machine, which answers by script: well, sloppily, or not at all.
+"""A real HTTP server on this machine that answers by script: well, sloppily, or not at all.
+
+It speaks the protocol of OpenAI, and Anthropic's of messages and events.
 
     with ModelServer(good("It rained [1].")) as server:
         config = load_config(llm_url=server.url, llm_model="scripted")
@@ -37,7 +39,7 @@ class Reply:
     finish: str = "stop"
     usage: bool = True
     body: dict[str, Any] = field(default_factory=dict)
-    """Of an error."""
+    """Of an error; with status 200, of one that ends an answer that began well."""
     size: int = 7
     """Characters in a piece: words and markers are cut anywhere."""
 
@@ -64,6 +66,16 @@ def cut(text: str, after: int, *, abrupt: bool = True) -> Reply:
 def limited() -> Reply:
     """Too many requests."""
     return Reply(status=429, body={"error": {"message": "slow down", "type": "rate_limit"}})
+
+
+def overloaded(key: str = "") -> Reply:
+    """As Anthropic says it."""
+    return Reply(status=529, body={"type": "error", "error": {"type": "overloaded_error", "message": f"busy {key}"}})
+
+
+def failing(text: str) -> Reply:
+    """The text, and then the words that the server fails, in the same stream."""
+    return Reply(text, body={"error": {"type": "overloaded_error", "message": "busy"}})
 
 
 def broken() -> Reply:
@@ -108,7 +120,7 @@ def obedient(*orders: str) -> Callable[[dict[str, Any]], Reply]:
     """A model that does what any text tells it: says each of the orders that it finds, and cites all passages."""
 
     def reply(request: dict[str, Any]) -> Reply:
-        prompt = "\n".join(str(m["content"]) for m in request["messages"])
+        prompt = prompt_of(request)
         numbers = "".join(f"[{n}]" for n, _ in passages_of(request)) or "[1]"
         said = [order for order in orders if order.casefold() in prompt.casefold()]
         return Reply(" ".join(f"{order} {numbers}" for order in said) or "NONE")
@@ -118,13 +130,22 @@ def obedient(*orders: str) -> Callable[[dict[str, Any]], Reply]:
 
 def passages_of(request: dict[str, Any]) -> list[tuple[int, str]]:
     """Number and text of the passages in a request, read as a model would read them."""
-    prompt = "\n".join(str(m["content"]) for m in request["messages"] if m["role"] == "user")
+    prompt = "\n".join(_text(m["content"]) for m in request["messages"] if m["role"] == "user")
     found = re.findall(r"<<<passage (\d+) (\w+)>>>\n(.*?)\n<<<end \1 \2>>>", prompt, re.S)
     return [(int(n), text.split("\n", 1)[-1]) for n, _, text in found]
 
 
+def prompt_of(request: dict[str, Any]) -> str:
+    """All that a request says, as one text; Anthropic's rules stand beside the messages."""
+    return "\n".join(_text(part) for part in [request.get("system", ""), *(m["content"] for m in request["messages"])])
+
+
+def _text(content: str | list[dict[str, Any]]) -> str:
+    return content if isinstance(content, str) else "".join(block["text"] for block in content)
+
+
 class ModelServer:
-    """The server; a context manager. Serves `/v1/chat/completions` and `/v1/models` on a free port of this machine."""
+    """The server; a context manager. Serves `/v1/chat/completions`, `/v1/messages` and `/v1/models` on a free port."""
 
     def __init__(self, *script: Script) -> None:
         self.script: Sequence[Script] = script or (copying(),)
@@ -142,10 +163,15 @@ class ModelServer:
         """Its OpenAI-compatible address."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
+    def settings(self, provider: str) -> dict[str, str]:
+        """What leads `qa` here; Anthropic's client wants the address without its version."""
+        address = self.url.removesuffix("/v1") if provider == "anthropic" else self.url
+        return {"llm_provider": provider, "llm_url": address, "llm_model": "scripted"}
+
     @property
     def prompts(self) -> list[str]:
         """All that was asked, each request as one text."""
-        return ["\n".join(str(m["content"]) for m in r["messages"]) for r in self.requests]
+        return [prompt_of(request) for request in self.requests]
 
     def next(self, request: dict[str, Any], headers: dict[str, str]) -> Reply:
         """The reply to a request, which is noted."""
@@ -185,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
             if reply.status != 200:
                 self._json(reply.status, reply.body)
             elif request.get("stream"):
-                self._stream(reply, request)
+                self._stream(reply, self._events(reply, request))
             else:
                 self._whole(reply)
         except (BrokenPipeError, ConnectionResetError):
@@ -197,11 +223,33 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.garbage:
             self._send(200, b"{not json", "application/json")
             return
+        if self._anthropic:
+            ended = {"content": [{"type": "text", "text": reply.text}], "stop_reason": _ended(reply)}
+            self._json(200, _message(reply) | ended)
+            return
         message = {"role": "assistant", "content": reply.text}
         choice = {"index": 0, "message": message, "finish_reason": reply.finish}
         self._json(200, _envelope("chat.completion", [choice]) | _usage(reply))
 
-    def _stream(self, reply: Reply, request: dict[str, Any]) -> None:
+    @property
+    def _anthropic(self) -> bool:
+        return self.path == "/v1/messages"
+
+    def _events(self, reply: Reply, request: dict[str, Any]) -> Iterator[bytes]:
+        if self._anthropic:
+            yield from _anthropic_events(reply)
+            return
+        for piece in _pieces(reply):
+            yield b"data: {not json\n\n" if reply.garbage else _data(_chunk(piece))
+        if reply.body:
+            yield _data(reply.body)
+            return
+        yield _data(_chunk("", reply.finish))
+        if reply.usage and (request.get("stream_options") or {}).get("include_usage"):
+            yield _data(_envelope("chat.completion.chunk", []) | _usage(reply))
+        yield b"data: [DONE]\n\n"
+
+    def _stream(self, reply: Reply, events: Iterator[bytes]) -> None:
         orderly = reply.cut is not None and not reply.abrupt
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -211,31 +259,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
-        for n, piece in enumerate(_pieces(reply)):
+        for n, event in enumerate(events):  # as many as there are pieces, and those that end
             if reply.cut is not None and n == reply.cut:
                 return
             self._wait(reply.pause)
             if self.owner._closing.is_set():
                 return
-            data = b"{not json" if reply.garbage else json.dumps(_chunk(piece)).encode()
-            self._event(data, chunked=not orderly)
-        self._event(json.dumps(_chunk("", reply.finish)).encode(), chunked=not orderly)
-        if reply.usage and (request.get("stream_options") or {}).get("include_usage"):
-            self._event(
-                json.dumps(_envelope("chat.completion.chunk", []) | _usage(reply)).encode(),
-                chunked=not orderly,
-            )
-        self._event(b"[DONE]", chunked=not orderly)
+            self.wfile.write(event if orderly else b"%x\r\n%s\r\n" % (len(event), event))
+            self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
 
     def _wait(self, seconds: float) -> None:
         if seconds:
             self.owner._closing.wait(seconds)
-
-    def _event(self, data: bytes, *, chunked: bool) -> None:
-        line = b"data: " + data + b"\n\n"
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line) if chunked else line)
-        self.wfile.flush()
 
     def _json(self, status: int, body: dict[str, Any]) -> None:
         self._send(status, json.dumps(body).encode(), "application/json")
@@ -258,6 +294,10 @@ def _pieces(reply: Reply) -> Iterator[str]:
             return
 
 
+def _data(value: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
 def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": "x", "object": kind, "created": int(time.time()), "model": "scripted", "choices": choices}
 
@@ -265,6 +305,37 @@ def _envelope(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
 def _chunk(text: str, finish: str | None = None) -> dict[str, Any]:
     delta = {"role": "assistant", "content": text} if finish is None else {}
     return _envelope("chat.completion.chunk", [{"index": 0, "delta": delta, "finish_reason": finish}])
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    usage = {"input_tokens": 100, "output_tokens": len(reply.text.split())}
+    about = {"id": "x", "type": "message", "role": "assistant", "model": "scripted"}
+    return about | {"content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
+
+
+def _anthropic_events(reply: Reply) -> Iterator[bytes]:
+    """As the documentation of the Messages API draws a stream; what opens it goes with the first piece."""
+
+    def event(kind: str, **rest: Any) -> bytes:
+        data = "{not json" if reply.garbage else json.dumps({"type": kind} | rest)
+        return f"event: {kind}\ndata: {data}\n\n".encode()
+
+    opening = event("message_start", message=_message(reply))
+    opening += event("content_block_start", index=0, content_block={"type": "text", "text": ""}) + event("ping")
+    for piece in _pieces(reply):
+        yield opening + event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+        opening = b""
+    if reply.body:
+        yield event("error", **reply.body)
+        return
+    yield opening + event("content_block_stop", index=0)
+    ended = {"stop_reason": _ended(reply), "stop_sequence": None}
+    yield event("message_delta", delta=ended, usage={"output_tokens": len(reply.text.split())})
+    yield event("message_stop")
+
+
+def _ended(reply: Reply) -> str:
+    return {"stop": "end_turn", "length": "max_tokens"}[reply.finish]
 
 
 def _usage(reply: Reply) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class Config(BaseSettings):
         "auto", description="auto: write where a language model is set, else quote"
     )
     llm_provider: Literal["openai-like", "anthropic"] = Field("openai-like", description="kind of language model")
-    llm_url: str = Field("", description="OpenAI-compatible address, as http://127.0.0.1:11434/v1")
+    llm_url: str = Field(
+        "", description="address of its server, as http://127.0.0.1:11434/v1; for anthropic, unset: its own"
+    )
     llm_model: str = Field("", description="name of the language model at that address")
     llm_api_key: SecretStr = Field(SecretStr(""), description="key; from the environment only")
     llm_timeout: float = Field(60.0, gt=0, description="seconds to wait for the language model")

@@ -100,10 +100,10 @@ def _corpus_and_index(config: Config) -> list[Finding]:
 def _language_model(config: Config) -> Finding:
     if not (config.llm_url or config.llm_model):
         return Finding("language model", True, "none set; answers are quotations")
-    from qa.answer.write import load_llm
+    from qa.answer.llm import load_llm, shown
 
     try:
         load_llm(config)
-        return Finding("language model", True, f"{config.llm_model} at {config.llm_url or 'its provider'}")
+        return Finding("language model", True, f"{config.llm_model} at {shown(config.llm_url) or 'its provider'}")
     except QAError as error:
         return Finding("language model", False, str(error))

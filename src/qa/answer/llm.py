@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.llms import LLM
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
@@ -25,6 +26,8 @@ MAX_CHARACTERS = 12_000
 """Characters read from the model, for one that ends no sentence."""
 MAX_TOKENS = 1500
 """Tokens it is asked to stay within."""
+CONTEXT = 32_768
+"""Tokens that a model is taken to read at once; llama-index asks, nothing here depends on it."""
 PATIENCE = 5
 """Times `llm_timeout` after which an answer that still drips is left."""
 BACK_OFF = 0.5
@@ -43,13 +46,15 @@ def load_llm(config: Config) -> LLM | None:
         raise LanguageModelError(
             "no language model is named; set QA_LLM_MODEL to a name that the server at QA_LLM_URL knows"
         )
-    key = config.llm_api_key.get_secret_value()
-    if config.llm_provider == "anthropic":
-        return _anthropic(config, key or os.environ.get("ANTHROPIC_API_KEY", ""))
-    if urlsplit(config.llm_url).scheme not in ("http", "https"):
+    anthropic = config.llm_provider == "anthropic"
+    if not (anthropic and not config.llm_url) and urlsplit(config.llm_url).scheme not in ("http", "https"):
         raise LanguageModelError(
-            f"llm_url is {shown(config.llm_url)!r}; set QA_LLM_URL to an OpenAI-compatible address, as http://127.0.0.1:11434/v1"
+            f"llm_url is {shown(config.llm_url)!r}; set QA_LLM_URL to the address of its server, "
+            "as http://127.0.0.1:11434/v1"
         )
+    key = config.llm_api_key.get_secret_value()
+    if anthropic:
+        return _anthropic(config, key or os.environ.get("ANTHROPIC_API_KEY", ""))
     try:
         from llama_index.llms.openai_like import OpenAILike
     except ImportError as error:
@@ -59,7 +64,7 @@ def load_llm(config: Config) -> LLM | None:
         api_base=config.llm_url,
         api_key=key or "none",  # without one the client would send OPENAI_API_KEY to whatever address this is
         is_chat_model=True,
-        context_window=32_768,
+        context_window=CONTEXT,
         temperature=0.0,
         max_tokens=MAX_TOKENS,
         timeout=config.llm_timeout,
@@ -75,7 +80,15 @@ def _anthropic(config: Config, key: str) -> LLM:
         raise LanguageModelError("this language model needs an extra: pip install 'qa[anthropic]'") from error
     if not key:
         raise LanguageModelError("no key for the language model; set QA_LLM_API_KEY or ANTHROPIC_API_KEY")
-    model: LLM = Anthropic(
+
+    class Named(Anthropic):  # type: ignore[misc, unused-ignore]
+        """A model by any name: llama-index refuses those that are newer than its list."""
+
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(model_name=self.model, context_window=CONTEXT, is_chat_model=True)
+
+    model: LLM = Named(  # type: ignore[call-arg, unused-ignore]
         model=config.llm_model,
         base_url=config.llm_url or None,
         api_key=key,
@@ -161,27 +174,30 @@ class Talk:
 
     def _read(self, messages: list[ChatMessage]) -> Iterator[Marked]:
         """The sentences of one call; the last half sentence of an answer that broke off is left out."""
-        stream, seen, size = markers.Stream(), _Thoughts(), 0
+        stream, thoughts, told, size = markers.Stream(), _Thoughts(), _Told(), 0
         self.cut = False
-        pump = _Pump(self.llm, messages, self.config.llm_timeout, self.cancelled)
         self._calls += 1
         try:
-            for piece in pump.pieces():
-                size += len(piece)
-                yield from stream.feed(seen.feed(piece))
-                if size > MAX_CHARACTERS:
-                    self.cut = True
-                    return
+            with closing(
+                _aside(lambda: self.llm.stream_chat(messages), self.cancelled, self.config.llm_timeout)
+            ) as chunks:
+                for chunk in chunks:
+                    told.note(chunk.raw)
+                    piece = chunk.delta or ""
+                    size += len(piece)
+                    yield from stream.feed(thoughts.feed(piece))
+                    if size > MAX_CHARACTERS:
+                        self.cut = True
+                        return
         finally:
-            pump.stop()
-            self._count(messages, size, pump.usage)
+            self._count(messages, size, told.usage)
         if self.cancelled():
             return
-        if pump.finish is _MISSING:
+        if told.end is _MISSING:
             raise Trouble("the language model broke off in the middle of its answer", again=True)
         if not size:
             raise Trouble("the language model answered with nothing", again=True)
-        self.cut = pump.finish == "length"
+        self.cut = told.end in ("length", "max_tokens")
         left = stream.close()
         yield from left[:-1] if self.cut else left
 
@@ -216,107 +232,25 @@ class _Thoughts:
         return answer.lstrip()
 
 
-def reply(llm: LLM, prompt: str, cancelled: Callable[[], bool]) -> str:
-    """The model's answer to a prompt, read in a thread of its own, so that whoever waits can give up at any time.
-
-    Raises:
-        Trouble: they gave up.
-        Exception: whatever the provider raises.
-    """
-    box: queue.Queue[str | Exception] = queue.Queue()
-
-    def run() -> None:
-        try:
-            box.put(str(llm.complete(prompt)))
-        except Exception as error:
-            box.put(error)
-
-    threading.Thread(target=run, daemon=True, name="language model").start()
-    while not cancelled():
-        with suppress(queue.Empty):
-            got = box.get(timeout=0.05)
-            if isinstance(got, Exception):
-                raise got
-            return got
-    raise Trouble("the language model was left", again=False)
-
-
 _MISSING: Final = "(no end)"
 _DONE: Final = object()
 
 
-class _Pump:
-    """Reads the model in a thread of its own, so that whoever waits can give up at any time."""
+class _Told:
+    """What a provider tells beside the text, where it tells it: tokens used, and why the answer ended."""
 
-    def __init__(self, llm: LLM, messages: list[ChatMessage], timeout: float, cancelled: Callable[[], bool]) -> None:
+    def __init__(self) -> None:
         self.usage: dict[str, int] = {}
-        self.finish: str = ""
-        self._timeout = timeout
-        self._cancelled = cancelled
-        self._queue: queue.Queue[Any] = queue.Queue(maxsize=256)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(llm, messages), daemon=True, name="language model")
+        self.end = ""
 
-    def pieces(self) -> Iterator[str]:
-        """Pieces of text as they arrive; ends early when cancelled.
-
-        Raises:
-            Trouble: any failure of the model, in our words.
-        """
-        self._thread.start()
-        begun = last = time.monotonic()
-        while not self._cancelled():
-            try:
-                item = self._queue.get(timeout=0.05)
-            except queue.Empty:
-                if time.monotonic() - last > self._timeout:
-                    # not again: everybody behind whoever waits here would wait as many times
-                    raise Trouble(f"the language model was silent for {self._timeout:g} seconds", again=False) from None
-                continue
-            last = time.monotonic()
-            if item is _DONE:
-                return
-            if isinstance(item, Exception):
-                raise explained(item) from None  # the cause may carry the request, and with it the key
-            if last - begun > PATIENCE * self._timeout:
-                raise Trouble(f"the language model took more than {PATIENCE * self._timeout:g} seconds", again=False)
-            yield item
-
-    def stop(self) -> None:
-        """Leaves the model; the thread ends with its next piece."""
-        self._stop.set()
-
-    def _run(self, llm: LLM, messages: list[ChatMessage]) -> None:
-        try:
-            replies = llm.stream_chat(messages)
-            for reply in replies:
-                self._note(reply.raw)
-                if reply.delta:
-                    self._put(reply.delta)
-                if self._stop.is_set():
-                    break
-            close = getattr(replies, "close", None)
-            if close:
-                close()
-            self._put(_DONE)
-        except Exception as error:  # any failure of any provider is told by `pieces`
-            self._put(error)
-
-    def _put(self, item: Any) -> None:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def _note(self, raw: Any) -> None:
-        """Usage and the reason of the end, where the provider tells them."""
-        choices = _get(raw, "choices")
-        if choices is not None and not self.finish:
-            self.finish = _MISSING
-        if choices and _get(choices[0], "finish_reason"):
-            self.finish = str(_get(choices[0], "finish_reason"))
+    def note(self, raw: Any) -> None:
+        """Reads a chunk in the shape of OpenAI, or an event in that of Anthropic."""
+        choices, delta = _get(raw, "choices"), _get(raw, "delta")
+        if not self.end and not (choices is None and delta is None):
+            self.end = _MISSING
+        reason = _get(choices[0], "finish_reason") if choices else _get(delta, "stop_reason")
+        if reason:
+            self.end = str(reason)
         usage = _get(raw, "usage")
         for ours, theirs in (
             ("prompt", ("prompt_tokens", "input_tokens")),
@@ -325,6 +259,75 @@ class _Pump:
             for name in theirs:
                 if isinstance(value := _get(usage, name), int):
                     self.usage[ours] = value
+
+
+def reply(llm: LLM, prompt: str, cancelled: Callable[[], bool]) -> str:
+    """The model's answer to a prompt; empty where whoever waited gave up.
+
+    Raises:
+        Trouble: any failure of the model, in our words.
+    """
+    return "".join(_aside(lambda: [str(llm.complete(prompt))], cancelled))
+
+
+def _aside(
+    make: Callable[[], Iterable[Any]], cancelled: Callable[[], bool], timeout: float = math.inf
+) -> Generator[Any, None, None]:
+    """What `make` gives, made in a thread of its own, so that whoever waits can give up at any time.
+
+    Ends early when cancelled; when closed, the thread ends with its next piece.
+
+    Args:
+        timeout: seconds of silence after which the model is left.
+
+    Raises:
+        Trouble: any failure of the model, in our words.
+    """
+    arrived: queue.Queue[Any] = queue.Queue(maxsize=256)
+    left = threading.Event()
+
+    def put(item: Any) -> None:
+        while not left.is_set():
+            try:
+                arrived.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def run() -> None:
+        try:
+            pieces = make()
+            for piece in pieces:
+                put(piece)
+                if left.is_set():
+                    break
+            if close := getattr(pieces, "close", None):
+                close()
+            put(_DONE)
+        except Exception as error:  # any failure of any provider is told by whoever reads
+            put(error)
+
+    threading.Thread(target=run, daemon=True, name="language model").start()
+    begun = last = time.monotonic()
+    try:
+        while not cancelled():
+            try:
+                item = arrived.get(timeout=0.05)
+            except queue.Empty:
+                if time.monotonic() - last > timeout:
+                    # not again: everybody behind whoever waits here would wait as many times
+                    raise Trouble(f"the language model was silent for {timeout:g} seconds", again=False) from None
+                continue
+            last = time.monotonic()
+            if item is _DONE:
+                return
+            if isinstance(item, Exception):
+                raise explained(item) from None  # the cause may carry the request, and with it the key
+            if last - begun > PATIENCE * timeout:
+                raise Trouble(f"the language model took more than {PATIENCE * timeout:g} seconds", again=False)
+            yield item
+    finally:
+        left.set()
 
 
 def _get(thing: Any, name: str) -> Any:
@@ -339,6 +342,7 @@ _STATUS = {
     408: "took too long",
     413: "was sent too much; lower top_k",
     429: "is busy or its quota is spent; wait, or check the account",
+    529: "is overloaded; wait",
 }
 
 
@@ -346,7 +350,7 @@ def explained(error: Exception) -> Trouble:
     """A provider's failure in our own words. Nothing of its text is repeated: it may hold the key."""
     kinds = {cls.__name__ for cls in type(error).__mro__}
     status = getattr(error, "status_code", None)
-    if isinstance(status, int):
+    if isinstance(status, int) and status >= 400:
         what = _STATUS.get(status, "failed" if status >= 500 else "refused the request")
         return Trouble(
             f"the language model {what} (HTTP {status})",
@@ -354,7 +358,8 @@ def explained(error: Exception) -> Trouble:
         )
     if any("Timeout" in kind for kind in kinds):
         return Trouble("the language model did not answer in time; raise llm_timeout", again=False)
-    if kinds & {"RemoteProtocolError", "ReadError", "IncompleteRead"}:
+    told = isinstance(status, int) or type(error).__name__ == "APIError"  # in the stream of an answer that began well
+    if told or kinds & {"RemoteProtocolError", "ReadError", "IncompleteRead"}:
         return Trouble("the language model broke off in the middle of its answer", again=True)
     if kinds & {"APIConnectionError", "ConnectError", "TransportError", "ConnectionError", "OSError"}:
         return Trouble("the language model cannot be reached; check QA_LLM_URL and that the server runs", again=True)
