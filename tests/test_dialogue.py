@@ -6,10 +6,13 @@ import threading
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
 from llama_index.core.llms.callbacks import llm_completion_callback
 
 from qa.dialogue import resolve, resolve_with
+from qa.dialogue.clauses import asked, who_said
 from qa.schema import Answer, Citation, Sentence, Source, Turn
 
 GAZETTE = Source("gazette", "Talks", publisher="The Gazette")
@@ -101,11 +104,11 @@ ASKED_OF = {
     ("about", "follow_up", "whole"),
     [
         ("tunnel", "Who closed it?", "Who closed the tunnel near Lundby?"),
-        ("tunnel", "Tell me more", "Tell me more, about the tunnel near Lundby?"),
+        ("tunnel", "Tell me more", "Tell me more about the tunnel near Lundby"),
         ("study", "What is its method?", "What is the Norwegian study’s method?"),
         ("study", "Why?", "Why does the Norwegian study predict that?"),
-        ("unit", "And what was it for?", "What was the unit that Norway did build with Danish help for?"),
-        ("towns", "Who lives in them?", "Who lives in the countries that Tomas Berg did live in?"),
+        ("unit", "And what was it for?", "What was the diving unit that Norway built for?"),
+        ("towns", "Who lives in them?", "Who lives in the countries that Tomas Berg lived in?"),
         ("holds", "Why would it do that?", "Why is Norway holding Denmark back?"),
         ("who", "What did they agree on?", "What did those who met Mara Lindqvist in Rome agree on?"),
         ("who", "When?", "When was it that somebody met Mara Lindqvist in Rome?"),
@@ -150,6 +153,174 @@ def test_an_outlet_corrects_an_outlet_that_was_only_described() -> None:
     """ "no, the Herald" takes the place of "the second source"."""
     history = [turn("What does the second source say?", (GAZETTE, "Ships are late."))]
     assert resolve("no, the Herald", history) == "What does the Herald say?"
+
+
+SAID = {
+    "tag": turn("Does Norway want a treaty?", (GAZETTE, "Neither Norway nor Denmark wants a treaty, Berg said.")),
+    "named": turn("Why the fees?", (GAZETTE, "Anna Roth, a pilot, warned that the fees would ruin Norway.")),
+    "he": turn("Why the fees?", (GAZETTE, "He called the fees “a door left open.”")),
+    "plain": turn("How many ships came?", (HERALD, "Forty ships came to Lundby.")),
+    "both": turn(
+        "Did it snow?", (HERALD, "Then Norway closed its ports. It snowed, according to Mara Lindqvist, in May.")
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "follow_up", "whole"),
+    [
+        ("tag", "Who said that?", "Who said that neither Norway nor Denmark wants a treaty?"),
+        ("tag", "According to whom?", "Who said that neither Norway nor Denmark wants a treaty?"),
+        ("tag", "Which source says so?", "Which source says that neither Norway nor Denmark wants a treaty?"),
+        ("named", "And who says that?", "Who warned that the fees would ruin Norway?"),
+        ("he", "Whose words are those?", "Who called the fees “a door left open”?"),
+        ("plain", "Where can I read that?", "Which source says that forty ships came to Lundby?"),
+        ("both", "Who said that?", "Who said that it snowed in May?"),
+    ],
+)
+def test_who_said_that_asks_for_what_the_answer_says(said: str, follow_up: str, whole: str) -> None:
+    """It repeats the best sentence of the last answer, without the words that tell who said it."""
+    assert resolve(follow_up, [SAID[said]]) == whole
+
+
+def test_what_is_repeated_of_a_long_sentence_is_short() -> None:
+    """It ends with a clause, and leaves no quotation open."""
+    long = "Norway closed its ports, Berg said, " + "and the ships waited “for wind and for news” near Lundby " * 9
+    question = who_said(long)
+    assert question.startswith("Who said that Norway closed its ports")
+    assert len(question.split()) < 35
+    assert question.count("“") == question.count("”")
+
+
+@pytest.mark.parametrize(
+    ("asked_of", "follow_up", "whole"),
+    [
+        ("Who warned of the fees?", "What else did she say?", "What else did Anna Roth say?"),
+        ("What ruined Norway?", "What did she warn of?", "What did Anna Roth warn of?"),
+    ],
+)
+def test_whoever_spoke_or_was_asked_for_can_be_meant(asked_of: str, follow_up: str, whole: str) -> None:
+    """ "She" is the one whose words an answer gives, or whom it names where the question was who."""
+    told = "In Malta the fees were high. Anna Roth, a pilot from Lundby, warned that the fees would ruin Norway."
+    assert resolve(follow_up, [turn(asked_of, (GAZETTE, told))]) == whole
+
+
+@pytest.mark.parametrize(
+    ("follow_up", "whole"),
+    [
+        ("Is that true?", "What do the other sources say about why Norway left the League?"),
+        ("Is that confirmed by others?", "What do the other sources say about why Norway left the League?"),
+        ("Do other sources agree?", "What do the other sources say about why Norway left the League?"),
+        ("Does Denmark agree?", "What does Denmark say about why Norway left the League?"),
+        ("What happened before that?", "What happened before Norway left the League?"),
+        ("And then?", "What happened after Norway left the League?"),
+        ("Who else was there?", "Who else was there when Norway left the League?"),
+        ("How did Denmark react?", "How did Denmark react when Norway left the League?"),
+        ("Was it before the war?", "Was it before the war that Norway left the League?"),
+    ],
+)
+def test_what_happened_is_said_where_a_question_leaves_it_out(follow_up: str, whole: str) -> None:
+    """Others' views, before and after, who was there, how somebody reacted: each gets the event it speaks of."""
+    assert resolve(follow_up, LEFT) == whole
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "follow_up", "whole"),
+    [
+        ("Do Norway and Denmark want a treaty?", "Why don't they?", "Why don’t Norway and Denmark want a treaty?"),
+        ("Did Norway and Denmark stay?", "Why not?", "Why didn’t Norway and Denmark stay?"),
+        ("Is Norway holding Denmark back?", "How so?", "How is Norway holding Denmark back?"),
+        ("What did Norway do?", "Why did it do that?", "Why did Norway do that?"),
+        ("Which ships were seized?", "Where?", "Where were the ships seized?"),
+        ("How many people were hurt in May?", "By whom?", "By whom were the people hurt in May?"),
+        ("What is the paper's aim?", "And its method?", "What is the paper’s method?"),
+        ("What is the paper's aim?", "And the method?", "What is the paper's method?"),
+        ("What is “slow trade”?", "Who likes it?", "Who likes “slow trade”?"),
+        ("Which journal printed Berg's letter?", "Who owns it?", "Who owns the journal that printed Berg's letter?"),
+        ("Does Norway fund the League?", "When did it join it?", "When did Norway join it?"),
+        (
+            "What are the aims of Norway's fleet?",
+            "What is the second one?",
+            "What is the second aim of Norway's fleet?",
+        ),
+        ("What did Norway name?", "What did Anna Roth say about it?", "What did Anna Roth say about Norway?"),
+    ],
+)
+def test_what_is_left_out_is_taken_from_the_question_before(asked_before: str, follow_up: str, whole: str) -> None:
+    """Ellipsis and denial read as somebody would ask them."""
+    assert resolve(follow_up, [turn(asked_before, (GAZETTE, "It is not known."))]) == whole
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "answer", "follow_up", "whole"),
+    [
+        (
+            "What did Norway dig in May?",
+            "Norway dug the tunnel, a long one, in May.",
+            "Where was it?",
+            "Where was the tunnel that Norway dug in May?",
+        ),
+        ("Who met Berg in Malta?", "Roth came to a meeting in Valletta.", "Why was it held?", None),
+        (
+            "Where did Berg and Roth meet in 2017?",
+            "Berg and Roth met in Rome.",
+            "What did they discuss?",
+            "What did Berg and Roth discuss when they met in 2017?",
+        ),
+        ("Where did Berg move?", "He settled in Valletta.", "What did he do there?", "What did Berg do in Valletta?"),
+        ("Is Norway at war?", "It is.", "Who attacked it?", "Who attacked Norway?"),
+    ],
+)
+def test_an_answer_says_what_is_meant(asked_before: str, answer: str, follow_up: str, whole: str | None) -> None:
+    """The thing, the event or the place that was answered is what "it" and "there" stand for."""
+    resolved = resolve(follow_up, [turn(asked_before, (GAZETTE, answer))])
+    assert resolved == (whole or "Why was the meeting in Valletta held?")
+
+
+def test_thanks_are_no_part_of_a_question() -> None:
+    """Courtesy before a follow-up does not hide it."""
+    assert resolve("Thanks, and where?", MET) == "Where did Tomas Berg meet Mara Lindqvist?"
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("What did Berg warn of in May?", "what Berg warned of in May"),
+        ("Is Norway holding Denmark back?", "whether Norway is holding Denmark back"),
+        ("What does the axis of trade help?", "what the axis of trade helps"),
+        ("What is the main finding of the paper?", "what the main finding of the paper is"),
+        ("Who met Berg?", "who met Berg"),
+        ("Why didn't Berg go?", "why Berg did not go"),
+        ("Ships?", ""),
+    ],
+)
+def test_a_question_can_be_told(question: str, whole: str) -> None:
+    """As what was asked, with the verb as a statement has it; nothing where that cannot be told."""
+    assert asked(question) == whole
+
+
+def test_a_long_question_is_not_dragged_back() -> None:
+    """One that says enough by itself is left alone, even where a word of it came before."""
+    question = "Which scholars say that militias team up for the same reasons states do?"
+    assert resolve(question, LEFT) == question
+
+
+_WORDS = st.sampled_from(
+    "Who What When Why Which did does is was said that it he they their there not the second one article Norway Berg "
+    "and Roth met in 2017 about of “fees” , ? . agree others true happened after don't a meeting Berg’s ships \n".split(
+        " "
+    )
+)
+_TEXTS = st.lists(_WORDS, min_size=1, max_size=14).map(" ".join) | st.text(min_size=1, max_size=40)
+
+
+@given(st.lists(st.tuples(_TEXTS, _TEXTS, st.booleans()), max_size=4), _TEXTS)
+def test_no_conversation_breaks_it(said: list[tuple[str, str, bool]], question: str) -> None:
+    """Whatever was said before, a follow-up becomes some question, and the same one each time."""
+    history = [turn(q, *([(GAZETTE, a)] if told and a.strip() else [(HERALD, "Ships came.")])) for q, a, told in said]
+    resolved = resolve(question, history)
+    assert resolved == resolve(question, history)
+    assert resolved.strip() or not question.strip()
 
 
 def test_the_chain_goes_on_from_what_was_searched() -> None:

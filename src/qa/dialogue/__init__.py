@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from qa.answer.words import VERBS
+from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, asked, clause_of, plural, who_said
 from qa.dialogue.entities import (
-    AUXILIARIES,
     PRONOUN,
     TIME_OR_PLACE,
     TURNS_READ,
     WANTS,
+    acted_on,
     answered,
     best,
     content,
@@ -34,9 +36,14 @@ from qa.schema import Source, Turn
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
+STANDS: Final = 5
+"""Words of content from which a question says itself what it is about."""
+
 ABOUT: Final = "{question}, about {subject}?"
 
 ASKED: Final = "{question}: {earlier}"
+
+SAY_OF: Final = "What {s} {who} say about {topic}?"
 
 SAYS: Final = "What does {outlet} say: {earlier}"
 
@@ -52,15 +59,22 @@ Rewritten question:"""
 
 def resolve(question: str, history: Sequence[Turn]) -> str:
     """The question as it would be asked without the conversation; unchanged where it already stands alone."""
-    asked = " ".join(question.split())
-    if not history or not asked:
+    put = _COURTESY.sub("", " ".join(question.split()))
+    if not history or not put:
         return question
-    for rule in (_corrected, _nth, _bare, _about, _pronouns, _context):
-        resolved = _JOINED_ON.sub("", rule(asked, history))
+    put = _placed(put, history)
+    for rule in (_corrected, _who_said, _others, _nth, _elided, _bare, _about, _setting, _pronouns, _context):
+        resolved = _JOINED_ON.sub("", rule(put, history))
         if resolved:
             return resolved[0].upper() + resolved[1:]
-    return question
+    return put if put in question or put != _COURTESY.sub("", " ".join(question.split())) else question
 
+
+_COURTESY = re.compile(
+    r"^(?:(?:thanks|thank\s+you|great|fine|good|interesting|i\s+see|right|sure|please|hm+|hi|hello)\b(?:\s+(?:a\s+lot|so\s+much))?"
+    r"\s*[,.!;:–—-]+\s*)+(?=\w)",
+    re.I,
+)
 
 _JOINED_ON = re.compile(r"^(?:(?:and|but|so|then|ok|okay|or)\b[\s,]*)+(?=\w)", re.I)
 
@@ -164,6 +178,213 @@ def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequenc
     return same
 
 
+_OPENERS = r"(?:(?:and|but|so|then|ok|okay|or|well)\b[\s,]*)*"
+
+_SAYS = rf"(?:(?:is|was)\s+saying|put|{'|'.join(sorted(VERBS, key=len, reverse=True))})"
+
+_WHO_SAID = re.compile(
+    rf"^{_OPENERS}(?:(?:who|(?P<source>(?:which|what|whose)\s+(?:source|article|outlet|paper|report|newspaper|document|study)))"
+    rf"(?:\s+exactly)?\s+(?:has\s+)?{_SAYS}\s+(?:us\s+)?(?:that|this|so|it|these\s+things|those\s+things)(?:\s+(?:that|so))?|"
+    r"(?P<read>where\s+(?:can|could|do|did)\s+(?:i|we|you)\s+(?:read|find|see|get)\s+(?:that|this|it)(?:\s+from)?|"
+    r"where\s+does\s+(?:it|that|this)\s+(?:say\s+(?:that|so)|come\s+from)|"
+    r"(?:which|what)\s+(?:source|article|outlet|paper|report|newspaper|document)\s+(?:is|was)\s+(?:that|this|it)(?:\s+(?:from|in))?|"
+    r"what(?:[’']s|\s+is)\s+(?:the|your)\s+source(?:\s+(?:for|of)\s+(?:that|this|it))?)|"
+    r"according\s+to\s+whom?|(?:says|said)\s+who|"
+    r"whose\s+(?:own\s+)?(?:words?|view|opinion|claim|judge?ment|quote|statement|assessment|phrase)\s+(?:is|are|was|were)\s+"
+    r"(?:that|this|it|those|these)|"
+    r"who(?:[’']s|\s+is|\s+was)\s+(?:the\s+)?(?:speaker|speaking|being\s+quoted|quoted)(?:\s+(?:there|here))?)\s*\??$",
+    re.I,
+)
+
+
+def _who_said(question: str, history: Sequence[Turn]) -> str:
+    """Who said what the last answer's best sentence says."""
+    match = _WHO_SAID.match(question)
+    said = next((turn for turn in reversed(history) if turn.answer.sentences), None)
+    if not match or not said:
+        return ""
+    read = " ".join(hit.passage.text for hit in said.answer.hits)
+    return who_said(
+        said.answer.sentences[0].text,
+        f"{said.searched} {answered(said)} {read}",
+        source=bool(match["source"] or match["read"]),
+    )
+
+
+_ELSE = (
+    r"(?:(?:the\s+|any\s+|all\s+)?others?(?:\s+(?:sources?|articles?|outlets?|papers?|reports?|documents?|newspapers?|accounts?|"
+    r"people|experts|analysts))?|(?:all\s+)?the\s+sources|any(?:one|body)(?:\s+else)?|every(?:one|body)(?:\s+else)?)"
+)
+
+_IT = r"(?:with\s+)?(?:that|this|it|so|him|her|them|the\s+same(?:\s+thing)?|otherwise|about\s+(?:that|it|this))"
+
+_OTHERS = re.compile(
+    rf"^{_OPENERS}(?:(?:is|was|are|were|can|has|have)\s+(?:that|this|it|they|these|he|she)\s+(?:be(?:en)?\s+)?(?:really\s+|actually\s+)?"
+    rf"(?:true|right|wrong|mistaken|correct|confirmed|certain|disputed|contested|denied|accurate|agreed|verified|corroborated)"
+    rf"(?:\s+(?:by|elsewhere\s+by)\s+{_ELSE}|\s+elsewhere)?|"
+    rf"(?:do|does|did|would|has|have)\s+{_ELSE}\s+(?:also\s+)?(?:agree|disagree|confirm|say|report|dispute|deny|contradict|mention|think)"
+    rf"(?:\s+{_IT})?(?:\s+too)?|"
+    rf"(?:who|which\s+other\s+sources?)\s+(?:else\s+)?(?:confirms?|disputes?|den(?:y|ies)|disagrees?|contradicts?|agrees?)(?:\s+{_IT})?|"
+    rf"who\s+else\s+{_SAYS}\s+{_IT}|what\s+do\s+{_ELSE}\s+(?:say|think|report|write)(?:\s+{_IT})?)\s*\??$",
+    re.I,
+)
+
+_ONE_AGREES = re.compile(
+    rf"^{_OPENERS}(?:[Dd]o|[Dd]oes|[Dd]id|[Ww]ould)\s+(?P<who>(?:the\s+)?[A-Z][\w’'-]*(?:\s+[\w’'-]+){{0,4}}?)\s+(?:also\s+)?"
+    rf"(?:agree|disagree|think|say|see|confirm|dispute|deny)(?:\s+{_IT})?(?:\s+too|\s+the\s+same\s+way)?\s*\??$"
+)
+
+
+def _others(question: str, history: Sequence[Turn]) -> str:
+    """What others, or one other, say on what was asked: "Is that confirmed by others?", "Does Berg agree?"."""
+    one = _ONE_AGREES.match(question)
+    if not one and not _OTHERS.match(question):
+        return ""
+    topic = _topic(_core(history[-1].searched)) or _foremost(history)
+    if not topic:
+        return ""
+    return SAY_OF.format(who=one["who"] if one else "the other sources", s="does" if one else "do", topic=topic)
+
+
+def _topic(question: str) -> str:
+    """What a question is on, to stand after "about"; empty if that cannot be told."""
+    said = re.match(
+        r"what\s+(?:do|does|did|else\s+did|else\s+does)\s+.+?\s(?:say|think|write|claim|report|argue|believe)\s+(?:about|of|on)\s+(.+)$",
+        question.rstrip("?.! "),
+        re.I,
+    )
+    if said:
+        return said[1]
+    claim = re.match(
+        r"(?:who|which\s+source)\s+(?:said|says|told|claims|claimed|argued|argues)\s+(?:that\s+)?(.+)$",
+        question.rstrip("?.! "),
+        re.I,
+    )
+    return f"whether {claim[1]}" if claim else asked(question)
+
+
+def _foremost(history: Sequence[Turn]) -> str:
+    """What a conversation is most about; empty if it names and describes nothing."""
+    subjects = (e for e in spoken_of(history) if not e.text.startswith("those who"))
+    subject = max(subjects, key=lambda e: e.weight, default=None)
+    return subject.text if subject else ""
+
+
+_ELIDED = re.compile(
+    rf"^{_OPENERS}(?:(?P<ask>(?:since\s+|until\s+)?when|where|why|how)\s+)?(?:{AUXILIARIES})(?P<neg>n[’']t)?\s+"
+    r"(?:he|she|it|they|that)(?P<not>\s+not)?\s*\??$",
+    re.I,
+)
+
+
+def _elided(question: str, history: Sequence[Turn]) -> str:
+    """The last question again, asked why or denied: "Why don't they?", "Why not?", "Did he?"."""
+    match = _ELIDED.match(question) or re.match(
+        rf"^{_OPENERS}(?P<ask>why)(?P<neg>\s+not)(?P<not>)\s*\??$", question, re.I
+    )
+    last = _core(history[-1].searched)
+    fronted = _FRONTED.match(last)
+    body = (
+        last[fronted.end() :] if fronted and (fronted["adverb"] or fronted["preposition"]) else "" if fronted else last
+    )
+    if not match or not re.match(rf"(?:{AUXILIARIES})\b", body, re.I):
+        return ""
+    body = body[0].lower() + body[1:]
+    if match["neg"] or match["not"]:
+        body = _negated(body)
+    return f"{match['ask']} {body}" if match["ask"] else body
+
+
+_NEGATED = {"can": "cannot", "will": "won’t", "may": "may not", "might": "might not"}
+
+_UNPLACED = re.compile(
+    r"(?<!\bis )(?<!\bwas )(?<!\bare )(?<!\bwere )\b(?:over\s+)?there"
+    r"(?=\s*(?:$|[?.,!])|\s+(?:for|with|and|before|after|in|on)\b)",
+    re.I,
+)
+
+
+def _placed(question: str, history: Sequence[Turn]) -> str:
+    """The question with the place that "there" means: what "where" was answered with, or the last question names."""
+    there, last = _UNPLACED.search(question), history[-1]
+    if not there or len(question.split()) < 4:
+        return question
+    answer = (
+        last.answer.sentences[0].text
+        if last.answer.sentences and re.match(r"\W*(?:\w+\s)?where\b", last.searched, re.I)
+        else ""
+    )
+    told = [m[1] for m in _PLACE.finditer(answer) if m[1] not in last.searched]
+    places = told[:1] or [m[1] for m in _PLACE.finditer(last.searched)][-1:]
+    return f"{question[: there.start()]}in {places[0]}{question[there.end() :]}" if places else question
+
+
+_PLACE = re.compile(
+    r"\b(?:in|at|to|near)\s+((?:the\s+)?(?!(?:January|February|March|April|May|June|July|August|September|October|"
+    r"November|December)\b)[A-Z][\w’'-]*(?:\s+(?:of\s+)?[A-Z][\w’'-]*)*)(?![’']s)"
+)
+
+_WHEN_THEN = re.compile(
+    r"\b(?P<way>before|after|since|until)\s+(?:that|this|then)(?=\s*(?:$|[?.,!]))|"
+    r"(?<=happened)\s+(?P<next>next|then|afterwards?|later|after)(?=\s*\??$)",
+    re.I,
+)
+
+_NOT_WHOLE = re.compile(
+    rf"^{_OPENERS}(?:what\s+next|then\s+what|then)\s*\??$|"
+    rf"^{_OPENERS}(?:who|what)\s+(?:else\s+)?(?:(?:was|were|has\s+been|had\s+been)\s+)?(?:also\s+)?(?P<verb>[a-z]+ed|took\s+part|came|went|spoke|"
+    r"met|won|lost|said|told|made|done|caught|hurt|shot|there|present|involved|responsible)\s*\??$|"
+    r"\b(?:did|does|do|would|will)\s+(?P<who>[^?]+?)\s+(?P<react>react|respond|reply|comment|retaliate)\s*\??$",
+    re.I,
+)
+
+
+def _setting(question: str, history: Sequence[Turn]) -> str:
+    """What happened when a question does not say it: "Who attended?", "And before that?", "How did Berg react?"."""
+    cleft = _CLEFT.match(question)
+    clause = clause_of(_core(history[-1].searched))
+    if cleft and clause and clause.whole:
+        return f"{cleft[0]} that {clause}?"
+    then, part = _WHEN_THEN.search(question), _NOT_WHOLE.search(question)
+    if not then and not part:
+        return ""
+    last = _core(history[-1].searched)
+    clause = clause_of(last)
+    event = str(clause) if clause and clause.whole else _by_somebody(last)
+    if not clause and (setting := _WHEN.search(last)):
+        event = setting[1]
+    if then and event:
+        way = (then["way"] or "after").lower()
+        before, after = question[: then.start()].rstrip(), question[then.end() :]
+        return f"{_pronouns(before, history) or before} {way} {event}{after}"
+    if then or not part:
+        return ""
+    if not part["verb"] and not part["react"]:
+        return f"What happened after {event}?" if event else ""
+    bare = question.rstrip("?. ")
+    if event:
+        return _pronouns(f"{bare} when {event}?", history) or f"{bare} when {event}?"
+    if part["react"]:
+        return f"{bare} to {asked(last)}?" if asked(last).startswith("what ") else ""
+    described = (e.text for e in described_in(last) if e.sort == "thing" and not e.text.startswith("what "))
+    thing = clause.subject if clause and clause.predicate in ("is", "was") else next(described, "")
+    direct = re.match(rf"{_OPENERS}who\s+[a-z]+ed$", bare, re.I)
+    return f"{bare} {'' if direct else 'at '}{thing}?" if thing else ""
+
+
+_CLEFT = re.compile(
+    rf"^{_OPENERS}(?:is|was)\s+(?:it|that|this)\s+(?:still\s+|already\s+|only\s+)?(?:before|after|during|in|on|at|near|because|the\s+first)\b[^?]*",
+    re.I,
+)
+
+_WHEN = re.compile(r"\swhen\s+([^?]+)")
+
+
+def _by_somebody(question: str) -> str:
+    subject = re.match(rf"who\s+(?!(?:{AUXILIARIES}|else)\b)(?=[a-z])(?!.*, about )", question, re.I)
+    return f"somebody {question[subject.end() :].rstrip('?. ')}" if subject else ""
+
+
 _ORDINALS = {w: n for n, w in enumerate("first second third fourth fifth sixth seventh eighth".split())}
 
 _NTH = re.compile(
@@ -188,12 +409,29 @@ def _nth(question: str, history: Sequence[Turn]) -> str:
     if not match or not (match["what"] or match["nth"].lower() in ("former", "latter")):
         return ""
     n = _ORDINALS.get(match["nth"].lower(), 0 if match["nth"].lower() == "former" else -1)
+    several = next(
+        (e for e in described_in(history[-1].searched) if e.sort == "group" and e.text.startswith("the ")), None
+    )
+    if (
+        several
+        and match["what"]
+        and match["what"].lower() in ("one", several.text.split()[1].removesuffix("s"))
+        and not _listed(history[-1])
+    ):
+        noun = several.text.split()[1]
+        single = re.sub(r"ies$", "y", noun) if noun.endswith("ies") else noun.removesuffix("s")
+        chosen = f"the {match['nth'].lower()} {single}{several.text[len(f'the {noun}') :]}"
+        return _finish(question, match.start(), match.end(), chosen, history)
     if match["what"] and match["what"].lower() != "one":
         if n >= len(cited):
             return ""
         chosen = _title(cited[n])
     else:
-        listed = _listed(history[-1])
+        listed = (
+            []
+            if cited and re.search(r"\b(?:say|says|report|reports|write|claim)\b", question)
+            else _listed(history[-1])
+        )
         if n < len(listed):
             chosen = listed[n]
         elif n < len(cited):
@@ -205,7 +443,9 @@ def _nth(question: str, history: Sequence[Turn]) -> str:
 
 def _finish(question: str, start: int, end: int, text: str, history: Sequence[Turn]) -> str:
     resolved = question[:start] + text + question[end:]
-    return _pronouns(resolved, history) or resolved
+    outlets = outlets_of(history)
+    follows = PRONOUN.search(question, end) and fold(re.sub(r"^the\s+", "", text, flags=re.I)) not in outlets
+    return resolved if follows else _pronouns(resolved, history) or resolved
 
 
 def _title(source: Source) -> str:
@@ -237,7 +477,7 @@ _QUESTION_WORD = re.compile(
 _BARE_QUESTION = re.compile(
     rf"^(?:(?:and|but|so|then|ok|okay|or)[\s,]+)*(?P<ask>(?:(?:{_PREPOSITIONS})\s+)?"
     r"(?:who|whom|when|where|why|how|what|which)(?:\s+(?:exactly|precisely|many|much|long|often|far|year|day|place|"
-    r"city|country|ones?|else|reason|purpose|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
+    r"city|country|ones?|else|reason|purpose|basis|grounds|occasion|condition|terms|not|so|come))?(?:\s+(?:from|to|with|for|by|about|on))?)"
     rf"(?:\s+(?:{AUXILIARIES})\s+(?:that|this|it|they|he|she|those)"
     r"(?:\s+(?:happen|take\s+place|occur|be|so|(?:do|doing|done)\s+(?:that|this|it|so)|about))?)?"
     r"(?:\s+(?:exactly|then|again))?\s*\??$",
@@ -246,7 +486,7 @@ _BARE_QUESTION = re.compile(
 
 _FRONTED = re.compile(
     rf"^(?P<preposition>(?:{_PREPOSITIONS})\s+)?(?:(?P<adverb>when|where|why|how(?:\s+(?:many|much|long|often|far)"
-    rf"(?:\s+\w+)?|\s+closely)?)|who|whom|(?:what|which)(?:\s+(?P<noun>(?:[\w’'-]+\s+){{0,2}}[\w’'-]+?))?)\s+"
+    rf"(?:\s+\w+)?|\s+closely)?)|who|whom|(?:what|which)(?:\s+(?P<noun>(?:(?!(?:{AUXILIARIES})\b)[\w’'-]+\s+){{0,2}}(?!(?:{AUXILIARIES})\b)[\w’'-]+?))?)\s+"
     rf"(?=(?P<aux>{AUXILIARIES})\b)",
     re.I,
 )
@@ -257,25 +497,71 @@ _SUBJECT_ASKED = re.compile(r"^(?:(?P<who>who)|what|which\s+(?P<noun>[\w’'-]+)
 def _bare(question: str, history: Sequence[Turn]) -> str:
     """The last question, asked for the place, the time or the reason instead: "Where?", "Why would it do that?"."""
     match = _BARE_QUESTION.match(question)
-    if not match:
+    thing_meant = re.search(r"\b(?:is|was|are|were)\s+(?:he|she|it|they)\s*\??$", question, re.I)
+    if not match or (thing_meant and _asks_for_thing(history[-1], question)):
         return ""
-    asked = (turn.searched for turn in reversed(history) if _QUESTION_WORD.match(_core(turn.searched)))
-    ask, last = match["ask"], _core(next(asked, history[-1].searched))
-    if re.match(rf"(?:{AUXILIARIES})\b", last, re.I):
-        return f"{ask} {last[0].lower()}{last[1:]}"
+    earlier = (turn.searched for turn in reversed(history) if _QUESTION_WORD.match(_core(turn.searched)))
+    ask, last = match["ask"], _core(next(earlier, history[-1].searched))
+    ask, denied = re.sub(r"\s+not$", "", ask), ask.lower().endswith(" not")
+    ask = re.sub(r"^how\s+so$", "how", re.sub(r"^how\s+come$", "why", ask, flags=re.I), flags=re.I)
+    body = _asked_again(last)
+    if body:
+        return f"{ask} {_negated(body) if denied else body}?"
     fronted = _FRONTED.match(last)
-    if fronted:
-        body, noun = last[fronted.end() :].rstrip("?. "), (fronted["noun"] or "").lower()
-        if fronted["adverb"] or fronted["preposition"] or noun in TIME_OR_PLACE:
-            return f"{ask} {body}?"
-        if fronted["aux"].lower() in ("do", "does", "did"):  # what was asked for takes its place again
-            ends = re.search(rf"\s(?:{_PREPOSITIONS})$", body) or not re.search(rf"\s(?:{_PREPOSITIONS})\s", body)
-            return f"{ask} {body} {f'the {noun}' if noun else 'that'}?" if ends else f"{ask} {body}?"
     subject = not fronted and _SUBJECT_ASKED.match(last)
     if subject:
         whoever = "somebody" if subject["who"] else f"the {subject['noun']}" if subject["noun"] else "something"
-        return f"{ask} was it that {whoever} {last[subject.end() :]}"
+        now = plural(last[subject.end() :].split()[0]) != last[subject.end() :].split()[0]
+        return f"{ask} {'is' if now else 'was'} it that {whoever} {last[subject.end() :]}"
     return ASKED.format(question=f"{ask[0].upper()}{ask[1:]}", earlier=last)
+
+
+def _asked_again(last: str) -> str:
+    """The last question without what it asks for, that again in its place: "does Norway sign the pact"; else empty."""
+    last = last.rstrip("?. ")
+    if re.match(rf"(?:{AUXILIARIES})\b", last, re.I):
+        return f"{last[0].lower()}{last[1:]}"
+    fronted = _FRONTED.match(last)
+    if not fronted:
+        return ""
+    body, noun = last[fronted.end() :], (fronted["noun"] or "").lower()
+    aux, _, rest = body.partition(" ")
+    counted = re.fullmatch(r"how\s+(?:many|much)\s+(\w+)", fronted["adverb"] or "", re.I)
+    if (noun or counted) and re.match(rf"(?:[a-z]+(?:ed|en|ing)|{IRREGULAR})\b", rest):
+        return f"{aux} the {counted[1] if counted else noun} {rest}"  # "Which ships were seized?"
+    if fronted["adverb"] or fronted["preposition"] or noun in TIME_OR_PLACE:
+        return body
+    if aux.lower() not in ("do", "does", "did"):
+        return ""
+    asked_for = f"the {noun}" if noun else "" if re.match(r"whom?\b", last, re.I) else "that"
+    opens = re.search(rf"\s(?:{_PREPOSITIONS})$", body)
+    later = re.search(rf"\s(?:{_PREPOSITIONS})\s", body)
+    if not asked_for or (later and not opens and len(rest[: later.start() - len(aux) - 1].split()) < 2):
+        return body
+    if opens or not later:
+        return f"{body} {asked_for}"
+    clause = clause_of(last)  # it stands after its verb: "Where did Norway dig that in May"
+    ends = len(aux) + 1 + len(clause.subject) if clause else -1
+    verb = re.match(r"\s+[a-z]+(?=\s)", body[ends:]) if clause else None
+    return f"{body[: ends + verb.end()]} {asked_for}{body[ends + verb.end() :]}" if verb else body
+
+
+def _negated(body: str) -> str:
+    if re.search(r"n[’']t\b|\bnot\b", body):
+        return body
+    return re.sub(rf"^({AUXILIARIES})\b", lambda m: _NEGATED.get(m[0], f"{m[0]}n’t"), body)
+
+
+def _asks_for_thing(turn: Turn, question: str) -> bool:
+    """Whether "it" in "Where is it?" is a thing or body that was asked about, and not what happened."""
+    if re.search(r"\b(?:he|she)\b", question, re.I):
+        return any(e.sort == "person" for e in spoken_of([turn]))
+    if re.match(r"(?:what|who)\s+(?:is|are|was|were)\s", turn.searched, re.I):
+        return True
+    return bool(acted_on(turn)) or bool(
+        re.match(r"(?:what|which)\s+(?!is\b|are\b|was\b|were\b)\w+", turn.searched, re.I)
+        and described_in(turn.searched)
+    )
 
 
 def _core(searched: str) -> str:
@@ -297,6 +583,9 @@ def _about(question: str, history: Sequence[Turn]) -> str:
     if not match or not opens or _QUESTION_WORD.match(match["new"]) or len(match["new"].split()) > 7:
         return ""
     new = match["new"]
+    owned = re.fullmatch(r"(?:his|her|its|their)\s+([\w\s-]+)", new, re.I)
+    if owned:
+        return _pronouns(f"What {'are' if re.search(r'[^s]s$', new) else 'is'} {new}?", history)
     if PRONOUN.search(new) or _LEANS.fullmatch(new):
         return ""
     last = _core(history[-1].searched)
@@ -307,10 +596,15 @@ def _about(question: str, history: Sequence[Turn]) -> str:
     if replaced:
         return replaced
     outlet = outlets_of(history).get(fold(re.sub(r"^the\s+", "", new, flags=re.I)))
+    if outlet and (on := _topic(last)):
+        return SAY_OF.format(s="does", who=outlet, topic=on)
     if outlet:
         return SAYS.format(outlet=outlet, earlier=last)
     if re.match(rf"(?:{_PREPOSITIONS})\s", new, re.I):
         return _joined(last, new)
+    owner = re.match(r"what\s+(?:is|are|was|were)\s+((?:the\s+|[A-Z])[\w\s-]*[’']s?)\s+[\w\s-]+\?*$", last, re.I)
+    if owner and (of := re.fullmatch(r"the\s+([a-z]+)", new)):  # "What is the paper's hypothesis?" "And the method?"
+        return f"What is {owner[1]} {of[1]}?"
     if is_description(new):
         return f"What about {new}?"  # says itself what it is about
     return ASKED.format(question=f"What about {new}", earlier=last)
@@ -338,7 +632,8 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
         sort = WANTS[word]
         if sort == "thing" and _EXPLETIVE.search(question):
             continue
-        if any(question.find(name) < match.start() for name in own) and sort != "person":
+        as_object = word in ("it", "them") and _OBJECT.search(question[: match.start()])
+        if any(question.find(name) < match.start() for name in own) and sort != "person" and not as_object:
             continue  # "Does Iran fund its allies": the question has the antecedent itself
         if (
             any(question.find(name) < match.start() for name in own)
@@ -347,22 +642,50 @@ def _pronouns(question: str, history: Sequence[Turn]) -> str:
         ):
             continue
         name = chosen.get(sort) or (_parties(history, own) if sort == "group" else "")
-        name = name or best(entities, sort, [*own, *chosen.values()])  # two pronouns, two things
+        acts = bool(
+            re.search(r"\b(?:do|does|did|has|have|had|will|would|can|could)\s+$", question[: match.start()], re.I)
+        )
+        name = name or best(entities, sort, [*own, *chosen.values()], acts=acts)  # two pronouns, two things
         if not name:
             continue
         possessive = word in _POSSESSIVE or (word == "her" and re.match(r"\s+\w", question[match.end() :]))
         repeated = sort in chosen
         chosen[sort] = name
-        if repeated and not possessive:
+        if repeated:
             continue
-        out += [
-            question[end : match.start()],
-            f"{name}’s" if possessive and not repeated else match[0] if repeated else name,
-        ]
+        owner = f"{name}’" if re.match(r"the .*s$", name) else f"{name}’s"
+        out += [question[end : match.start()], owner if possessive else name]
         end = match.end()
     if not out:
         return ""
-    return "".join([*out, question[end:]])
+    return _when_they("".join([*out, question[end:]]), chosen.get("group", ""), history)
+
+
+def _when_they(resolved: str, parties: str, history: Sequence[Turn]) -> str:
+    """A question on what parties did, with the day or place of their meeting that the last question gave."""
+    last = history[-1].searched.rstrip("?.! ")
+    clause = clause_of(_WHEN.sub("", last))
+    when = match[1] if (match := _WHEN.search(last)) else str(clause) if clause and clause.whole else ""
+    own_time = re.match(r"\W*(?:when|where|why|since)\b", resolved, re.I) or any(
+        f.kind == "date" for f in facts(resolved)
+    )
+    told = when and (when.startswith(parties) or all(name in when for name in parties.split(" and ")))
+    dated = any(f.kind == "date" for f in facts(when))
+    if (
+        not parties
+        or " and " not in parties
+        or own_time
+        or not told
+        or not dated
+        or not re.search(r"\b(?:did|was|were)\b", resolved)
+    ):
+        return resolved
+    return f"{resolved.rstrip('?. ')} when {when.replace(parties, 'they', 1)}?"
+
+
+_OBJECT = re.compile(
+    rf"\b(?:did|does|do|will|would)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*\s+[a-z]+(?:\s+(?:{_PREPOSITIONS}))?\s+$"
+)
 
 
 def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
@@ -407,15 +730,21 @@ def _context(question: str, history: Sequence[Turn]) -> str:
     earlier = history[-1].searched
     if PRONOUN.search(question) and not own and not _EXPLETIVE.search(question):
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
-    if own:
+    pointed = re.search(r"\babout\s+(?:that|those)\s+(\w+)", question, re.I)
+    if pointed and stem(pointed[1]) not in _LIGHT:
+        return ""
+    if own or len(content(question) - _LIGHT) >= STANDS:
         return ""
     definite = re.search(r"\bthe\s+(\w+)", question, re.I)
     spoken = definite and stem(definite[1]) in content(everything)
     leans = _LEANS.search(question) or not content(question) - _LIGHT or spoken
     if not leans:
         return ""
-    subjects = (e for e in spoken_of(history) if not e.text.startswith("those who"))
-    subject = max(subjects, key=lambda e: e.weight, default=None)
+    subject = _foremost(history)
     if not subject:
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
-    return ABOUT.format(question=question.rstrip("?. "), subject=subject.text)
+    bare = question.rstrip("?. ")
+    if re.search(r"\b(?:more|else|details?|examples?|facts?|known|say|said)$", bare, re.I):
+        bare = f"{bare} about {subject}"
+        return bare if re.match(r"(?:please\s+)?(?:tell|give)\b", question, re.I) else f"{bare}?"
+    return ABOUT.format(question=bare, subject=subject)

@@ -9,9 +9,11 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from qa.answer.alike import one_entity
-from qa.answer.words import PERSONS
+from qa.answer.attribute import speaker
+from qa.answer.words import OWN_VOICE, PERSONS, VERBS
+from qa.dialogue.clauses import AUXILIARIES, clause_of, plural
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, stem
-from qa.schema import Source, Turn
+from qa.schema import Passage, Sentence, Source, Turn
 
 ANSWER_WEIGHT: Final = 0.2
 """Weight of an entity that an answer names, where one that a question names has 1."""
@@ -21,6 +23,18 @@ IN_FOREGROUND: Final = 0.4
 
 DESCRIBED: Final = 0.5
 """Weight of a thing that a question only describes, or names inside a description ("the tunnel near Kissufim")."""
+
+WHO_ANSWERS: Final = 0.9
+"""Weight of whoever the answer to a question with "who" names."""
+
+SPEAKS: Final = 0.5
+"""Weight of a person whose words an answer gives."""
+
+A_PLACE: Final = 0.6
+"""Share of its weight that a name keeps which is only where something is: "it" is then seldom that place."""
+
+HAPPENS: Final = 0.65
+"""Weight of what the best sentence of an answer tells of as happening."""
 
 FADES: Final = 0.85
 """Share of its weight that something keeps with each turn that has passed since."""
@@ -40,9 +54,9 @@ class Entity:
     weight: float = 0.0
     described: bool = False
     """Whether this is no name but a description: "the tunnel near Kissufim"."""
+    undergoes: bool = False
+    """Whether somebody in the question does something to it: "it" that acts is then that somebody."""
 
-
-AUXILIARIES = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
 
 TIME_OR_PLACE = frozenset("year day date time month week city country place town".split())
 
@@ -61,9 +75,9 @@ _FALLBACK: dict[Sort, tuple[frozenset[str], ...]] = {
 }
 
 
-def best(entities: Sequence[Entity], sort: Sort, own: Sequence[str]) -> str:
-    """The entity most in the foreground that a pronoun can stand for."""
-    left = [e for e in entities if not any(one_entity(e.text, name) for name in own)]
+def best(entities: Sequence[Entity], sort: Sort, own: Sequence[str], *, acts: bool = False) -> str:
+    """The entity most in the foreground that a pronoun can stand for; one that `acts` is not what is acted on."""
+    left = [e for e in entities if not any(one_entity(e.text, name) for name in own) and not (acts and e.undergoes)]
     for wanted in _FALLBACK[sort]:
         fits = [
             e
@@ -83,8 +97,12 @@ def spoken_of(history: Sequence[Turn]) -> list[Entity]:
     everything = " ".join(f"{t.searched} {answered(t)}" for t in history)
     persons = {name for turn in history for name in _meant_persons(turn)}
     for age, turn in enumerate(reversed(history[-TURNS_READ:])):
-        asked = _asked_about(turn.searched, everything)
-        told = [Entity(name, sort, ANSWER_WEIGHT) for name, sort in named_in(answered(turn), everything)]
+        asked = [_as_answered(e, turn) for e in _asked_about(turn.searched, everything)]
+        if thing := acted_on(turn):
+            asked.insert(0, thing)
+        told = [*_told_by(turn), *_named(answered(turn), everything, ANSWER_WEIGHT)]
+        if age == 0:
+            told += _happening_in(turn)
         for mentions in (asked, told):
             for place, entity in enumerate(mentions):
                 name, sort = entity.text, entity.sort
@@ -97,13 +115,84 @@ def spoken_of(history: Sequence[Turn]) -> list[Entity]:
                     found.remove(known)
                     fuller = sort != "group" and len(name.split()) > len(known.text.split())
                     name, weight = name if fuller else known.text, weight + known.weight
-                found.append(Entity(name, sort, weight, entity.described))
+                found.append(replace(entity, text=name, sort=sort, weight=weight))
     return found
+
+
+def _named(text: str, everything: str, weight: float) -> list[Entity]:
+    """The names in a text; those that only say where something is weigh less."""
+    found = []
+    for name, sort in named_in(text, everything):
+        place = sort == "thing" and re.search(
+            rf"\b(?:in|at|near|from|into|through)\s+{re.escape(name)}(?![\w’'])", text
+        )
+        found.append(Entity(name, sort, weight * (A_PLACE if place else 1)))
+    return found
+
+
+def _told_by(turn: Turn) -> Iterator[Entity]:
+    """Who speaks in an answer, and whom it names where the question was who."""
+    asks_who = re.match(r"(?:by\s+|with\s+)?whom?\b|which\s+(?:person|man|woman)\b", turn.searched, re.I)
+    who = _who_answers(turn.searched, turn.answer.sentences[0].text) if asks_who and turn.answer.sentences else ""
+    if who:
+        yield Entity(who, "person", WHO_ANSWERS)
+    for who in dict.fromkeys(speaker_of(turn, sentence) for sentence in turn.answer.sentences):
+        if who and (is_person(who, "") or fold(who.split()[-1]) in PERSONS):
+            yield Entity(who, "person", SPEAKS, described=who.startswith("the "))
+
+
+def _who_answers(question: str, sentence: str) -> str:
+    """The person of a sentence who stands nearest to the question's own words; empty if it names none."""
+    asked = content(question)
+    words = [m for m in re.finditer(r"[^\W\d_]+", sentence) if m[0].islower() and stem(m[0]) in asked]
+    names = [f for f in facts(sentence) if f.kind == "name" and not content(sentence[f.start : f.end]) & asked]
+    persons = [f for f in names if is_person(sentence[f.start : f.end], "")]
+    if not persons:
+        return ""
+    at = words[0].start() if words else 0
+    nearest = min(persons, key=lambda f: (f.end > at, abs(at - f.end)))
+    return _untitled(sentence[nearest.start : nearest.end])
+
+
+def speaker_of(turn: Turn, sentence: Sentence) -> str:
+    """Whose words a sentence of an answer gives, the outlet's own aside; empty if that is nobody else's."""
+    cited = sentence.citations[0]
+    hit = next((h for h in turn.answer.hits if h.passage.id == cited.passage_id), None)
+    if hit and hit.passage.start <= cited.start < cited.end <= hit.passage.end:
+        who = speaker(hit.passage, (cited.start, cited.end))
+    else:
+        who = speaker(Passage(cited.source.id, 0, len(sentence.text), sentence.text), (0, len(sentence.text)))
+    if not who or fold(who.split()[-1]) in OWN_VOICE or fold(who) in fold(cited.source.name):
+        return ""
+    return _untitled(who)
+
+
+_TITLE = re.compile(
+    r"^(?:(?:Prime|Foreign|Defen[cs]e|Interior|Deputy|Vice|Former|US|Iranian|Israeli)\s+)*(?:Minister|President|Sheikh|"
+    r"General|Secretary|Dr\.?|Mr\.?|Mrs\.?|Ms\.?|Prof\.?|Professor|Senator|King|Queen|Pope)\s+(?=[A-Z]\S+\s+\S)"
+)
+
+
+def _untitled(name: str) -> str:
+    return _TITLE.sub("", name)
+
+
+_HAPPENING = re.compile(
+    r"\ban?\s+((?:[a-z]+\s+)?(?:meeting|visit|attack|talks?|conference|summit|agreement|deal|war|battle|operation|"
+    r"election|vote|strike|raid|trial|study|report|rally)(?:\s+(?:in|at|near|on|of|between|with)\s+[A-Z0-9][^,.;]{0,40}?)?)"
+    r"(?=[,.;]|\s+(?:between|and|that|which|where|by|with|when)\b|$)"
+)
+
+
+def _happening_in(turn: Turn) -> list[Entity]:
+    """What the best sentence of an answer tells of as happening: "a meeting in Rome"."""
+    best_sentence = turn.answer.sentences[0].text if turn.answer.sentences else ""
+    return [Entity(f"the {m[1]}", "thing", HAPPENS, described=True) for m in _HAPPENING.finditer(best_sentence)][:1]
 
 
 def _asked_about(question: str, everything: str) -> list[Entity]:
     """What a question names; where it names nothing outside of a description, what it describes."""
-    named = [Entity(name, sort, 1.0) for name, sort in named_in(question, everything)]
+    named = _named(question, everything, 1.0)
     described = described_in(question)
     if not described or not all(any(n.text in d.text for d in described) for n in named):
         return named
@@ -111,7 +200,7 @@ def _asked_about(question: str, everything: str) -> list[Entity]:
     holds = [topic or any(n.text in d.text for n in named) for d in described]
     return [
         *(replace(d, weight=1.0 if h else DESCRIBED) for d, h in zip(described, holds, strict=True)),
-        *(replace(n, weight=DESCRIBED) for n in named),
+        *(replace(n, weight=DESCRIBED * n.weight) for n in named),
     ]
 
 
@@ -129,7 +218,8 @@ _DETERMINER = re.compile(r"\b(?:the|this|that|these|those|(?P<owner>[A-Z][\w-]*[
 _NOUNS = re.compile(r"[^\W\d_][\w-]*")
 
 _WITH_NAME = re.compile(
-    r"\s+(?:of|near|in|at|between|from|with)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+(?:and\s+|of\s+)?[A-Z][\w’'-]*)*"
+    r"\s+(?:of|near|in|at|between|from|with)\s+(?:the\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*"
+    r"(?:\s+(?:and\s+|of\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*)*"
 )
 
 
@@ -155,7 +245,13 @@ def described_in(question: str) -> list[Entity]:
         if not words or all(word[0][0].isupper() for word in words):
             continue
         head, end = words[-1][0], words[-1].end()
-        if with_name := _WITH_NAME.match(question, end):
+        with_name = _WITH_NAME.match(question, end)
+        if with_name and with_name[0].endswith(("’s", "'s", "s’", "s'")):
+            owned = re.match(
+                r"\s+[a-z][\w-]*(?:\s+(?:on|in|of|at)\s+(?:the\s+)?[\w’'-]+)?", question[with_name.end() :]
+            )
+            end = with_name.end() + owned.end() if owned else end
+        elif with_name:
             end = with_name.end()
         text = question[match.start() : end] if match["owner"] else f"the {question[match.end() : end]}"
         found.append(Entity(text, _sort_of(head), described=True))
@@ -163,12 +259,10 @@ def described_in(question: str) -> list[Entity]:
     return [asked_for, *found] if asked_for else found
 
 
-_SUBJECT = re.compile(
-    r"(?:the\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*(?:\s+(?:of\s+|and\s+)?(?:[a-z]{2}-)?[A-Z][\w’'-]*)*(?=\s)"
-)
-
 _NOUN_ASKED = re.compile(
-    rf"(?:which\s+(?P<which>[a-z][\w-]*)|what\s+(?P<what>[a-z][\w-]*)(?=\s+(?:{AUXILIARIES})\s))\s+", re.I
+    rf"(?:which\s+(?P<which>[a-z][\w-]*)|"
+    rf"what\s+(?P<what>(?:(?!(?:{AUXILIARIES})\b)[a-z][\w-]*\s+){{0,2}}[a-z][\w-]*)(?=\s+(?:(?:{AUXILIARIES})\s|[a-z]+ed\s)))\s+",
+    re.I,
 )
 
 
@@ -177,19 +271,78 @@ def _asked_for(question: str) -> Entity | None:
     question = question.split(",")[0]
     who = re.match(rf"who\s+(?!(?:{AUXILIARIES}|else)\b)[a-z]", question, re.I)
     if who:
-        return Entity(f"those who {question[who.end() - 1 :]}", "group", described=True)
+        verb, _, rest = question[who.end() - 1 :].partition(" ")
+        return Entity(f"those who {plural(verb)} {rest}".strip(), "group", described=True)
+    what_is = re.match(r"what\s+(?:is|was)\s+((?:an?\s+)?((?:[a-z“\"][\w’”\"-]*\s*){1,4}))$", question, re.I)
+    if what_is and not {fold(w) for w in what_is[2].split()} & FUNCTION_WORDS and content(what_is[2]) - _VAGUE:
+        return Entity(re.sub(r"^an?\s", "the ", what_is[1]), "thing", described=True)
+    if re.match(r"what\s+(?:happened|occurred|took\s+place)\s+(?:in|on|at|during|to)\s", question, re.I):
+        return Entity(f"{question[0].lower()}{question[1:]}", "thing", described=True)
     match = _NOUN_ASKED.match(question)
     noun = match and (match["which"] or match["what"]).lower()
-    if not match or not noun or noun in FUNCTION_WORDS | TIME_OR_PLACE:
+    head = noun.split()[-1] if noun else ""
+    if not match or not noun or head in FUNCTION_WORDS | TIME_OR_PLACE or re.search(r"\wed$", head):
         return None
     rest = question[match.end() :]
-    if fronted := re.match(rf"({AUXILIARIES})\s+", rest, re.I):
-        rest = rest[fronted.end() :]
-        subject = _SUBJECT.match(rest)
-        if not subject or subject[0].endswith(("’s", "'s", "s'")):
-            return Entity(f"the {noun}", _sort_of(noun), described=True)
-        rest = f"{subject[0]} {fronted[1]}{rest[subject.end() :]}"
-    return Entity(f"the {noun} that {rest}", _sort_of(noun), described=True)
+    clause = clause_of(question)
+    if clause:
+        done = bool(re.match(r"(?:do|does|did)\s", rest, re.I))
+        return Entity(f"the {noun} that {clause}", _sort_of(head), described=True, undergoes=done)
+    if re.match(rf"(?:{AUXILIARIES})\s+", rest, re.I):
+        be = re.match(r"(?:is|are|was|were|has|have|had|can|could|will|would|should|may|might)\s+[a-z]", rest, re.I)
+        return Entity(f"the {noun} that {rest}" if be else f"the {noun}", _sort_of(head), described=True)
+    return Entity(f"the {noun} that {rest}", _sort_of(head), described=True)
+
+
+def _as_answered(entity: Entity, turn: Turn) -> Entity:
+    """What a question asked for, by the answer's fuller name for it: "the naval unit that Norway built"."""
+    match = re.match(r"the ([a-z-]+) that ", entity.text)
+    if not match:
+        return entity
+    told = re.search(rf"\b(?:an?|the|its|their)\s+((?:[a-z-]+\s+){{1,3}}){match[1]}\b", around(turn))
+    words = told[1].split() if told else []
+    if not words or FUNCTION_WORDS & {fold(w) for w in words}:
+        return entity
+    clause = clause_of(turn.searched)
+    verb, _, _ = clause.predicate.partition(" ") if clause else ("", "", "")
+    short = (
+        f"{clause.subject} {verb}" if clause and not _ENDS_OPEN.search(clause.predicate) else entity.text[match.end() :]
+    )
+    return replace(entity, text=f"the {' '.join(words)} {match[1]} that {short}")
+
+
+def around(turn: Turn) -> str:
+    """What an answer says, and what stands before and after its best sentence."""
+    cited = turn.answer.sentences[0].citations[0] if turn.answer.sentences else None
+    return f"{answered(turn)} {cited.before} {cited.after}" if cited else ""
+
+
+_ENDS_OPEN = re.compile(
+    r"^(?:is|are|was|were|has|have|had|can|could|will|would)\b|\b(?:of|on|about|for|to|with|from|in|at|by)$"
+)
+
+
+def acted_on(turn: Turn) -> Entity | None:
+    """What a question with "what" alone asks for, by the answer's own word for it: "the tunnel that Israel dug"."""
+    clause = clause_of(turn.searched)
+    if not clause or clause.asks.lower() != "what" or not turn.answer.sentences:
+        return None
+    verb, _, _ = clause.predicate.partition(" ")
+    if verb in VERBS or content(verb) <= _VAGUE or _ENDS_OPEN.search(clause.predicate):
+        return None
+    told = re.search(
+        rf"\b{re.escape(verb)}\s+(?:an?|the|its|their|his|her)\s+((?:[a-z-]+\s+)?[a-z-]+)(?=[,.;]|\s)",
+        turn.answer.sentences[0].text,
+    )
+    words = told[1].split() if told else []
+    while words and (words[-1] in FUNCTION_WORDS):
+        words.pop()
+    if not words:
+        return None
+    return Entity(f"the {' '.join(words)} that {clause}", _sort_of(words[-1]), 1.5, described=True, undergoes=True)
+
+
+_VAGUE = frozenset(stem(w) for w in "do happen mean make have get give become come go".split())
 
 
 def _sort_of(head: str) -> Sort:
@@ -210,10 +363,19 @@ def named_in(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
     names = [f for f in names if not _ADJECTIVE.match(text[f.start :])]
     for f in names:
         name = re.sub(r"[’']s$", "", text[f.start : f.end])
-        yield name, "person" if is_person(name, everything) else "thing"
+        person = is_person(name, everything)
+        yield name if person else _with_article(text, f, name), "person" if person else "thing"
     for f, g in pairwise(names):
         if re.fullmatch(r",?\s+and\s+(?:the\s+)?", text[f.end : g.start], re.I):
             yield text[f.start : g.end], "group"
+
+
+def _with_article(text: str, fact: Fact, name: str) -> str:
+    """A name as it is used: "the Houthis"; not "the Gazette" of "the Gazette report"."""
+    follows = re.match(r"\s+([a-z]+)", text[fact.end :])
+    before = re.search(r"\bthe\s+$", text[: fact.start], re.I)
+    noun = follows and follows[1] not in FUNCTION_WORDS and not (name.endswith("s") and follows[1].endswith("ed"))
+    return f"the {name}" if before and not noun else name
 
 
 _ADJECTIVE = re.compile(r"[A-Z][a-z]+(?:ian|ean|ese|ish)\s+[a-z]")
@@ -238,10 +400,14 @@ def is_person(name: str, text: str) -> bool:
     """Whether a name reads like a person's: two to four words, no article, no word of a body in it."""
     if _BODY.search(name) or re.search(rf"\b[Tt]he\s+{re.escape(name)}\b", text):
         return False
+    name = _untitled(name)
     if 2 <= len(name.split()) <= 4:
         return not re.search(r"\b(?:of|the|and)\b", name)
     alone = re.escape(name)
-    return bool(re.search(rf"\b(?!The\b)[A-Z][\w’'-]+\s+{alone}\b|\b{alone}\s+(?:said|says|told|wrote)\b", text))
+    first = re.findall(rf"\b([A-Z][\w’'-]+)\s+{alone}\b", text)
+    if any(fold(word) not in FUNCTION_WORDS for word in first):
+        return True
+    return bool(re.search(rf"\b{alone}\s+(?:said|says|told|wrote)\b", text))
 
 
 def outlets_of(history: Sequence[Turn]) -> dict[str, str]:
