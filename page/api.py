@@ -17,8 +17,6 @@ from page.library import Library
 from qa import Answer, Filters, Progress, QAError
 
 MODEL = "qa"
-LONGEST_QUESTION = 2000
-"""Characters of a question."""
 LONGEST_TEXT = 50_000
 """Characters of a text to check."""
 HISTORY = 4

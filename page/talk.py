@@ -32,7 +32,7 @@ from page.parts import (
 )
 from page.reading import reading
 from page.walls import Walls, filters
-from qa import Answer, Progress, QAError, Turn
+from qa import LONGEST_QUESTION, Answer, Progress, QAError, Turn
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Talk:
                     container=False,
                     lines=1,
                     max_lines=8,
-                    max_length=api.LONGEST_QUESTION,
+                    max_length=LONGEST_QUESTION,
                     submit_btn=True,
                     stop_btn=False,
                     elem_id="question",
@@ -122,7 +122,7 @@ class Talk:
 
     def linked(self, question: str, turns: Turns, draft: Draft | None, library: Library | None) -> Update:
         """Begins the question of a link, unless the visitor was quicker."""
-        question = question[: api.LONGEST_QUESTION].strip()
+        question = question[:LONGEST_QUESTION].strip()
         return self._begin(question, turns, library, ()) if question and not turns and draft is None else {}
 
     # -- asking ------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class Talk:
 
     def _asked(self, question: str, turns: Turns, draft: Draft | None, library: Library | None, rated: Rated) -> Update:
         try:
-            question = api.fitting("question", question, api.LONGEST_QUESTION)
+            question = api.fitting("question", question, LONGEST_QUESTION)
         except QAError as error:
             return {
                 self.past: self._past(turns, library, rated),
@@ -162,7 +162,7 @@ class Talk:
         n = place(data.get("turn"), len(turns))
         if n is not None:
             return self._begin(turns[n].question, turns[:n], library, rated)
-        question = str(data.get("question", ""))[: api.LONGEST_QUESTION].strip()
+        question = str(data.get("question", ""))[:LONGEST_QUESTION].strip()
         return self._begin(question, turns[-TURNS:], library, rated) if question else NOTHING
 
     def _edit(

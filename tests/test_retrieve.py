@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import make_hit
-from qa import Assistant, Filters, Hit, Source
-from qa.retrieve import MAX_QUESTION, WordReader, absent, answerable, balance, preferred, searchable, windows
+from qa import LONGEST_QUESTION, Assistant, Filters, Hit, Source
+from qa.retrieve import WordReader, absent, answerable, balance, preferred, searchable, windows
 from qa.schema import QuestionError
 
 
@@ -19,7 +19,7 @@ from qa.schema import QuestionError
         (" \t\n", "empty"),
         ("?!… —", "no word"),
         ("\x00\x07", "empty"),
-        ("why " * 25_000, f"at most {MAX_QUESTION:,}"),
+        ("why " * 25_000, f"at most {LONGEST_QUESTION:,}"),
     ],
 )
 def test_a_question_that_cannot_be_searched_says_why(question: str, message: str) -> None:

@@ -17,6 +17,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from qa.config import Config, load_config
 from qa.schema import (
+    LONGEST_QUESTION,
     Abstention,
     Answer,
     Citation,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "LONGEST_QUESTION",
     "Abstention",
     "Answer",
     "Assistant",

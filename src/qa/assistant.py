@@ -69,7 +69,7 @@ ON_POINT = 0.3
 """Probability from which a sentence on part of a topic is taken for what somebody says on it; of topics made up for
 `corpus/`, each of thirteen that a source deals with in other words reached it, and none of thirteen others."""
 
-SURE = 0.5
+PERHAPS = 0.5
 """Probability that the sources answer below which an answer is marked as perhaps none; chosen on the dev questions:
 between the threshold and this lie an eighth of the answerable ones, and a tenth of the others."""
 
@@ -345,7 +345,7 @@ class Assistant:
             sentences=tuple(sentences),
             abstention=None,
             premise=taken,
-            unsure=not comparing and outcome.get("answerer") != "write" and candidates[0].score < SURE,
+            unsure=not comparing and outcome.get("answerer") != "write" and candidates[0].score < PERHAPS,
             groups=groups,
             silent=tuple(s for s in within if s.id not in cited) if comparing else (),
             pairs=pairs,

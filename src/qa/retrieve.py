@@ -20,12 +20,9 @@ from qa.facts import FUNCTION_WORDS, meant, missing, name_key, same_name, stem
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.reader import Reading, Window
-from qa.schema import Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source, Span
+from qa.schema import LONGEST_QUESTION, Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source, Span
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
-
-MAX_QUESTION = 2000
-"""Characters. Longer than any question; shorter than a pasted document."""
 
 PREFERENCE = 0.5
 """Added to a passage's fused score, as a share of the best, when the question names its source."""
@@ -195,16 +192,16 @@ def searchable(question: str) -> str:
     """The question as a query: control characters out, blanks folded.
 
     Raises:
-        QuestionError: empty, no letter or digit, or longer than `MAX_QUESTION`.
+        QuestionError: empty, no letter or digit, or longer than `LONGEST_QUESTION`.
     """
     query = " ".join("".join(c if c.isprintable() else " " for c in question).split())
     if not query:
         raise QuestionError("the question is empty; ask something, for example: qa ask 'Who met whom?'")
     if not any(c.isalnum() for c in query):
         raise QuestionError(f"there is no word to search for in {query[:60]!r}; ask in words")
-    if len(query) > MAX_QUESTION:
+    if len(query) > LONGEST_QUESTION:
         raise QuestionError(
-            f"the question has {len(query):,} characters; ask in at most {MAX_QUESTION:,}. "
+            f"the question has {len(query):,} characters; ask in at most {LONGEST_QUESTION:,}. "
             "To check a long text against the sources, use `qa check`"
         )
     return query

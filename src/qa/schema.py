@@ -33,6 +33,10 @@ Span = tuple[int, int]
 """Start and end, half open."""
 
 
+LONGEST_QUESTION = 2000
+"""Characters. Longer than any question; shorter than a pasted document."""
+
+
 class QAError(Exception):
     """Anything `qa` reports on purpose. The message says what is wrong and what to do."""
 
