@@ -227,10 +227,14 @@ def check(
             assistant = Assistant.build(sources, scratch)
         else:
             assistant = _open(index_dir, corpus_dir, quiet=as_json)
+        if not text.strip():
+            raise QAError(f"nothing to check: {'standard input' if file == '-' else file} is empty; give it a text")
         report = assistant.check(text)
     if as_json:
         _print_json(report.to_dict())
     else:
+        if report.remark:
+            _out.print(Text(report.remark, style="dim"))
         for checked in report.sentences:
             mark, style = _STATUS[checked.status]
             _out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text))
@@ -358,10 +362,18 @@ def _next_question() -> str:
 
 
 def _read_text(file: str) -> str:
+    name = "standard input" if file == "-" else file
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QAError(f"cannot read {file}: {error}; give a UTF-8 text file") from error
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise QAError(f"cannot read {file}: {(error.strerror or 'unknown error').lower()}; give a text file") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise QAError(f"{name} is not text in UTF-8; save what is to be checked as plain text or Markdown")
+    return text
 
 
 def _print_json(value: Any) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from qa.facts import Fact, FactKind, denied, facts, missing, same_name
 from qa.schema import Source, Span, Verdict
-from qa.support import weigh
+from qa.support import clash, weigh
+from qa.support.copied import copied
 from qa.support.quotes import SPEECH, one_person, quotations, speaker, unquoted
 from qa.support.words import (
     canonical,
@@ -50,6 +51,8 @@ ANCHORED = 0.9
 NEAR, AROUND = 45, 100
 """Words of evidence that the support model reads: of the sentences most like the claim, wherever they stand, and of
 the one place that holds most of it, where "he" has a name."""
+COPIED = 0.97
+"""Probability that a claim holds which is a sentence of its source with little changed; see `qa.support.copied`."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
 
@@ -123,18 +126,19 @@ class _Look:
     around: str
     evidence: int
     span: Span
+    lines: tuple[clash.Line, ...] = ()
     findings: tuple[Finding, ...] = ()
     signals: Mapping[str, float] = field(default_factory=dict)
     spoken: bool = False
     """Whether the claim is nothing but a quotation with its speaker, and both are right."""
+    clash: bool = False
+    """Whether the evidence plainly says something else in the place of the claim's words."""
+    copied: bool = False
+    """Whether the claim is a sentence of the evidence with little changed."""
 
     @property
     def broken(self) -> bool:
         return any(f.ok is False for f in self.findings)
-
-    @property
-    def denied(self) -> bool:
-        return any(f.ok is False and f.detail.startswith(_DENIES) for f in self.findings)
 
 
 class Support:
@@ -214,7 +218,8 @@ class Support:
         sentences = [text[a:b] for text in case.evidence for a, b in split(text)] or list(case.evidence)
         near = " ".join(sentences[i] for i in relevant(sentences, claim, NEAR))
         best = case.evidence[at]
-        look = _Look(lead, claim, near, best[slice(*grown(best, spans[at], AROUND))], at, spans[at])
+        lines = clash.lines(case.evidence)
+        look = _Look(lead, claim, near, best[slice(*grown(best, spans[at], AROUND))], at, spans[at], lines)
         layers: tuple[tuple[Layer, Callable[[], _Found]], ...] = (
             ("figures", lambda: _figures(look, case)),
             ("names", lambda: _names(look, case)),
@@ -224,14 +229,15 @@ class Support:
         )
         findings: list[Finding] = []
         signals: dict[str, float] = {}
-        spoken = False
+        spoken = clashes = False
         for name, layer in layers:
             if name in self.layers:
                 found = layer()
                 findings += found.findings
                 signals |= found.signals
-                spoken = spoken or found.spoken
-        return replace(look, findings=tuple(findings), signals=signals, spoken=spoken)
+                spoken, clashes = spoken or found.spoken, clashes or found.clash
+        same = "verbatim" in self.layers and any(copied(claim, line.text) for line in lines)
+        return replace(look, findings=tuple(findings), signals=signals, spoken=spoken, clash=clashes, copied=same)
 
     def _verdict(self, look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
         where = (look.evidence, look.span)
@@ -239,17 +245,19 @@ class Support:
             return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings, look.signals)
         if not readings:
             verdict = Verdict.PARTLY if look.broken else Verdict.UNCHECKED
-            verdict = Verdict.CONTRADICTED if look.denied else verdict
+            verdict = Verdict.CONTRADICTED if look.clash else verdict
             return Judgement(verdict, None, *where, look.findings, look.signals)
         signals = {**look.signals, **_read(readings)}
         holds, conflicts = weigh.holds(signals), weigh.conflicts(signals)
+        if look.copied and not look.broken:
+            holds = max(holds, COPIED)
         supported, _, contradicted = (sum(column) / len(readings) for column in zip(*readings, strict=True))
         seen = "a contradiction" if contradicted >= weigh.CONTRADICTED else "no support"
         ok = supported >= weigh.SUPPORTED
         findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
         if holds >= weigh.SUPPORTED:
             return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
-        verdict = Verdict.CONTRADICTED if conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
+        verdict = Verdict.CONTRADICTED if look.clash or conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
         return Judgement(verdict, 1 - holds, *where, findings, signals)
 
 
@@ -330,9 +338,9 @@ class _Found(NamedTuple):
     findings: tuple[Finding, ...]
     signals: Mapping[str, float] = {}
     spoken: bool = False
+    clash: bool = False
 
 
-_DENIES = "the source denies"
 _FIGURES: frozenset[FactKind] = frozenset(("number", "percent", "money", "quantity", "date"))
 
 
@@ -342,7 +350,8 @@ def _absent(look: _Look, case: Case, text: str, kinds: Collection[FactKind]) -> 
     text = re.sub(r"['’]s\b", "", text)
     found = [(look.claim, f) for f in missing(look.claim, text) if f.kind in kinds]
     if about:  # the source may be called by its name
-        found = [(c, f) for c, f in found if not (f.kind == "name" and not missing(look.claim[f.start : f.end], about))]
+        lacking = missing(look.claim, about)
+        found = [(c, f) for c, f in found if f.kind != "name" or f in lacking]
     if look.lead:
         found += [(look.lead, f) for f in missing(look.lead, f"{text}\n{about}") if f.kind in kinds]
     return found
@@ -351,13 +360,33 @@ def _absent(look: _Look, case: Case, text: str, kinds: Collection[FactKind]) -> 
 def _figures(look: _Look, case: Case) -> _Found:
     absent = _absent(look, case, "\n".join(case.evidence), _FIGURES)
     far = [pair for pair in _absent(look, case, look.near, _FIGURES) if pair not in absent]
-    signals = {"figures.absent": min(MANY, len(absent)), "figures.elsewhere": min(MANY, len(far))}
-    if absent:
-        return _Found((Finding("figures", False, f"not in the source: {_shown(absent)}"),), signals)
-    if far:
-        detail = f"in the source, but about something else: {_shown(far)}"
-        return _Found((Finding("figures", None, detail),), signals)
+    own = [f for f in facts(look.claim) if f.kind in _FIGURES and not _known(look.claim, f, case)]
+    rivals = [there for f in own if (there := clash.rival(look.claim, f, look.lines))]
+    off = [] if rivals else _adrift(look, own, absent)
+    signals = {
+        "figures.absent": min(MANY, len(absent)),
+        "figures.elsewhere": min(MANY, len(far)),
+        "figures.adrift": min(MANY, len(off)),
+        "figures.rival": min(MANY, len(rivals)),
+    }
+    if absent or rivals:
+        detail = _instead(absent, ", ".join(rivals))
+        return _Found((Finding("figures", False, detail),), signals, clash=bool(rivals))
+    if far or off:
+        return _Found((Finding("figures", None, f"{_OFF}: {_shown([*far, *off])}"),), signals)
     return _Found((Finding("figures", True),), signals)
+
+
+_OFF = "in the source, but about something else"
+
+
+def _adrift(look: _Look, own: Sequence[Fact], absent: Sequence[tuple[str, Fact]]) -> list[tuple[str, Fact]]:
+    return [(look.claim, f) for f in own if (look.claim, f) not in absent and clash.adrift(look.claim, f, look.lines)]
+
+
+def _known(claim: str, fact: Fact, case: Case) -> bool:
+    """Whether a fact is about a source itself, which its text need not say."""
+    return any(fact not in missing(claim, _about(source)) for source in case.sources)
 
 
 def _names(look: _Look, case: Case) -> _Found:
@@ -365,23 +394,27 @@ def _names(look: _Look, case: Case) -> _Found:
     # part of a name may be enough (Presley), and a capital that opens the sentence may be no name at all
     absent = [(c, f) for c, f in lacking if not _partly(c, f, case)]
     far = [pair for pair in _absent(look, case, look.near, {"name"}) if pair not in lacking]
+    own = [f for f in facts(look.claim) if f.kind == "name" and not _known(look.claim, f, case)]
+    rivals = [there for f in own if (there := clash.rival(look.claim, f, look.lines))]
+    off = [] if rivals else _adrift(look, own, lacking)
     round_ = turned(look.claim, look.near)
     other = done_by_another(look.claim, look.near)
     signals = {
         "names.absent": min(MANY, len(absent)),
         "names.partly": min(MANY, len(lacking) - len(absent)),
         "names.elsewhere": min(MANY, len(far)),
+        "names.adrift": min(MANY, len(off)),
+        "names.rival": min(MANY, len(rivals)),
         "names.turned": float(bool(round_ or other)),
     }
-    if lacking:
-        return _Found((Finding("names", False, f"not in the source: {_shown(lacking)}"),), signals)
     if round_:
-        return _Found((Finding("names", False, f"the other way round in the source: {round_}"),), signals)
-    if other:
-        return _Found((Finding("names", False, f"in the source it is {other}"),), signals)
-    if far:
-        detail = f"in the source, but about something else: {_shown(far)}"
-        return _Found((Finding("names", None, detail),), signals)
+        detail = f"the other way round in the source: {round_}"
+        return _Found((Finding("names", False, detail),), signals, clash=True)
+    if lacking or other or rivals:
+        detail = _instead(lacking, other or ", ".join(rivals))
+        return _Found((Finding("names", False, detail),), signals, clash=bool(other))
+    if far or off:
+        return _Found((Finding("names", None, f"{_OFF}: {_shown([*far, *off])}"),), signals)
     return _Found((Finding("names", True),), signals)
 
 
@@ -389,7 +422,8 @@ def _partly(text: str, name: Fact, case: Case) -> bool:
     words = text[name.start : name.end].split()
     if len(words) == 1:
         return name.start == 0
-    return any(not missing(word, evidence) for word in words if word[0].isupper() for evidence in case.evidence)
+    # within a sentence: what opens one may be no name
+    return any(not missing(f"of {word}", evidence) for word in words if word[0].isupper() for evidence in case.evidence)
 
 
 def _negation(look: _Look, case: Case) -> _Found:
@@ -397,15 +431,20 @@ def _negation(look: _Look, case: Case) -> _Found:
     there = [f for f in facts(look.near) if f.kind == "negation"]
     added = [(look.claim, f) for f in missing(look.claim, look.near) if f.kind == "negation"]
     told = " ".join(look.near[a:b] for a, b in split(look.near) if carried(look.claim, look.near[a:b]) >= ABOUT)
-    left = denied(look.claim, told)
+    told = canonical(told)
+    left = denied(canonical(look.claim), told)
+    plain = clash.denies(look.claim, look.lines)
     signals = {
+        "negation.denied": float(bool(plain)),
         "negation.added": float(bool(own) and not there),
         "negation.other": float(bool(added) and bool(there)),
         "negation.left": min(MANY, len(left)),
     }
+    if plain:
+        return _Found((Finding("negation", False, f"the source denies it: “{plain}”"),), signals, clash=True)
     if left:
         words = ", ".join(f"“{told[f.start : f.end]} {f.value[4:]}”" for f in left)
-        return _Found((Finding("negation", False, f"{_DENIES} it: {words}"),), signals)
+        return _Found((Finding("negation", False, f"the source denies it: {words}"),), signals)
     if added and not there:
         return _Found((Finding("negation", False, f"not in the source: {_shown(added)}"),), signals)
     return _Found((Finding("negation", None if added else True),), signals)
@@ -443,12 +482,17 @@ def _words(look: _Look, case: Case, sentences: Sequence[str], anchored: bool, *,
     whole = carried(look.claim, "\n".join(case.evidence))
     best = max(sentences, key=lambda s: carried(look.claim, s))
     changed = reworded(look.claim, look.near)
+    opposite = clash.opposed(look.claim, look.lines)
     signals = {
         "words.share": carried(look.claim, look.near) - 1,
         "words.best": carried(look.claim, best) - 1,
         "words.pairs": pairs_held(look.claim, look.near) - 1,
         "words.reworded": min(MANY, len(changed)),
+        "words.opposed": float(opposite is not None),
     }
+    if opposite:
+        detail = f"the source says “{opposite[1]}”, not “{opposite[0]}”"
+        return _Found((Finding("words", False, detail),), signals, clash=True)
     if anchored and whole < ANCHORED:
         detail = "the same few words are cited for several claims"
         return _Found((Finding("words", False, detail),), {**signals, "words.anchored": 1.0})
@@ -460,6 +504,12 @@ def _words(look: _Look, case: Case, sentences: Sequence[str], anchored: bool, *,
         words = ", ".join(f"“{word}”" for word in changed)
         return _Found((Finding("words", None, f"nearly the words of the source, but for {words}"),), signals)
     return _Found((Finding("words", True),), signals)
+
+
+def _instead(absent: Sequence[tuple[str, Fact]], there: str) -> str:
+    """In words, what the source has not, and what it has in its place."""
+    lacks = f"not in the source: {_shown(absent)}" if absent else ""
+    return "; ".join(part for part in (lacks, f"in the source it is {there}" if there else "") if part)
 
 
 def _shown(found: Sequence[tuple[str, Fact]]) -> str:

@@ -55,6 +55,8 @@ class CheckedSentence:
     """Numbers behind which there is no source."""
     elsewhere: Evidence | None = None
     """A passage not cited that does bear the sentence out, where the cited ones do not."""
+    uncited: bool = False
+    """Whether it cites nothing in a text that elsewhere does; what no sentence has is said once, of the whole."""
 
     @property
     def cited(self) -> bool:
@@ -82,7 +84,7 @@ class CheckedSentence:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it, besides its status."""
-        notes = [] if self.cited else ["no citation"]
+        notes = ["no citation"] if self.uncited else []
         notes += [f"there is no source {n}" for n in self.invented]
         if self.doubt:
             notes.append(self.doubt)
@@ -126,16 +128,28 @@ class Report:
         }
 
     @property
+    def remark(self) -> str:
+        """What holds of the text as a whole; empty if nothing."""
+        if not self.sentences or any(s.cited or s.markers for s in self.sentences):
+            return ""
+        return "The text cites nothing: each sentence was held against the passages nearest to it in all sources."
+
+    @property
     def ok(self) -> bool:
         """Whether every sentence cites a source that bears it out, surely or likely."""
         return all(s.cited and not s.invented and s.borne_out for s in self.sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"ok": self.ok, "counts": self.counts, "sentences": [s.to_dict() for s in self.sentences]}
+        return {
+            "ok": self.ok,
+            "remark": self.remark,
+            "counts": self.counts,
+            "sentences": [s.to_dict() for s in self.sentences],
+        }
 
     def __str__(self) -> str:
-        lines = []
+        lines = [self.remark] if self.remark else []
         for s in self.sentences:
             lines.append(f"{s.status:<12} {s.text}" + (f"  ({'; '.join(s.notes)})" if s.notes else ""))
         counted = ", ".join(f"{n} {name}" for name, n in self.counts.items() if n)
@@ -160,7 +174,7 @@ def check(
             their first passage.
     """
     evidence = _evidence(passages)
-    body, listed = _references(text)
+    body, listed = _references(_prose(text))
     pools = {n: found for n, line in listed.items() if (found := _meant(line, evidence))}
     in_order = [[e] for e in evidence] if numbers == "passages" else _by_source(evidence)
     by_source = {e[0].source.id if e[0].source else e[0].id: e for e in _by_source(evidence)}
@@ -173,6 +187,7 @@ def check(
         near = [e for pool in cited for e in _nearest(unit.text, pool)] if cited else _nearest(unit.text, evidence)
         others = [] if not cited else _nearest(unit.text, [e for e in evidence if e not in near])
         plans.append((unit, invented, tuple(dict.fromkeys(near)), tuple(others)))
+    bare = not any(unit.numbers or unit.sources for unit in units)
     judged = support.judge_all([_case(unit.text, near, others) for unit, _, near, others in plans])
     doubtful = [i for i, j in enumerate(judged) if j.verdict is not Verdict.SUPPORTED and plans[i][3]]
     second = support.judge_all([_case(plans[i][0].text, plans[i][3], ()) for i in doubtful])
@@ -194,6 +209,7 @@ def check(
                 near[judgement.evidence] if judgement.evidence is not None else None,
                 invented,
                 better.get(i),
+                uncited=not (bare or unit.sources or len(unit.numbers) > len(invented)),
             )
             for i, ((unit, invented, near, _), judgement) in enumerate(zip(plans, judged, strict=True))
         )
@@ -254,6 +270,26 @@ def _nearest(text: str, pool: Sequence[Evidence]) -> list[Evidence]:
     if len(pool) <= 1:
         return list(pool)
     return sorted(pool, key=lambda e: -carried(text, e.text))[:TRIED]
+
+
+# what is no sentence ------------------------------------------------------------------------------------
+
+_TITLE = re.compile(
+    r"""(?mx)
+    \A(?:\ufeff?---\n(?:.*\n)*?---$)                          # front matter
+    | ^[ ]{0,3}\#{1,6}[ \t].*$                                 # ## Title
+    | ^(?=.*\w)(?![-*•>|]).{1,200}\n[ ]{0,3}(?:=+|-{2,})[ \t]*$   # Title, underlined
+    | ^[ ]{0,3}(\*\*|__)(?!\s).{1,200}(?<![.!?:\s])\1[ \t]*$      # **Title**
+    """
+)
+
+
+def _prose(text: str) -> str:
+    """The text with titles and front matter blanked, offsets kept: they state nothing that could be borne out.
+
+    The references may have a title that tells what they are; it stays.
+    """
+    return _TITLE.sub(lambda m: m[0] if _HEADING.match(m[0]) else re.sub(r"[^\n]", " ", m[0]), text)
 
 
 # the list of references ---------------------------------------------------------------------------------

@@ -114,7 +114,29 @@ def _key(word: str) -> str:
         key = name_key(word)
         if len(key) > 2:
             return f"~{key}"
-    return stem(word)
+    return root(word)
+
+
+def root(word: str) -> str:
+    """The stem of a word; of a form that English makes irregularly ("fought"), that of its base."""
+    return stem(_BASES.get(word.lower(), word))
+
+
+_IRREGULAR = """
+arise arose arisen|bear bore borne|beat beaten|become became|begin began begun|bend bent|bind bound|bleed bled|blow blew
+blown|break broke broken|breed bred|bring brought|build built|burn burnt|buy bought|catch caught|choose chose chosen|
+come came|deal dealt|dig dug|do did done|draw drew drawn|drink drank drunk|drive drove driven|eat ate eaten|fall fell
+fallen|feed fed|feel felt|fight fought|flee fled|fly flew flown|forbid forbade forbidden|foresee foresaw foreseen|
+forget forgot forgotten|forgive forgave forgiven|freeze froze frozen|give gave given|go went gone|grow grew grown|hang
+hung|hear heard|hide hid hidden|hold held|keep kept|know knew known|lay laid|lead led|leave left|lend lent|lose lost|
+make made|mean meant|meet met|overcome overcame|pay paid|ride rode ridden|ring rang rung|rise rose risen|run ran|say
+said|see saw seen|seek sought|sell sold|send sent|shake shook shaken|shoot shot|show shown|shrink shrank shrunk|sing
+sang sung|sink sank sunk|sit sat|sleep slept|speak spoke spoken|spend spent|stand stood|steal stole stolen|stick stuck|
+strike struck stricken|swear swore sworn|swim swam swum|take took taken|teach taught|tear tore torn|tell told|think
+thought|throw threw thrown|understand understood|wake woke woken|wear wore worn|win won|withdraw withdrew withdrawn|
+write wrote written
+"""
+_BASES = {form: verb.split()[0] for verb in _IRREGULAR.replace("\n", " ").split("|") for form in verb.split()[1:]}
 
 
 def carried(claim: str, text: str) -> float:
@@ -226,6 +248,7 @@ def pairs_held(claim: str, text: str) -> float:
 
 
 _BY = re.compile(r"\bby\b")
+_BY_ONE = re.compile(r"\bby\s(?:(?:the|an?|his|her|its|their)\s)?(?=[A-Z])|\bby\s(?:him|her|it|them)\b")
 
 SAME_DEED = 0.5
 """Share of what a claim says after its verb from which a sentence with that verb tells of the same."""
@@ -263,7 +286,10 @@ def _orders(a: str, b: str, sentence: str, verbs: set[str]) -> set[str]:
     return found
 
 
-_DOES = re.compile(r"(?:,[^,;.]{1,80},)?\s+(?:(?:has|have|had|also|then|later|first)\s+)*(?P<verb>[a-z][\w-]*)")
+_DOES = re.compile(
+    r"(?:,[^,;.]{1,80},)?\s+(?:(?:has|have|had|also|then|later|first|will|would|(?P<be>is|are|was|were|been|be))\s+)*"
+    r"(?P<verb>[a-z][\w-]*)"
+)
 """What follows a subject: perhaps who that is between commas, then the verb."""
 
 
@@ -271,7 +297,7 @@ def done_by_another(claim: str, text: str) -> str:
     """Who, by the text, did what the claim says its first name did; "" where the text does not plainly say.
 
     "Norway won the match" where the text says "Denmark won the match". Nothing is told where a sentence that
-    speaks of it names the claim's subject before the verb, or leaves open who did it ("he won").
+    speaks of it names the claim's subject, or leaves open who did it ("he won").
     """
     names = [f for f in facts(claim) if f.kind == "name"]
     if not names or claim[: names[0].start].strip().lower() not in ("", "the"):
@@ -280,7 +306,7 @@ def done_by_another(claim: str, text: str) -> str:
     does = _DOES.match(claim, names[0].end)
     if not does or fold(does["verb"]) in FUNCTION_WORDS:
         return ""
-    verb, rest = stem(does["verb"]), claim[does.end() :]
+    verb, rest, suffers = stem(does["verb"]), claim[does.end() :], _suffers(does)
     others = set()
     for start, end in split(text):
         sentence = text[start:end]
@@ -288,12 +314,21 @@ def done_by_another(claim: str, text: str) -> str:
         if not verbs or carried(rest, sentence) < SAME_DEED:
             continue
         held = [f for f in facts(sentence) if f.kind == "name"]
-        before = [sentence[f.start : f.end] for f in held if f.end <= verbs[-1].start()]
-        doers = [f for f in held if (m := _DOES.match(sentence, f.end)) and stem(m["verb"]) == verb]
-        if not doers or any(_one_name(subject, name) for name in before) or _BY.search(sentence):
+        doers = [
+            f
+            for f in held
+            if (m := _DOES.match(sentence, f.end)) and stem(m["verb"]) == verb and _suffers(m) is suffers
+        ]
+        named = any(_one_name(subject, sentence[f.start : f.end]) for f in held)
+        if not doers or named or _BY_ONE.search(sentence):
             return ""
         others |= {sentence[f.start : f.end] for f in doers}
     return ", ".join(sorted(others))
+
+
+def _suffers(does: re.Match[str]) -> bool:
+    """Whether a verb tells what is done to its subject: "was beaten"."""
+    return bool(does["be"]) and not does["verb"].endswith("ing")
 
 
 def _one_name(a: str, b: str) -> bool:
@@ -324,10 +359,13 @@ def canonical(text: str) -> str:
     """The text with contractions written out and neutral verbs of saying made one; offsets do not survive this."""
     text = _WONT.sub(lambda m: {"wo": "will", "ca": "can", "sha": "shall"}[m[1].lower()] + " not", text)
     text = _NOT.sub(r"\1 not", text).replace("annot ", "an not ")
+    text = _NEITHER.sub(r"\1 not \2 or", text)
     return _SAID.sub("said", _SAYS.sub("says", text))
 
 
 _WONT = re.compile(r"\b(wo|ca|sha)n['’]t\b", re.I)
+_AUXILIARY = r"is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|must|may|might"
+_NEITHER = re.compile(rf"\b({_AUXILIARY}) neither ([\w-]+(?: [\w-]+){{0,2}}) nor\b")
 _NOT = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should|must|might|need)n['’]t\b", re.I)
 _SAID = re.compile(r"\b(?:stated|noted|remarked|wrote|mentioned|observed)\b")
 # "states" is a noun too; a verb of saying is followed by what is said, or ends the sentence
