@@ -66,9 +66,9 @@ class Config(BaseSettings):
     max_sentences: int = Field(5, ge=1, le=20, description="sentences in a quoted answer")
 
     answerer: Literal["auto", "quote", "write"] = Field(
-        "auto", description="auto: write where a language model is set, else quote"
+        "auto", description="auto: write where a language model is set, else quote; write or quote: always"
     )
-    llm_provider: Literal["openai-like", "anthropic"] = Field("openai-like", description="kind of language model")
+    llm_provider: Literal["openai-like", "anthropic"] = Field("openai-like", description="openai-like, or anthropic")
     llm_url: str = Field(
         "", description="address of its server, as http://127.0.0.1:11434/v1; for anthropic, unset: its own"
     )
@@ -80,7 +80,7 @@ class Config(BaseSettings):
         None, description="US dollars per million prompt and completion tokens, to report cost"
     )
     llm_fallback: Literal["quote", "partial"] = Field(
-        "partial", description="language model gone mid-answer: keep what was checked, or quote instead"
+        "partial", description="language model gone mid-answer: partial keeps what was checked, quote quotes instead"
     )
 
     @classmethod
