@@ -198,6 +198,14 @@ def test_what_stands_in_no_source_is_named_and_not_answered(town: Assistant) -> 
     assert town.ask("What did Vladimir Orlov say about the harbour bridge?").abstention
 
 
+def test_what_is_told_otherwise_is_cited_first(town: Assistant) -> None:
+    """The premise in a sentence, then the words that tell it otherwise, though nothing answers."""
+    answer = town.ask("Why did the council approve the harbour bridge in June 1998?")
+    assert answer.premise == "The question says “June 1998”; what comes nearest in the sources says “3 March 2021”."
+    assert "12 votes to 7" in answer.sentences[0].text
+    assert answer.sentences[0].citations[0].source.id == "gazette"
+
+
 def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: Path) -> None:
     """The plain reader answers; nothing claims a check that did not run."""
     config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "i", reader="none", support="none")

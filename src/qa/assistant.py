@@ -296,13 +296,16 @@ class Assistant:
             provenance=self._provenance(),
         )
         absent = premise.unmentioned(searched, hits, self.index.vocabulary)
-        taken = absent or premise.not_borne_out(searched, hits)
+        supposed = premise.Premise(absent) if absent else premise.not_borne_out(searched, hits)
+        taken, first = supposed.text, supposed.told
         writes = self.llm is not None and self.config.answerer != "quote"
         threshold = self.threshold
         several = compare.asks_several(searched)
-        bar = threshold * (0 if heard else COMPARING if comparing else LENIENT if taken or several or writes else 1)
+        lenient = (taken and not first) or several or writes
+        bar = threshold * (0 if heard else COMPARING if comparing else LENIENT if lenient else 1)
         nobody = absent and not comparing  # what is asked about stands in no source: nothing here answers
-        if not chosen or nobody or candidates[0].score < bar:
+        answers = bool(chosen) and not nobody and candidates[0].score >= bar
+        if not answers and not first:
             if said and heard:
                 taken = taken or premise.not_dealt_with(said.topic, [self.document(s.id) for s in within])
             yield draft.with_(premise=taken, timings=clock.laps)
@@ -311,18 +314,19 @@ class Assistant:
         sentences: list[Sentence] = []
         dropped: list[Dropped] = []
         outcome: dict[str, Any] = {}
-        if writes:
+        best = chosen if answers else []
+        quotes = partial(quote, best, self.config.max_sentences, comparing=comparing, several=several, first=first)
+        if writes and answers:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             drafted = self._write(searched, hits, dropped, outcome, cancelled)
         else:
-            drafted = quote(chosen, self.config.max_sentences, comparing=comparing, several=several)
+            drafted = quotes()
         for sentence in drafted:
             sentences.append(sentence)
             yield sentence
         clock.lap("answer")
         if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
-            limit = self.config.max_sentences
-            sentences = list(quote(chosen, limit, comparing=comparing, several=several))
+            sentences = list(quotes())
             outcome["answerer"] = "quote"
         if not sentences:
             reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED
@@ -345,7 +349,7 @@ class Assistant:
             sentences=tuple(sentences),
             abstention=None,
             premise=taken,
-            unsure=not comparing and outcome.get("answerer") != "write" and candidates[0].score < PERHAPS,
+            unsure=answers and not comparing and outcome.get("answerer") != "write" and candidates[0].score < PERHAPS,
             groups=groups,
             silent=tuple(s for s in within if s.id not in cited) if comparing else (),
             pairs=pairs,

@@ -28,7 +28,11 @@ def one_entity(a: str, b: str) -> bool:
 def akin(a: str, b: str) -> bool:
     """Whether two words are one name or a name and its adjective: "Syria", "Syrian"."""
     short, long = sorted((fold(a), fold(b)), key=len)
-    return same_name(a, b) or (len(short) > 3 and long.startswith(short[: max(4, len(short) - 1)]))
+    stem = short[: max(4, len(short) - 1)]
+    return same_name(a, b) or (len(short) > 3 and long.startswith(stem) and bool(_OF_NAME.fullmatch(long[len(stem) :])))
+
+
+_OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s|)")
 
 
 def name_words(name: str) -> list[str]:

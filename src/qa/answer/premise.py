@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, Literal
 
-from qa.answer.alike import FIGURES, akin, happening, name_words, one_date, one_entity, related, stems, terms
+from qa.answer.alike import FIGURES, akin, name_words, one_date, related, stems, terms
 from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
-from qa.schema import Document, Hit, Span
+from qa.schema import Candidate, Document, Hit, Span
 
-NOT_BORNE_OUT: Final = "The question takes “{taken}” for granted; the sources do not bear that out."
-NOT_BORNE_OUT_BUT: Final = (
-    "The question takes “{taken}” for granted; the sources do not bear that out. They speak of “{found}”."
-)
-DENIED: Final = "Where the sources speak of “{taken}”, they deny it. {source}: “{found}”"
+DENIED: Final = "Where the sources speak of “{taken}”, they deny it."
+TOLD_OTHERWISE: Final = "The question says “{taken}”; what comes nearest in the sources says “{found}”."
+TELLS: Final = 0.6
+"""Share of a question's other names and words that a sentence holds which tells of the same."""
+
+ALONE: Final = 2
+"""More names than these, all in one place, tell of the same without another word; or words, where nobody is named."""
+
 NOT_NAMED: Final = "Where the sources tell of this, they do not name “{taken}”."
 NOT_MENTIONED: Final = "These sources do not mention “{taken}”."
 NOT_DEALT_WITH: Final = "{source} does not mention “{taken}”."
@@ -36,51 +40,31 @@ _TAKES_FOR_GRANTED = re.compile(
     r"(?:why|how|when|where|who|whom|whose|what|which)\b",
     re.I,
 )
-_IN_PLACE = r"\b(?:in|at|near|to|from|outside|inside)\s+(?:the\s+)?"
+_BY_PLACE = r"\b(?:in|at|near|to|from|outside|inside|towards?|out\s+of)"
+_IN_PLACE = rf"{_BY_PLACE}\s+(?:the\s+)?"
 _PLACE = re.compile(rf"{_IN_PLACE}((?:[A-Z][\w-]+)(?:\s+(?:of\s+)?[A-Z][\w-]+){{0,2}})(?![’'\w-])")
 _Slot = Literal["place", "date", "number", "name"]
 
 
-def not_borne_out(question: str, hits: Sequence[Hit]) -> str:
-    """One sentence naming what a question takes for granted and the sources do not bear out; "" if nothing.
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What a question takes for granted and the sources do not bear out, and the sentence that tells it otherwise."""
 
-    Only a place, date, number or name that the passages telling the event, with the question's other names, do not
-    give; a way told the other way round; or what the passages speak of only to deny it.
+    text: str
+    """One neutral sentence; empty if there is nothing to say."""
+    told: Candidate | None = None
+
+
+def not_borne_out(question: str, hits: Sequence[Hit]) -> Premise:
+    """What a question takes for granted and the sources do not bear out.
+
+    Only a place, date, number or name for which the sentence that best tells of the same people and deed has another;
+    a way told the other way round; or what the passages speak of only to deny it.
     A wrong accusation is worse than silence; a yes-or-no question takes nothing for granted.
     """
     if not _TAKES_FOR_GRANTED.match(question):
-        return ""
-    if otherwise := _turned_round(question, hits) or _denied(question, hits):
-        return otherwise
-    own = facts(question)
-    names = [question[f.start : f.end] for f in own if f.kind == "name"]
-    slots = list(_slots(question, own))
-    for taken, slot in slots:
-        if any(_is_of_source(taken, hit) for hit in hits):
-            continue
-        others = [n for n in names if not one_entity(n, taken)]
-        event = happening(question) - stems(taken)
-        telling = {hit: told for hit in hits if (told := list(_tells(hit, others, event)))}
-        mentioned = [hit for hit in hits if _mentions(hit, taken, slot)]
-        if any(hit in telling for hit in mentioned) or (mentioned and len(others) < 2):
-            continue
-        told = [sentence for sentences in telling.values() for sentence in sentences]
-        if slot == "name":
-            anchored = [s for s in told if _anchored(s, [(t, k) for t, k in slots if k != "name" and t != taken], hits)]
-            if anchored and others:
-                return NOT_NAMED.format(taken=re.sub(r"[’']s?$", "", taken))
-            continue
-        if slot == "number":
-            counted = stem(taken.split()[-1])
-            if not mentioned and any(counted == stem(c.split()[-1]) for s in told for c in _counts(s)):
-                return NOT_BORNE_OUT.format(taken=taken)
-            continue
-        found = next(filter(None, (_other(s, slot, taken, names, event, hits) for s in told)), "")
-        if found:
-            return NOT_BORNE_OUT_BUT.format(taken=taken, found=found)
-        if told and not mentioned and len(others) > 1:
-            return NOT_BORNE_OUT.format(taken=taken)
-    return ""
+        return Premise("")
+    return _turned_round(question, hits) or _denied(question, hits) or _elsewise(question, hits) or Premise("")
 
 
 _ASKED_TO_SPEAK = r"\b[Aa]ccording\s+to\s+(?:the\s+)?{name}\b"
@@ -105,7 +89,7 @@ def unmentioned(question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Col
         words = name_words(taken.replace("-", " "))
         if fact.kind != "name" or not words or (" " not in taken and _OPENS.search(question[: fact.start])):
             continue  # a single word that opens a sentence has its capital from that
-        if _ADJECTIVE.match(question[fact.start :]) or re.search(r"\d", taken) or _run(taken) in _run(text):
+        if _adjective(question[fact.start :]) or re.search(r"\d", taken) or _run(taken) in _run(text):
             continue
         outlet = fold(words[-1]) in MEDIA
         if outlet and not any(_holds(text[f.start : f.end], words) for f in facts(text) if f.kind == "name"):
@@ -140,7 +124,13 @@ def not_dealt_with(topic: str, documents: Sequence[Document]) -> str:
 
 _SENTENCE = re.compile(r"(?:[^.!?]|[.!?](?=\S))+[.!?]*")
 _OPENS = re.compile(r"(?:^|[.!?:;]\s)[\s\"'“‘]*$")
-_ADJECTIVE = re.compile(r"[A-Z][\w-]*(?:ish|ese|style)\b|[A-Z][a-z]*(?:an|en|ic|ch)\s+[a-z]")
+_ADJECTIVE = re.compile(r"[A-Z][\w-]*(?:ish|ese|style)\b|[A-Z][a-z]*(?:an|en|ic|ch)\s+([a-z]+)")
+
+
+def _adjective(text: str) -> bool:
+    """Whether a text begins with an adjective of a name: "Roman ships", not "Oman and"."""
+    match = _ADJECTIVE.match(text)
+    return match is not None and match[1] not in FUNCTION_WORDS
 
 
 def _run(text: str) -> str:
@@ -168,40 +158,104 @@ def _spelled_out(name: str, text: str) -> bool:
     return letters.isupper() and letters.lower() in "".join(w[0] for w in re.findall(r"[^\W\d_]+", text)).lower()
 
 
+def _elsewise(question: str, hits: Sequence[Hit]) -> Premise | None:
+    """ "Why did Berg meet Roth in Paris?", where the sentence that best tells of it says "in Rome"."""
+    slots = list(_slots(question, facts(question)))
+    for taken, slot in slots:
+        if any(_is_of_source(taken, hit) for hit in hits):
+            continue
+        names, words = terms(question.replace(taken, "", 1))
+        least = ALONE + 1 if slot == "place" else 1  # one person does the same in many places
+        telling = [told for hit in hits for told in _telling(hit, names, words, least)]
+        best = max((told.score for told in telling), default=0.0)
+        if best < TELLS or any(_mentions(told.hit, taken, slot) for told in telling if told.score >= TELLS * best):
+            continue
+        rest = [(other, kind) for other, kind in slots if kind != "name" and other != taken]
+        for told in telling:
+            if told.score < best or suspect(told.hit.passage, told.start, told.end):
+                continue
+            if slot == "name" and _anchored(told.text, rest):
+                return Premise(NOT_NAMED.format(taken=re.sub(r"[’']s?$", "", taken)), told)
+            if slot != "name" and (found := _instead(told.text, slot, taken, question, hits)):
+                return Premise(TOLD_OTHERWISE.format(taken=taken, found=found), told)
+    return None
+
+
+def _telling(hit: Hit, names: Sequence[str], words: frozenset[str], least: int) -> Iterator[Candidate]:
+    """Each sentence with a name and a word asked about, its score the share it holds; a name may stand just before.
+
+    Args:
+        least: names and words that it must hold.
+    """
+    passage = hit.passage
+    spans = passage.sentences or ((passage.start, passage.end),)
+    beside = f"{hit.source.publisher}. {hit.source.author}. {passage.heading}. "
+    for before, (start, end) in zip((spans[0], *spans), spans, strict=False):
+        there = name_words(beside + passage.slice(before[0], end))
+        said = stems(f"{passage.heading}. {passage.slice(start, end)}")
+        named = sum(any(akin(name, other) for other in there) for name in names)
+        spoken = sum(any(related(word, other) for other in said) for word in words)
+        alone = max(named if named == len(names) else 0, spoken if not names else 0)
+        if ((named and spoken) or alone > ALONE) and named + spoken >= least:
+            yield Candidate(hit, start, end, (named + spoken) / (len(names) + len(words)))
+
+
+def _instead(sentence: str, slot: _Slot, taken: str, question: str, hits: Sequence[Hit]) -> str:
+    """What a sentence gives for a place, date or number of the question; empty if nothing is certain."""
+    if slot == "number":
+        counted = stem(taken.split()[-1])
+        return next((c for c in _counts(sentence) if stem(c.split()[-1]) == counted), "")
+    dates = [f for f in facts(sentence) if f.kind == "date"]
+    if slot == "date":
+        asked = [f for f in facts(f"in {taken}") if f.kind == "date"]
+        if any(one_date(f.value, g.value) for f in asked for g in dates):
+            return ""
+        shortest = min((len(f.value) for f in asked), default=4)
+        return next((sentence[f.start : f.end] for f in dates if len(f.value) >= shortest), "")
+    by = re.search(rf"({_BY_PLACE})\s+(?:the\s+)?{re.escape(taken)}", question)
+    own = name_words(question)
+    for match in re.finditer(_STANDS.format(by=by[1] if by else "in"), sentence):
+        dated = any(f.start <= match.start(1) < f.end for f in dates)
+        known = any(akin(word, other) for word in name_words(match[1]) for other in own)
+        if not dated and not known and not _acts(match[1], hits):
+            return match[1]
+    return ""
+
+
 _SPEAKS = re.compile(rf"(?:[’']s?)?\s+(?:\w+ly\s+)?(?:{'|'.join(sorted(VERBS))})\b")
 _WAY = re.compile(r"\bfrom\s+(?:the\s+)?([A-Z][\w-]+)\s+(?:back\s+)?to\s+(?:the\s+)?([A-Z][\w-]+)")
 
 
-def _turned_round(question: str, hits: Sequence[Hit]) -> str:
+def _turned_round(question: str, hits: Sequence[Hit]) -> Premise | None:
     """ "From Doha to Damascus", where the sources say "from Damascus to Doha" and never the other."""
     told = [way for hit in hits for way in _WAY.finditer(hit.passage.text)]
     for asked in _WAY.finditer(question):
         back = [w for w in told if akin(w[1], asked[2]) and akin(w[2], asked[1])]
         if back and not any(akin(w[1], asked[1]) and akin(w[2], asked[2]) for w in told):
-            return NOT_BORNE_OUT_BUT.format(taken=asked[0], found=back[0][0])
-    return ""
+            return Premise(TOLD_OTHERWISE.format(taken=asked[0], found=back[0][0]))
+    return None
 
 
-def _denied(question: str, hits: Sequence[Hit]) -> str:
+def _denied(question: str, hits: Sequence[Hit]) -> Premise | None:
     """ "Why did Berg sign the trade pact?", where each sentence on a trade pact says that there is none."""
     own = facts(question)
     names = [question[f.start : f.end] for f in own if f.kind == "name"]
     asked = _phrases(question) if not any(f.kind == "negation" for f in own) else {}
     asked = {key: span for key, span in asked.items() if question[slice(*span)].islower()}
-    answer = ""
+    answer: Premise | None = None
     for hit in hits if names else ():
         passage = hit.passage
         for start, end in passage.sentences or ((passage.start, passage.end),):
             sentence = " ".join(passage.slice(start, end).split())
             held = asked.keys() & _phrases(sentence).keys()
             if held and not held & _under_negation(sentence):
-                return ""
+                return None
             words = name_words(sentence)
             of_them = all(any(akin(name_words(n)[-1], w) for w in words) for n in names[-2:])
             if held and of_them and not answer and not suspect(passage, start, end):
                 spans = [asked[key] for key in held]
                 taken = question[min(a for a, _ in spans) : max(b for _, b in spans)]
-                answer = DENIED.format(taken=taken, source=hit.source.name, found=sentence)
+                answer = Premise(DENIED.format(taken=taken), Candidate(hit, start, end, 0.0))
     return answer
 
 
@@ -228,9 +282,11 @@ def _slots(question: str, own: Sequence[Fact]) -> Iterator[tuple[str, _Slot]]:
     for fact in dates:
         yield question[fact.start : fact.end], "date"
     for fact in own:
-        counted = re.match(r"\s+((?:[a-z]+\s+)?[a-z]{3,}s)\b", question[fact.end :])
+        counted = re.match(rf"\s+((?:[a-z]+\s+)?{_MANY})\b", question[fact.end :])
         if fact.kind == "number" and counted:
             yield question[fact.start : fact.end + counted.end()], "number"
+        elif fact.kind == "quantity":
+            yield question[fact.start : fact.end], "number"
     places = [match.span(1) for match in _PLACE.finditer(question)]
     for fact in own:
         speaks = _SPEAKS.match(question[fact.end :])
@@ -246,7 +302,7 @@ def _is_of_source(taken: str, hit: Hit) -> bool:
     return bool(words) and all(any(same_name(word, other) for other in own) for word in words)
 
 
-def _anchored(sentence: str, slots: Sequence[tuple[str, _Slot]], hits: Sequence[Hit]) -> bool:
+def _anchored(sentence: str, slots: Sequence[tuple[str, _Slot]]) -> bool:
     """Whether a sentence gives a day or place that the question gives too: it tells the very event."""
     dates = [f.value for f in facts(sentence) if f.kind == "date"]
     for taken, slot in slots:
@@ -264,53 +320,37 @@ def _mentions(hit: Hit, taken: str, slot: _Slot) -> bool:
     text = f"{hit.source.title}. {hit.passage.heading}. {hit.passage.text}"
     if slot == "number":
         held = {f.value.split()[0] for f in facts(text) if f.kind in FIGURES}
-        return any(f.value in held for f in facts(taken) if f.kind == "number")
+        return any(f.value.split()[0] in held for f in facts(taken) if f.kind in FIGURES)
     if slot in ("place", "name"):
         words = name_words(taken)[-1 if slot == "name" else 0 :]
         return all(any(akin(word, other) for other in name_words(text)) for word in words)
     asked = [f.value for f in facts(f"in {taken}") if f.kind == "date"]
-    told = [f.value for f in facts(text) if f.kind == "date"] + [hit.source.published]
-    return any(one_date(t, a) for t in told if t for a in asked)
+    told = [f.value for f in facts(text) if f.kind == "date"]
+    published = hit.source.published
+    if any(published and published.startswith(a) for a in asked):
+        return True
+    return any(one_date(t, a) and _parts(t) & _parts(a) for t in told for a in asked)
 
 
-def _tells(hit: Hit, others: Sequence[str], event: frozenset[str]) -> Iterator[str]:
-    """Sentences that tell the event: with a word for it, and the other names there or just before."""
-    spans = hit.passage.sentences or ((hit.passage.start, hit.passage.end),)
-    for before, (start, end) in zip((spans[0], *spans), spans, strict=False):
-        sentence, context = hit.passage.slice(start, end), hit.passage.slice(before[0], end)
-        words = name_words(context)
-        held = sum(all(any(akin(w, o) for o in words) for w in name_words(n)[-1:]) for n in others)
-        if event & stems(sentence) and held >= max(1, len(others) - (len(others) > 2)):
-            yield sentence
+def _parts(date: str) -> set[tuple[int, str]]:
+    """What a date (value of a fact) gives of year, month and day, each with its place."""
+    return {(i, part) for i, part in enumerate(re.sub(r"^--", "-", date).split("-")) if part}
 
 
-def _other(
-    sentence: str, slot: _Slot, taken: str, names: Sequence[str], event: frozenset[str], hits: Sequence[Hit]
-) -> str:
-    """The place or date that a sentence gives instead; empty if none is certain."""
-    dates = [f for f in facts(sentence) if f.kind == "date"]
-    if slot == "date":
-        shortest = min((len(f.value) for f in facts(f"in {taken}") if f.kind == "date"), default=4)
-        return next((sentence[f.start : f.end] for f in dates if len(f.value) >= shortest), "")
-    for match in _STANDS_IN.finditer(sentence):
-        place = match[1]
-        near = " ".join(sentence[: match.start()].split()[-8:])
-        dated = any(f.start <= match.start(1) < f.end for f in dates)
-        known = any(one_entity(place, n) for n in names)
-        if event & stems(near) and not dated and not known and not _acts(place, hits):
-            return place
-    return ""
-
-
-_STANDS_IN = re.compile(r"\b(?:in|at)\s+([A-Z][\w-]+(?:\s+[A-Z][\w-]+)?)(?=[,.;]|\s+(?:on|in|with|to|and)\b)")
+_STANDS = r"\b(?:[Ii]n|[Aa]t|{by})\s+([A-Z][\w-]+(?:\s+[A-Z][\w-]+)?)(?=[,.;]|\s+(?:on|in|with|to|and|that|for)\b)"
 
 
 def _counts(sentence: str) -> Iterator[str]:
     """Numbers with what they count: "forty fighters"."""
     for fact in facts(sentence):
-        counted = re.match(r"\s+(?:[a-z]+\s+){0,2}?[a-z]{3,}s\b", sentence[fact.end :])
+        counted = re.match(rf"\s+(?:[a-z]+\s+){{0,2}}?{_MANY}\b", sentence[fact.end :])
         if fact.kind == "number" and counted:
             yield sentence[fact.start : fact.end + counted.end()]
+        elif fact.kind == "quantity":
+            yield sentence[fact.start : fact.end]
+
+
+_MANY = r"(?:[A-Za-z]{3,}s|people|men|women|children)"
 
 
 def _acts(name: str, hits: Sequence[Hit]) -> bool:

@@ -31,6 +31,7 @@ def quote(
     *,
     comparing: bool = False,
     several: bool = False,
+    first: Candidate | None = None,
 ) -> Iterator[Sentence]:
     """The best sentences, verbatim, in order of merit; by source where the question compares.
 
@@ -39,12 +40,13 @@ def quote(
         limit: how many sentences at most.
         comparing: give every source its say before any gets a third one.
         several: the question asks for a list or a course of events.
+        first: a sentence that stands before all others, however it scores.
     """
     chosen = (
         compared(candidates, limit) if comparing else best(candidates, limit, RELATIVE_SEVERAL if several else RELATIVE)
     )
     whole: list[tuple[Candidate, Span]] = []
-    for candidate in chosen:
+    for candidate in ([first] if first else []) + chosen:
         start, end = with_antecedent(candidate)
         if suspect(candidate.hit.passage, start, end):
             continue
