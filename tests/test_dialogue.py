@@ -243,6 +243,11 @@ def test_what_happened_is_said_where_a_question_leaves_it_out(follow_up: str, wh
             "What is the second one?",
             "What is the second aim of Norway's fleet?",
         ),
+        (
+            "What did Berg threaten in May?",
+            "How did Norway respond?",
+            "How did Norway respond to what Berg threatened?",
+        ),
         ("What did Norway name?", "What did Anna Roth say about it?", "What did Anna Roth say about Norway?"),
     ],
 )
@@ -290,6 +295,7 @@ def test_thanks_are_no_part_of_a_question() -> None:
         ("What does the axis of trade help?", "what the axis of trade helps"),
         ("What is the main finding of the paper?", "what the main finding of the paper is"),
         ("Who met Berg?", "who met Berg"),
+        ("Where was the talk of Berg and Roth in May held?", "where the talk of Berg and Roth in May was held"),
         ("Why didn't Berg go?", "why Berg did not go"),
         ("Ships?", ""),
     ],

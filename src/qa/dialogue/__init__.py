@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from qa.answer.words import VERBS
 from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, asked, clause_of, plural, who_said
 from qa.dialogue.entities import (
+    ENDS_OPEN,
     PRONOUN,
     TIME_OR_PLACE,
     TURNS_READ,
@@ -365,7 +366,10 @@ def _setting(question: str, history: Sequence[Turn]) -> str:
     if event:
         return _pronouns(f"{bare} when {event}?", history) or f"{bare} when {event}?"
     if part["react"]:
-        return f"{bare} to {asked(last)}?" if asked(last).startswith("what ") else ""
+        if not clause or clause.asks.lower() != "what":
+            return ""
+        verb = clause.predicate.split()[0]
+        return f"{bare} to what {clause if ENDS_OPEN.search(clause.predicate) else f'{clause.subject} {verb}'}?"
     described = (e.text for e in described_in(last) if e.sort == "thing" and not e.text.startswith("what "))
     thing = clause.subject if clause and clause.predicate in ("is", "was") else next(described, "")
     direct = re.match(rf"{_OPENERS}who\s+[a-z]+ed$", bare, re.I)

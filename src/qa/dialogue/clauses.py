@@ -114,11 +114,10 @@ def clause_of(question: str) -> Clause | None:
     word = auxiliary["word"].lower()
     be = word in ("is", "are", "was", "were")
     subject = _subject(rest, be=word not in ("do", "does", "did"))
-    if (
-        be
-        and re.fullmatch(r"what|who|when|where", asks, re.I)
-        and not re.match(r"\s\w+(?:ed|ing|en)\b", rest[len(subject) :])
-    ):
+    passive = _PASSIVE.fullmatch(rest) if be else None
+    if passive and not re.match(r"(?:what|who)\b", asks, re.I):
+        subject = passive[1]  # "Where was the meeting of A and B in 2023 held?"
+    elif be and _NAMES_IT.fullmatch(asks) and not re.match(r"\s\w+(?:ed|ing|en)\b", rest[len(subject) :]):
         subject = rest  # "What is the main finding of the paper?"
     if not subject:
         return None
@@ -164,6 +163,10 @@ def _subject(rest: str, *, be: bool) -> str:
     return rest[: with_noun.end() if with_noun else words[-1].end()]
 
 
+_NAMES_IT = re.compile(r"what|who|when|where", re.I)
+_PASSIVE = re.compile(
+    rf"((?:the\s|an?\s|[A-Z])(?:(?!\s(?:that|who|which|and\s+[a-z]+)\s).)+)\s(?:[a-z]+ed|[a-z]+en|{IRREGULAR})", re.S
+)
 _INFLECT: Final[dict[str, Callable[[str], str]]] = {"did": past, "does": third, "do": str}
 _NO_VERBS = (ADVERBS | {"not"}) - {"have", "do"}
 _COUNTED = re.compile(r"(?:two|three|four|five|six|seven|eight|nine|ten|other|many|few)\s+")

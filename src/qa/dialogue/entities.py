@@ -273,7 +273,7 @@ def _asked_for(question: str) -> Entity | None:
     if who:
         verb, _, rest = question[who.end() - 1 :].partition(" ")
         return Entity(f"those who {plural(verb)} {rest}".strip(), "group", described=True)
-    what_is = re.match(r"what\s+(?:is|was)\s+((?:an?\s+)?((?:[a-z“\"][\w’”\"-]*\s*){1,4}))$", question, re.I)
+    what_is = re.match(r"what\s+(?:is|was)\s+((?:an?\s+)?((?:[a-z“\"][\w’”\"-]*(?:\s+|$)){1,4}))$", question, re.I)
     if what_is and not {fold(w) for w in what_is[2].split()} & FUNCTION_WORDS and content(what_is[2]) - _VAGUE:
         return Entity(re.sub(r"^an?\s", "the ", what_is[1]), "thing", described=True)
     if re.match(r"what\s+(?:happened|occurred|took\s+place)\s+(?:in|on|at|during|to)\s", question, re.I):
@@ -306,7 +306,7 @@ def _as_answered(entity: Entity, turn: Turn) -> Entity:
     clause = clause_of(turn.searched)
     verb, _, _ = clause.predicate.partition(" ") if clause else ("", "", "")
     short = (
-        f"{clause.subject} {verb}" if clause and not _ENDS_OPEN.search(clause.predicate) else entity.text[match.end() :]
+        f"{clause.subject} {verb}" if clause and not ENDS_OPEN.search(clause.predicate) else entity.text[match.end() :]
     )
     return replace(entity, text=f"the {' '.join(words)} {match[1]} that {short}")
 
@@ -317,9 +317,10 @@ def around(turn: Turn) -> str:
     return f"{answered(turn)} {cited.before} {cited.after}" if cited else ""
 
 
-_ENDS_OPEN = re.compile(
+ENDS_OPEN = re.compile(
     r"^(?:is|are|was|were|has|have|had|can|could|will|would)\b|\b(?:of|on|about|for|to|with|from|in|at|by)$"
 )
+"""Predicates that cannot be cut after the verb: they begin with an auxiliary, or end with a preposition."""
 
 
 def acted_on(turn: Turn) -> Entity | None:
@@ -328,7 +329,7 @@ def acted_on(turn: Turn) -> Entity | None:
     if not clause or clause.asks.lower() != "what" or not turn.answer.sentences:
         return None
     verb, _, _ = clause.predicate.partition(" ")
-    if verb in VERBS or content(verb) <= _VAGUE or _ENDS_OPEN.search(clause.predicate):
+    if verb in VERBS or content(verb) <= _VAGUE or ENDS_OPEN.search(clause.predicate):
         return None
     told = re.search(
         rf"\b{re.escape(verb)}\s+(?:an?|the|its|their|his|her)\s+((?:[a-z-]+\s+)?[a-z-]+)(?=[,.;]|\s)",
