@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from qa.facts import FUNCTION_WORDS, Fact, denied, facts, fold, missing
-from qa.support.words import canonical, carried, root, split
+from qa.support.words import canonical, content, root, share, split
 
 TOLD = 0.5
 """Share of the rest of a claim from which a sentence speaks of it."""
@@ -58,15 +58,16 @@ def _lines(text: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def _telling(rest: str, lines: Sequence[Line], least: float) -> list[Line]:
+def _telling(rest: frozenset[str], lines: Sequence[Line], least: float) -> list[Line]:
     """The sentences that speak of what is left of a claim."""
-    shares = [carried(rest, line.text) for line in lines]
+    shares = [share(rest, line.text) for line in lines]
     bar = max(least, max(shares, default=0.0) - NEARLY)
-    return [line for line, share in zip(lines, shares, strict=True) if share >= bar]
+    return [line for line, own in zip(lines, shares, strict=True) if own >= bar]
 
 
-def _without(claim: str, start: int, end: int) -> str:
-    return f"{claim[:start]} {claim[end:]}"
+def _without(claim: str, start: int, end: int) -> frozenset[str]:
+    """What a claim says besides the words between two offsets."""
+    return content(claim) - content(claim[start:end])
 
 
 def _stands(claim: str, fact: Fact, text: str) -> bool:
@@ -94,7 +95,7 @@ def rival(claim: str, fact: Fact, lines: Sequence[Line]) -> str:
 _JOINT = re.compile(r"[;:]\s|,?\s(?:and|but|while|whereas)\s(?=\S+\s\S+)")
 
 
-def _part(claim: str, fact: Fact, rest: str, sentence: str) -> str:
+def _part(claim: str, fact: Fact, rest: frozenset[str], sentence: str) -> str:
     """What of a sentence speaks of the rest and does not hold the fact; "" if the fact stands where it should.
 
     "It was sent in May and came in June": to what came, May is as foreign as if it stood in another sentence.
@@ -103,8 +104,8 @@ def _part(claim: str, fact: Fact, rest: str, sentence: str) -> str:
         return sentence
     cuts = [0, *(m.start() for m in _JOINT.finditer(sentence)), len(sentence)]
     parts = [sentence[a:b] for a, b in pairwise(cuts)]
-    shares = [carried(rest, part) for part in parts]
-    best = [part for part, share in zip(parts, shares, strict=True) if share == max(shares)]
+    shares = [share(rest, part) for part in parts]
+    best = [part for part, own in zip(parts, shares, strict=True) if own == max(shares)]
     if len(best) > 1 or _stands(claim, fact, best[0]):
         return ""
     # "and in June Vidal did": who is named beside the fact is whom it is said of
@@ -160,7 +161,7 @@ def denies(claim: str, lines: Sequence[Line]) -> str:
     if any(f.kind == "negation" for f in facts(claim)):
         return ""
     found = ""
-    for line in _telling(claim, lines, SURELY):
+    for line in _telling(content(claim), lines, SURELY):
         text = canonical(line.text)
         negations = [f for f in facts(text) if f.kind == "negation"]
         left = denied(claim, text)

@@ -53,6 +53,8 @@ NEAR, AROUND = 45, 100
 the one place that holds most of it, where "he" has a name."""
 COPIED = 0.97
 """Probability that a claim holds which is a sentence of its source with little changed; see `qa.support.copied`."""
+NEARLY_ALL = 0.8
+"""Share of its words from which a sentence is worth asking whether the claim is a copy of it."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
 
@@ -236,7 +238,9 @@ class Support:
                 findings += found.findings
                 signals |= found.signals
                 spoken, clashes = spoken or found.spoken, clashes or found.clash
-        same = "verbatim" in self.layers and any(copied(claim, line.text) for line in lines)
+        same = "verbatim" in self.layers and any(
+            copied(claim, line.text) for line in lines if carried(claim, line.text) >= NEARLY_ALL
+        )
         return replace(look, findings=tuple(findings), signals=signals, spoken=spoken, clash=clashes, copied=same)
 
     def _verdict(self, look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
@@ -386,7 +390,7 @@ def _adrift(look: _Look, own: Sequence[Fact], absent: Sequence[tuple[str, Fact]]
 
 def _known(claim: str, fact: Fact, case: Case) -> bool:
     """Whether a fact is about a source itself, which its text need not say."""
-    return any(fact not in missing(claim, _about(source)) for source in case.sources)
+    return fact not in missing(claim, ". ".join(_about(source) for source in case.sources))
 
 
 def _names(look: _Look, case: Case) -> _Found:

@@ -117,6 +117,7 @@ def _key(word: str) -> str:
     return root(word)
 
 
+@lru_cache(maxsize=65536)
 def root(word: str) -> str:
     """The stem of a word; of a form that English makes irregularly ("fought"), that of its base."""
     return stem(_BASES.get(word.lower(), word))
@@ -141,14 +142,21 @@ _BASES = {form: verb.split()[0] for verb in _IRREGULAR.replace("\n", " ").split(
 
 def carried(claim: str, text: str) -> float:
     """Share of the claim's words of content that the text holds, 0 to 1; 1 for a claim without any."""
-    wanted = content(claim)
-    return _share(wanted, content(text) | _as_names(text))
+    return share(content(claim), text)
+
+
+def share(wanted: frozenset[str], text: str) -> float:
+    """Share of some words of content (`content`) that the text holds, 0 to 1; 1 for none."""
+    return _share(wanted, _held(text))
 
 
 def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
-    if not wanted:
-        return 1.0
-    return sum(w in held for w in wanted) / len(wanted)
+    return len(wanted & held) / len(wanted) if wanted else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _held(text: str) -> frozenset[str]:
+    return content(text) | _as_names(text)
 
 
 @lru_cache(maxsize=8192)
@@ -165,7 +173,7 @@ def window(claim: str, text: str) -> Span:
     if not spans:
         return 0, len(text)
     wanted = content(claim)
-    held = [content(text[a:b]) | _as_names(text[a:b]) for a, b in spans]
+    held = [_held(text[a:b]) for a, b in spans]
 
     def merit(first: int, size: int) -> tuple[float, int]:
         words = frozenset().union(*held[first : first + size])
