@@ -161,18 +161,32 @@ def test_the_fallback_ranks_by_rare_shared_words() -> None:
     assert all(0 <= p <= 1 for p in reading.answers)
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 20), st.integers(0, 5))
-def test_a_surer_sentence_makes_an_answer_likelier(one: float, other: float, words: int, names: int) -> None:
-    """Whatever the question: certainty of the sentence and of there being an answer go the same way."""
-    low, high = (answerable(p, words, names) for p in sorted((one, other)))
-    assert 0 <= low <= high <= 1
+@given(st.floats(0, 1), st.floats(0, 1), st.lists(st.floats(0, 1)), st.integers(1, 20), st.integers(0, 5))
+def test_a_surer_sentence_makes_an_answer_likelier(
+    one: float, other: float, beside: list[float], words: int, names: int
+) -> None:
+    """Whatever the question and the other sentences; so does one more of them."""
+    low, high = (answerable([p, *beside], words, names) for p in sorted((one, other)))
+    assert 0 <= low <= high <= answerable([one, other, *beside], words, names) <= 1
 
 
 def test_a_name_that_is_not_where_the_answer_should_stand_makes_it_unlikelier() -> None:
     """The right sort of event, of somebody else; in another spelling it is no other."""
     question = "Who met Saleh al-Aruri in Port Ellis?"
     assert [absent(question, f"{who} was met in Port Ellis.") for who in ("Salah al-Arouri", "Tom Berg")] == [0, 1]
-    assert answerable(0.5, 7, 1) < answerable(0.5, 7, 0)
+    assert answerable([0.5], 7, 1) < answerable([0.5], 7, 0)
+
+
+def test_a_question_may_name_a_text_by_its_author_or_where_it_comes_from(town: Assistant) -> None:
+    """Such a name need not stand in that text, but it does not stand for another."""
+    question = "What does the Danish article by Pia Holm say the bridge will cost?"
+    text = "The bridge will cost 48 million euros."
+    asked_for = make_hit(text, author="Pia Holm", perspective="Danish newspaper")
+    missed = []
+    for hit in (asked_for, make_hit(text)):
+        [(window, _)] = windows(hit)
+        missed.append(absent(question, town.retriever.stands(window, hit.source)))
+    assert missed == [0, 2]
 
 
 def test_the_best_sentence_is_as_likely_as_that_the_sources_answer(town: Assistant) -> None:

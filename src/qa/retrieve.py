@@ -31,10 +31,10 @@ READER, LEXICAL, DENSE, BIAS = 1.06, 3.04, 1.01, -2.89
 """Weights of the reader's log-odds, of the passage's BM25 score (as a share of the best) and of its cosine in the
 log-odds that a sentence answers. Fitted on the dev questions by `training/fusion.py`."""
 
-BEST, LENGTH, ABSENT, OFFSET = 0.496, 0.246, -0.996, -1.86
-"""Weights of the best sentence's log-odds, of the question's words and of its names that are absent where that sentence
-stands, in the log-odds that the sources answer at all. The reader is less sure of long questions, answered or not.
-Fitted by the same, on the dev questions and on articles of SQuAD 2.0."""
+SUM, LENGTH, ABSENT, OFFSET = 0.742, 0.189, -1.03, -1.74
+"""Weights of the sentences' odds (the log of their sum), of the question's words and of its names that are absent where
+the best sentence stands, in the log-odds that the sources answer at all. The reader is less sure of long questions,
+answered or not. Fitted by the same, on the dev questions and on articles of SQuAD 2.0."""
 
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 
@@ -120,13 +120,14 @@ class Retriever:
             for (start, end), score in zip(window.sentences, reading.answers, strict=True)
         ]
         best, window = max(scored, key=lambda place: place[0].score)
-        whole = answerable(best.score, length(question), absent(put or question, self.stands(window)))
+        missed = absent(put or question, self.stands(window, best.hit.source))
+        whole = answerable([c.score for c, _ in scored], length(question), missed)
         candidates = [replace(c, score=c.score * whole / best.score) for c, _ in scored]
         return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 
-    def stands(self, window: Window) -> str:
-        """Where a question's names may stand: a window, its headings, and who publishes."""
-        return f"{self._publishers}\n{window.heading}\n{window.text}"
+    def stands(self, window: Window, source: Source) -> str:
+        """Where a question's names may stand: a window, its headings, who wrote it and from where, who publishes."""
+        return "\n".join((self._publishers, source.author, source.perspective, window.heading, window.text))
 
     def spelled(self, question: str) -> str:
         """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
@@ -270,15 +271,16 @@ def answers(score: float, share: float, cosine: float) -> float:
     return _logistic(odds)
 
 
-def answerable(best: float, words: int, names: int) -> float:
+def answerable(sentences: Iterable[float], words: int, names: int) -> float:
     """Probability that the sources answer at all.
 
     Args:
-        best: that of the sentence which answers best.
+        sentences: the probability of each that was read to answer.
         words: `length` of the question.
-        names: those of the question that are `absent` where that sentence stands.
+        names: those of the question that are `absent` where the best of them stands.
     """
-    return _logistic(BEST * log_odds(best) + LENGTH * words + ABSENT * names + OFFSET)
+    odds = sum(math.exp(log_odds(p)) for p in sentences)
+    return _logistic(SUM * math.log(odds) + LENGTH * words + ABSENT * names + OFFSET)
 
 
 def length(question: str) -> int:

@@ -62,14 +62,18 @@ class Models:
 
     def answers(self, question: str, texts: Sequence[str]) -> list[float]:
         """For each text, the probability of its best sentence to answer the question."""
-        windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
-        return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
+        return [max(scores, default=0.0) for scores in self._read(question, texts)]
 
     def answerable(self, question: str, texts: Sequence[str]) -> float:
         """Probability that these texts answer the question at all, as `Retriever.read` has it."""
-        scored = zip(self.answers(question, texts), self.cosines(question, texts), texts, strict=True)
-        best, text = max((answers(score, 1.0, cosine), text) for score, cosine, text in scored)
-        return answerable(best, length(question), absent(question, text))
+        read = zip(self._read(question, texts), self.cosines(question, texts), texts, strict=True)
+        scored = [(answers(score, 1.0, cosine), text) for scores, cosine, text in read for score in scores]
+        _, best = max(scored)
+        return answerable([score for score, _ in scored], length(question), absent(question, best))
+
+    def _read(self, question: str, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
+        return [reading.answers for reading in self.reader.read(question, windows)]
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -222,9 +226,8 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             sure[name].append(scores[top])
         first["reader, weighed"].append(first["reader"][-1])
         [cosine] = models.cosines(question, [context])
-        sure["reader, weighed"].append(
-            answerable(answers(sure["reader"][-1], 1.0, cosine), length(question), absent(question, context))
-        )
+        scored = [answers(score, 1.0, cosine) for score in ranked["reader"]]
+        sure["reader, weighed"].append(answerable(scored, length(question), absent(question, context)))
         tell("reading", i, len(rows))
     has = [bool(row["answerable"]) for row in rows]
     found = []
