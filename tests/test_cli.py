@@ -22,6 +22,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "corpus").mkdir()
     for name, text in TOWN.items():
         (folder / "corpus" / f"{name}{'.md' if text.startswith('---') else '.txt'}").write_text(text)
+    (folder / "empty.md").write_text("\n")
+    (folder / "picture.png").write_bytes(bytes(range(256)))
     assert qa(folder, "index").returncode == 0
     return folder
 
@@ -169,7 +171,9 @@ def test_doctor_finds_everything_well_or_says_how_to_mend_it(home: Path) -> None
             "build it with `qa index --corpus x --index nowhere`",
         ),
         (("index", "no-such-file.md"), "no-such-file.md"),
-        (("check", "no-such-answer.md"), "no-such-answer.md"),
+        (("check", "no-such-answer.md"), "cannot read no-such-answer.md: no such file or directory; give a text file"),
+        (("check", "empty.md"), "nothing to check: empty.md is empty"),
+        (("check", "picture.png"), "picture.png is not text in UTF-8; save what is to be checked as"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(home: Path, arguments: tuple[str, ...], message: str) -> None:

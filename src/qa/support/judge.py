@@ -365,7 +365,7 @@ def _figures(look: _Look, case: Case) -> _Found:
     absent = _absent(look, case, "\n".join(case.evidence), _FIGURES)
     far = [pair for pair in _absent(look, case, look.near, _FIGURES) if pair not in absent]
     own = [f for f in facts(look.claim) if f.kind in _FIGURES and not _known(look.claim, f, case)]
-    rivals = [there for f in own if (there := clash.rival(look.claim, f, look.lines))]
+    rivals = {f: there for f in own if (there := clash.rival(look.claim, f, look.lines))}
     off = [] if rivals else _adrift(look, own, absent)
     signals = {
         "figures.absent": min(MANY, len(absent)),
@@ -374,7 +374,7 @@ def _figures(look: _Look, case: Case) -> _Found:
         "figures.rival": min(MANY, len(rivals)),
     }
     if absent or rivals:
-        detail = _instead(absent, ", ".join(rivals))
+        detail = _instead(look.claim, absent, rivals)
         return _Found((Finding("figures", False, detail),), signals, clash=bool(rivals))
     if far or off:
         return _Found((Finding("figures", None, f"{_OFF}: {_shown([*far, *off])}"),), signals)
@@ -399,7 +399,7 @@ def _names(look: _Look, case: Case) -> _Found:
     absent = [(c, f) for c, f in lacking if not _partly(c, f, case)]
     far = [pair for pair in _absent(look, case, look.near, {"name"}) if pair not in lacking]
     own = [f for f in facts(look.claim) if f.kind == "name" and not _known(look.claim, f, case)]
-    rivals = [there for f in own if (there := clash.rival(look.claim, f, look.lines))]
+    rivals = {f: there for f in own if (there := clash.rival(look.claim, f, look.lines))}
     off = [] if rivals else _adrift(look, own, lacking)
     round_ = turned(look.claim, look.near)
     other = done_by_another(look.claim, look.near)
@@ -415,7 +415,7 @@ def _names(look: _Look, case: Case) -> _Found:
         detail = f"the other way round in the source: {round_}"
         return _Found((Finding("names", False, detail),), signals, clash=True)
     if lacking or other or rivals:
-        detail = _instead(lacking, other or ", ".join(rivals))
+        detail = _instead(look.claim, lacking, rivals, other)
         return _Found((Finding("names", False, detail),), signals, clash=bool(other))
     if far or off:
         return _Found((Finding("names", None, f"{_OFF}: {_shown([*far, *off])}"),), signals)
@@ -510,10 +510,12 @@ def _words(look: _Look, case: Case, sentences: Sequence[str], anchored: bool, *,
     return _Found((Finding("words", True),), signals)
 
 
-def _instead(absent: Sequence[tuple[str, Fact]], there: str) -> str:
+def _instead(claim: str, absent: Sequence[tuple[str, Fact]], rivals: Mapping[Fact, str], doer: str = "") -> str:
     """In words, what the source has not, and what it has in its place."""
-    lacks = f"not in the source: {_shown(absent)}" if absent else ""
-    return "; ".join(part for part in (lacks, f"in the source it is {there}" if there else "") if part)
+    lacking = [(text, f) for text, f in absent if text != claim or f not in rivals]
+    said = [f"not in the source: {_shown(lacking)}"] if lacking else []
+    said += [f"the source has “{there}” there, not “{claim[f.start : f.end]}”" for f, there in rivals.items()]
+    return "; ".join([*said, f"in the source it is {doer}"] if doer else said)
 
 
 def _shown(found: Sequence[tuple[str, Fact]]) -> str:
