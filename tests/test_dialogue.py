@@ -248,6 +248,15 @@ def test_what_happened_is_said_where_a_question_leaves_it_out(follow_up: str, wh
             "How did Norway respond?",
             "How did Norway respond to what Berg threatened?",
         ),
+        ("When did the two groups part?", "Over what?", "Over what did the two groups part?"),
+        ("When did the two groups part?", "When did they make up?", "When did the two groups make up?"),
+        ("What ships does Norway have?", "How many?", "How many ships does Norway have?"),
+        (
+            "Who is the author of the Danish paper?",
+            "Where does she live?",
+            "Where does the author of the Danish paper live?",
+        ),
+        ("Where is the Feast of Ships held?", "Who speaks at it?", "Who speaks at the Feast of Ships?"),
         ("What did Norway name?", "What did Anna Roth say about it?", "What did Anna Roth say about Norway?"),
     ],
 )
@@ -295,6 +304,7 @@ def test_thanks_are_no_part_of_a_question() -> None:
         ("What does the axis of trade help?", "what the axis of trade helps"),
         ("What is the main finding of the paper?", "what the main finding of the paper is"),
         ("Who met Berg?", "who met Berg"),
+        ("Which critics does the League leader answer?", "which critics the League leader answers"),
         ("Where was the talk of Berg and Roth in May held?", "where the talk of Berg and Roth in May was held"),
         ("Why didn't Berg go?", "why Berg did not go"),
         ("Ships?", ""),

@@ -190,7 +190,7 @@ _WHO_SAID = re.compile(
     r"where\s+does\s+(?:it|that|this)\s+(?:say\s+(?:that|so)|come\s+from)|"
     r"(?:which|what)\s+(?:source|article|outlet|paper|report|newspaper|document)\s+(?:is|was)\s+(?:that|this|it)(?:\s+(?:from|in))?|"
     r"what(?:[’']s|\s+is)\s+(?:the|your)\s+source(?:\s+(?:for|of)\s+(?:that|this|it))?)|"
-    r"according\s+to\s+whom?|(?:says|said)\s+who|"
+    r"according\s+to\s+whom?|in\s+whose\s+(?:view|opinion|account|words|judge?ment)|(?:says|said)\s+who|"
     r"whose\s+(?:own\s+)?(?:words?|view|opinion|claim|judge?ment|quote|statement|assessment|phrase)\s+(?:is|are|was|were)\s+"
     r"(?:that|this|it|those|these)|"
     r"who(?:[’']s|\s+is|\s+was)\s+(?:the\s+)?(?:speaker|speaking|being\s+quoted|quoted)(?:\s+(?:there|here))?)\s*\??$",
@@ -214,16 +214,19 @@ def _who_said(question: str, history: Sequence[Turn]) -> str:
 
 _ELSE = (
     r"(?:(?:the\s+|any\s+|all\s+)?others?(?:\s+(?:sources?|articles?|outlets?|papers?|reports?|documents?|newspapers?|accounts?|"
-    r"people|experts|analysts))?|(?:all\s+)?the\s+sources|any(?:one|body)(?:\s+else)?|every(?:one|body)(?:\s+else)?)"
+    r"people|experts|analysts))?|all\s+(?:the\s+)?sources|the\s+sources|any(?:one|body)(?:\s+else)?|every(?:one|body)(?:\s+else)?)"
 )
 
-_IT = r"(?:with\s+)?(?:that|this|it|so|him|her|them|the\s+same(?:\s+thing)?|otherwise|about\s+(?:that|it|this))"
+_IT = (
+    r"(?:it\s+(?:this|that|the\s+same)\s+way|"
+    r"(?:with\s+)?(?:that|this|it|so|him|her|them|the\s+same(?:\s+thing)?|otherwise|about\s+(?:that|it|this)))"
+)
 
 _OTHERS = re.compile(
     rf"^{_OPENERS}(?:(?:is|was|are|were|can|has|have)\s+(?:that|this|it|they|these|he|she)\s+(?:be(?:en)?\s+)?(?:really\s+|actually\s+)?"
     rf"(?:true|right|wrong|mistaken|correct|confirmed|certain|disputed|contested|denied|accurate|agreed|verified|corroborated)"
     rf"(?:\s+(?:by|elsewhere\s+by)\s+{_ELSE}|\s+elsewhere)?|"
-    rf"(?:do|does|did|would|has|have)\s+{_ELSE}\s+(?:also\s+)?(?:agree|disagree|confirm|say|report|dispute|deny|contradict|mention|think)"
+    rf"(?:do|does|did|would|has|have)\s+{_ELSE}\s+(?:also\s+)?(?:agree|disagree|confirm|say|see|report|dispute|deny|contradict|mention|think)"
     rf"(?:\s+{_IT})?(?:\s+too)?|"
     rf"(?:who|which\s+other\s+sources?)\s+(?:else\s+)?(?:confirms?|disputes?|den(?:y|ies)|disagrees?|contradicts?|agrees?)(?:\s+{_IT})?|"
     rf"who\s+else\s+{_SAYS}\s+{_IT}|what\s+do\s+{_ELSE}\s+(?:say|think|report|write)(?:\s+{_IT})?)\s*\??$",
@@ -469,7 +472,7 @@ def _listed(turn: Turn) -> list[str]:
     return []
 
 
-_PREPOSITIONS = "in|at|on|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+_PREPOSITIONS = "in|at|on|over|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
 
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|then|or)\s+)?(?:(?:in|at|on|from|to|with|by|for|about|of|since|until)\s+)?"
@@ -508,10 +511,12 @@ def _bare(question: str, history: Sequence[Turn]) -> str:
     ask, last = match["ask"], _core(next(earlier, history[-1].searched))
     ask, denied = re.sub(r"\s+not$", "", ask), ask.lower().endswith(" not")
     ask = re.sub(r"^how\s+so$", "how", re.sub(r"^how\s+come$", "why", ask, flags=re.I), flags=re.I)
+    fronted = _FRONTED.match(last)
+    if fronted and fronted["noun"] and re.fullmatch(r"how\s+(?:many|much)", ask, re.I):
+        return f"{ask} {fronted['noun'].lower()} {last[fronted.end() :]}"
     body = _asked_again(last)
     if body:
         return f"{ask} {_negated(body) if denied else body}?"
-    fronted = _FRONTED.match(last)
     subject = not fronted and _SUBJECT_ASKED.match(last)
     if subject:
         whoever = "somebody" if subject["who"] else f"the {subject['noun']}" if subject["noun"] else "something"
@@ -688,7 +693,7 @@ def _when_they(resolved: str, parties: str, history: Sequence[Turn]) -> str:
 
 
 _OBJECT = re.compile(
-    rf"\b(?:did|does|do|will|would)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*\s+[a-z]+(?:\s+(?:{_PREPOSITIONS}))?\s+$"
+    rf"\b(?i:did|does|do|will|would)\s+(?:the\s+)?[A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*\s+[a-z]+(?:\s+(?:{_PREPOSITIONS}))?\s+$"
 )
 
 
@@ -731,7 +736,7 @@ def _context(question: str, history: Sequence[Turn]) -> str:
     everything = " ".join(f"{t.searched} {answered(t)}" for t in history)
     outlets = outlets_of(history)
     own = [name for name, _ in named_in(question, f"{everything} {question}") if fold(name) not in outlets]
-    earlier = history[-1].searched
+    earlier = _core(history[-1].searched)
     if PRONOUN.search(question) and not own and not _EXPLETIVE.search(question):
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
     pointed = re.search(r"\babout\s+(?:that|those)\s+(\w+)", question, re.I)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from qa.answer.words import ADVERBS, PRONOUNS, VERBS
+from qa.answer.words import ADVERBS, PRONOUNS, ROLES, VERBS
 from qa.facts import FUNCTION_WORDS, facts, fold
 
 AUXILIARIES: Final = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
@@ -124,7 +124,7 @@ def clause_of(question: str) -> Clause | None:
     said = rest[len(subject) :].strip()
     negated = "not " if auxiliary["negated"] else ""
     if not said:
-        return Clause(asks, subject, word) if be and not negated else None
+        return Clause(asks, subject, word) if be and asks and not negated else None
     verb, _, after = said.partition(" ")
     if re.match(r"(?:have|be|do)\b", after) and word in ("do", "does", "did"):  # the subject was longer than it seemed
         subject, (verb, _, after) = f"{subject} {verb}", after.partition(" ")
@@ -137,8 +137,10 @@ def clause_of(question: str) -> Clause | None:
 def _subject(rest: str, *, be: bool) -> str:
     """The subject that stands at the beginning; empty if it cannot be told where it ends."""
     named = _NAMED.match(rest)
+    role = re.match(r"\s+([a-z]+)", rest[named.end() :]) if named else None
     if (
         named
+        and not (role and role[1] in ROLES)
         and not re.search(r"[’']s?$", named[0])
         and not _ADJECTIVE.match(named[0].split()[-1] + rest[named.end() :])
     ):

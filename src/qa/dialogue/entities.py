@@ -11,7 +11,7 @@ from typing import Final, Literal
 from qa.answer.alike import one_entity
 from qa.answer.attribute import speaker
 from qa.answer.words import OWN_VOICE, PERSONS, VERBS
-from qa.dialogue.clauses import AUXILIARIES, clause_of, plural
+from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, clause_of, plural
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, stem
 from qa.schema import Passage, Sentence, Source, Turn
 
@@ -233,7 +233,8 @@ def described_in(question: str) -> list[Entity]:
     auxiliary = re.search(rf"\b(?P<be>is|are|was|were|has|have|had)|\b(?:{AUXILIARIES})\b", question, re.I)
     for match in _DETERMINER.finditer(question):
         words: list[re.Match[str]] = []
-        at = match.end()
+        counted = re.compile(r"(?:two|three|four|five|other)\s+").match(question, match.end())
+        at = counted.end() if counted else match.end()
         while (word := _NOUNS.match(question, at)) and fold(word[0]) not in FUNCTION_WORDS:
             words.append(word)
             at = word.end() + (question[word.end() : word.end() + 1] == " ")
@@ -253,6 +254,8 @@ def described_in(question: str) -> list[Entity]:
             end = with_name.end() + owned.end() if owned else end
         elif with_name:
             end = with_name.end()
+            noun = re.match(r"(?:ian|ean|ese|ish)\s+[a-z][\w-]*", question[end - 3 :]) if end > 3 else None
+            end = end - 3 + noun.end() if noun else end  # "the author of the Iranian paper"
         text = question[match.start() : end] if match["owner"] else f"the {question[match.end() : end]}"
         found.append(Entity(text, _sort_of(head), described=True))
     asked_for = _asked_for(question)
@@ -347,7 +350,7 @@ _VAGUE = frozenset(stem(w) for w in "do happen mean make have get give become co
 
 
 def _sort_of(head: str) -> Sort:
-    if fold(head) in PERSONS:
+    if fold(head) in PERSONS | {"author", "writer", "speaker"}:
         return "person"
     plural = re.search(r"(?:[^sui]s|men|people|children)$", head)
     return "group" if plural else "thing"
@@ -371,11 +374,19 @@ def named_in(text: str, everything: str) -> Iterator[tuple[str, Sort]]:
             yield text[f.start : g.end], "group"
 
 
+_DONE = re.compile(IRREGULAR)
+
+
 def _with_article(text: str, fact: Fact, name: str) -> str:
     """A name as it is used: "the Houthis"; not "the Gazette" of "the Gazette report"."""
     follows = re.match(r"\s+([a-z]+)", text[fact.end :])
     before = re.search(r"\bthe\s+$", text[: fact.start], re.I)
-    noun = follows and follows[1] not in FUNCTION_WORDS and not (name.endswith("s") and follows[1].endswith("ed"))
+    noun = (
+        follows
+        and follows[1] not in FUNCTION_WORDS
+        and not (name.endswith("s") and follows[1].endswith("ed"))
+        and not _DONE.fullmatch(follows[1])
+    )
     return f"the {name}" if before and not noun else name
 
 
