@@ -91,7 +91,8 @@ def test_a_source_asked_for_what_it_never_mentions_abstains_and_says_so(town: As
     assert answer.abstention
     assert answer.abstention.sources_searched == 1
     assert answer.premise == "Island Ledger does not mention “tomatoes”."
-    assert town.ask("What does the Harbour Gazette say about sun and tomatoes?").abstention
+    other = town.ask("What does the Island Ledger say about the Harbour Gazette?")
+    assert other.premise == "Island Ledger does not mention “Harbour Gazette”."
 
 
 def test_a_follow_up_is_understood_from_the_conversation(town: Assistant) -> None:

@@ -159,6 +159,7 @@ def test_not_every_negation_denies(sentence: str) -> None:
     [
         ("Malta's fish trade", "The Paper does not mention “fish trade”."),
         ("Norway", "The Paper does not mention “Norway”."),
+        ("the role of Anna Roth", "The Paper does not mention “Anna Roth”."),
         ("Maltese ships", ""),
         ("the role of Malta", ""),
     ],

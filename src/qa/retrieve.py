@@ -101,7 +101,7 @@ class Retriever:
             hits = ranked_by_reader(hits, self.read(question, hits))
         return hits
 
-    def read(self, question: str, hits: Sequence[Hit], put: str = "") -> list[Candidate]:
+    def read(self, question: str, hits: Sequence[Hit], put: str = "", *, topic: bool = False) -> list[Candidate]:
         """Every sentence of the hits with the probability that it answers, best first.
 
         That of the best one is the probability that the sources answer at all; the others keep their ratio to it.
@@ -109,6 +109,7 @@ class Retriever:
         Args:
             put: a follow-up as it was put. Only the names in it are missed where they do not stand: what the
                 conversation has added is a guess.
+            topic: what is read is no question but what somebody is to speak of: the best sentence alone counts.
         """
         if not hits:
             return []
@@ -121,7 +122,8 @@ class Retriever:
         ]
         best, window = max(scored, key=lambda place: place[0].score)
         missed = absent(put or question, self.stands(window, best.hit.source))
-        whole = answerable([c.score for c, _ in scored], length(question), missed)
+        counted = [best.score] if topic else [c.score for c, _ in scored]
+        whole = answerable(counted, length(question), missed)
         candidates = [replace(c, score=c.score * whole / best.score) for c, _ in scored]
         return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 

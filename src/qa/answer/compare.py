@@ -133,25 +133,28 @@ class Saying:
     topic: str
 
 
+_OF = r"(?:on|about|over|of|as\s+to|regarding|concerning)"
 _SAYS = (
-    r"(?:sa(?:y|id)|writ(?:e|ten)|think|thought|report(?:ed)?|claim(?:ed)?|argued?|stated?|tell\s+us|told\s+us"
-    r"|have\s+to\s+say)"
+    r"(?:sa(?:y|ys|id)|writ(?:e|es|ten)|wrote|thinks?|thought|report(?:s|ed)?|claim(?:s|ed)?|argue[ds]?|state[ds]?"
+    r"|tells?\s+us|told\s+us|ha(?:s|ve)\s+to\s+say)"
 )
 _SAYING = (
-    rf"^what\s+(?:do|does|did|has|have|had)\s+(?P<who>.+?)\s+(?:(?:each|both|all)\s+)?{_SAYS}\s+{_ABOUT}\s+"
+    rf"what\s+(?:(?:do|does|did|has|have|had)\s+)?(?P<who>.+?)\s+(?:(?:each|both|all)\s+)?{_SAYS}\s+{_OF}\s+"
     r"(?P<topic>.+)$",
-    r"^what\s+(?:is|are|was|were)\s+(?P<who>.+?)[’']s?\s+(?:views?|opinions?|positions?|stance|take|account|verdict"
-    rf"|judge?ments?|assessment)\s+{_ABOUT}\s+(?P<topic>.+)$",
-    r"^how\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+(?:(?:each|both)\s+)?(?:see|view|describe|explain|portray"
+    r"what\s+(?:is|are|was|were)\s+(?P<who>.+?)[’']s?\s+(?:views?|opinions?|positions?|stance|take|account|verdict"
+    rf"|judge?ments?|assessment)\s+{_OF}\s+(?P<topic>.+)$",
+    r"how\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+(?:(?:each|both)\s+)?(?:see|view|describe|explain|portray"
     r"|judge|characteri[sz]e|present|frame|assess|regard|treat)\s+(?P<topic>.+)$",
-    rf"^(?:how|where)\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+{_DIFFER}\s+{_ABOUT}\s+(?P<topic>.+)$",
+    rf"(?:how|where)\s+(?:do|does|did)\s+(?P<who>.+?\s+and\s+.+?)\s+{_DIFFER}\s+{_OF}\s+(?P<topic>.+)$",
 )
+_LEAD = r"(?:(?:and|but|so|then|please|(?:can|could)\s+you|tell\s+(?:me|us))\b[\s,]*)*"
 
 
 def saying(question: str) -> Saying | None:
     """What a question asks of somebody by name: "What does LBCI say about Iran?"; else nothing."""
     for frame in _SAYING:
-        if match := re.match(frame, question.strip().rstrip("?. "), re.I | re.S):
+        match = re.match(_LEAD + frame, question.strip().rstrip("?. "), re.I | re.S)
+        if match and any(terms(match["topic"])):  # a day is no topic, nor is "it"
             parts = re.split(r",\s+(?:and\s+)?|\s+and\s+", match["who"])
             return Saying(tuple(part for part in parts if part), match["topic"])
     return None

@@ -17,7 +17,7 @@ from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
 from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
-from qa.schema import Candidate, Document, Hit, Span
+from qa.schema import Candidate, Document, Hit, Source, Span
 
 DENIED: Final = "Where the sources speak of “{taken}”, they deny it."
 TOLD_OTHERWISE: Final = "The question says “{taken}”; what comes nearest in the sources says “{found}”."
@@ -70,17 +70,20 @@ def not_borne_out(question: str, hits: Sequence[Hit]) -> Premise:
 _ASKED_TO_SPEAK = r"\b[Aa]ccording\s+to\s+(?:the\s+)?{name}\b"
 
 
-def unmentioned(question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Collection[str]]) -> str:
+def unmentioned(
+    question: str, hits: Sequence[Hit], vocabulary: Mapping[str, Collection[str]], sources: Collection[Source] = ()
+) -> str:
     """One sentence on the first name of a question that stands in no source; "" if each stands somewhere.
 
     Args:
         vocabulary: the names of the whole corpus by `facts.name_key`.
+        sources: those that might have been found, whether or not they were.
     """
     if is_order(question):
         return ""  # its words are not repeated
-    sources = {h.source.id: f"{h.source.publisher}. {h.source.author}. {h.source.perspective}." for h in hits}
+    by_id = {s.id: f"{s.publisher}. {s.author}. {s.perspective}." for s in (*sources, *(h.source for h in hits))}
     read = {h.passage.id: f"{h.source.title}. {h.passage.heading}. {h.passage.text}" for h in hits}
-    text = "\n".join([*sources.values(), *read.values()])
+    text = "\n".join([*by_id.values(), *read.values()])
     asking = [m.span() for m in _SENTENCE.finditer(question) if m.group().rstrip().endswith("?")]
     for fact in facts(question):
         if asking and not any(a <= fact.start < b for a, b in asking):
@@ -117,7 +120,9 @@ def not_dealt_with(topic: str, documents: Sequence[Document]) -> str:
     runs = [[span for span, _ in run] for lacking, run in groupby(spans, key=itemgetter(1)) if lacking]
     if not runs:
         return ""
-    taken = re.sub(r"[’']s?$", "", topic[runs[0][0][0] : runs[0][-1][1]])
+    start, end = runs[0][0][0], runs[0][-1][1]
+    whole = (f.start for f in facts(topic) if f.kind == "name" and f.start < start < f.end)
+    taken = re.sub(r"[’']s?$", "", topic[min(whole, default=start) : end])
     several = NOT_MENTIONED if len(documents) > 1 else NOT_DEALT_WITH
     return several.format(taken=taken, source=documents[0].source.name)
 
