@@ -313,7 +313,7 @@ def test_progress_reaches_the_end(tmp_path, embedder):
 def test_no_index_is_said(tmp_path):
     """A folder without an index, or no folder, says what to run."""
     for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(IndexMissingError, match="run `qa index`"):
+        with pytest.raises(IndexMissingError, match="run `qa index --index"):
             Index.open(folder, Config())
 
 

@@ -108,6 +108,8 @@ class Assistant:
         index: str | Path | None = None,
         config: Config | None = None,
         progress: Steps | None = None,
+        *,
+        build: bool = True,
         **settings: Any,
     ) -> Self:
         """The assistant over an existing index; where there is none but a corpus is, it is built first.
@@ -116,9 +118,10 @@ class Assistant:
             index: folder of the index; default: the setting `index_dir`.
             config: settings; default: `load_config(**settings)`.
             progress: called with (step, done, total) should it be built.
+            build: whether it may be.
 
         Raises:
-            IndexMissingError: neither an index nor a corpus to build it from.
+            IndexMissingError: no index, and no corpus to build it from, or it may not be built.
             IndexStaleError: the index is from another version, model or setting.
         """
         config = config or load_config(index_dir=index, **settings)
@@ -126,7 +129,7 @@ class Assistant:
         try:
             return cls._over(Index.open(folder, config), config)
         except IndexMissingError:
-            if not config.corpus_dir.is_dir():
+            if not build or not config.corpus_dir.is_dir():
                 raise
             return cls.build(config.corpus_dir, folder, config, progress)
 

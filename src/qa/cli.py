@@ -320,21 +320,15 @@ def _open(index_dir: Path | None, corpus_dir: Path | None, *, quiet: bool = Fals
     """The assistant over the index. One that was named must be there: a mistyped folder is not filled on the way."""
     config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
     from qa.assistant import Assistant
-    from qa.index.generations import read_pointer
 
     corpus = ["--corpus", str(corpus_dir)] if corpus_dir else []
     build = shlex.join(["qa", "index", *corpus, "--index", str(config.index_dir)])
-    if index_dir:
-        try:
-            read_pointer(index_dir)
-        except IndexMissingError as error:
-            usual = load_config().index_dir
-            raise IndexMissingError(
-                f"there is no index in {index_dir}; build it with `{build}`, "
-                f"or leave out --index for the one in {usual}"
-            ) from error
-    with _steps(quiet=quiet) as steps:
-        assistant = Assistant.open(config=config, progress=steps)
+    try:
+        with _steps(quiet=quiet) as steps:
+            assistant = Assistant.open(config=config, progress=steps, build=index_dir is None)
+    except IndexMissingError as error:
+        usual = f", or leave out --index for the one in {load_config().index_dir}" if index_dir else ""
+        raise IndexMissingError(f"there is no index in {config.index_dir}; build it with `{build}`{usual}") from error
     if corpus_dir and assistant.reading is None:
         _err.print(Text(f"note: answered from the index in {config.index_dir} as it is; `{build}` reads anew"))
     if not quiet:

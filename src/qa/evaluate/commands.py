@@ -350,7 +350,7 @@ def _assistant(corpus: Path | None = None, index: Path | None = None) -> Iterato
     from qa.assistant import Assistant
 
     if index:
-        with Assistant.open(config=load_config(index_dir=index)) as opened:
+        with Assistant.open(config=load_config(index_dir=index), build=False) as opened:
             yield opened
         return
     with TemporaryDirectory(prefix="qa-eval-") as folder:

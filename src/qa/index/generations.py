@@ -49,7 +49,7 @@ def read_pointer(folder: Path) -> Pointer:
         data = json.loads((folder / _POINTER).read_text("utf-8"))
         pointer = Pointer(str(data["current"]), str(data.get("previous", "")))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise IndexMissingError(f"there is no index in {folder}; run `qa index`") from error
+        raise IndexMissingError(f"there is no index in {folder}; run `qa index --index {folder}`") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexStaleError(f"{folder / _POINTER} cannot be read ({error}); run `qa index`") from error
     if not (folder / pointer.current / "manifest.json").is_file():

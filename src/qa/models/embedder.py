@@ -66,9 +66,14 @@ class Embedder:
             folder = minilm_folder()
             for file, sha256 in _PINNED.items():
                 verified(folder / file, sha256)
-            return _minilm(folder)
+            return cls._minilm(folder)
         folder = _locate(name)
         return cls(name, folder, _folder_digest(folder))
+
+    @classmethod
+    @lru_cache(maxsize=2)
+    def _minilm(cls, folder: Path) -> Embedder:
+        return cls(DEFAULT, folder, model_digest(DEFAULT), _MiniLM(folder))
 
     def embed_query(self, text: str) -> Vectors:
         """Unit vector of a question, shape (dimension,). The default model needs no torch for it."""
@@ -201,11 +206,6 @@ def _gelu(x: Vectors) -> Vectors:
         tail = (tail + np.float32(coefficient)) * t
     y: Vectors = np.float32(0.5) * x * (1 + np.sign(x) * (1 - tail * np.exp(-z * z)))
     return y
-
-
-@lru_cache(maxsize=1)
-def _minilm(folder: Path) -> Embedder:
-    return Embedder(DEFAULT, folder, model_digest(DEFAULT), _MiniLM(folder))
 
 
 def model_digest(name: str) -> str:
