@@ -58,9 +58,6 @@ other stands in their place, that it does not plainly deny the claim or say the 
 whom: they are not fitted but given `BROKEN`, and claims that have them left out."""
 BROKEN = -12.0
 """More than the model and all else can say for a claim."""
-ALIKE = 0.005
-"""Balanced accuracies no further apart than this are equal: of their thresholds the highest is taken, since what is
-let pass wrongly costs a reader more than what is doubted wrongly."""
 PENALTY = 2.0
 """Of a weight's squared distance from what it would be without the model (see `holds`)."""
 
@@ -220,7 +217,7 @@ def main() -> None:
     chances = [(scores(*whole, part.signals), part.labels == SUPPORTED) for part in everything]
     grid = np.arange(0.05, 0.951, 0.01)
     means = [np.mean([balanced_accuracy_score(true, p >= t) for p, true in chances]) for t in grid]
-    supported = float(max(t for t, mean in zip(grid, means, strict=True) if mean >= max(means) - ALIKE))
+    supported = float(grid[int(np.argmax(means))])
     shown = (f"{t:.2f} {m:.3f}" for t, m in list(zip(grid, means, strict=True))[::5])
     print("mean balanced accuracy of the sets, by threshold:", ", ".join(shown))
     wrong = np.concatenate([scores(*against, part.signals)[part.labels == SUPPORTED] for part in everything])
