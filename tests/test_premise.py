@@ -86,6 +86,7 @@ def test_what_the_sources_bear_out_or_do_not_speak_of_is_left_alone(question: st
         ("What did Emil Novotny say about Rome?", "Emil Novotny"),
         ("Why did Lindqvist leave Jordan and Rome?", "Jordan"),
         ("Is Atlantis near Rome?", "Atlantis"),
+        ("Why did Berg leave Romania?", "Romania"),
         ("What does the Lisbon Post say about Berg?", "Lisbon Post"),
         ("According to Agence Zeta, when did they meet?", "Agence Zeta"),
     ],

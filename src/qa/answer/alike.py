@@ -28,11 +28,13 @@ def one_entity(a: str, b: str) -> bool:
 def akin(a: str, b: str) -> bool:
     """Whether two words are one name or a name and its adjective: "Syria", "Syrian"."""
     short, long = sorted((fold(a), fold(b)), key=len)
-    stem = short[: max(4, len(short) - 1)]
-    return same_name(a, b) or (len(short) > 3 and long.startswith(stem) and bool(_OF_NAME.fullmatch(long[len(stem) :])))
+    if same_name(a, b) or len(short) < 4:
+        return same_name(a, b)
+    begun = (short, short[: max(4, len(short) - 1)])
+    return any(long.startswith(begin) and _OF_NAME.fullmatch(long[len(begin) :]) for begin in begun)
 
 
-_OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s|)")
+_OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s)")
 
 
 def name_words(name: str) -> list[str]:
