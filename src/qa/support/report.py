@@ -19,9 +19,9 @@ Status = Literal["supported", "likely", "partly", "unsupported", "contradicted",
 
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
-SURE = 0.9
+SURE = 0.92
 """Probability from which a sentence is `supported`, not `likely`. Of claims in a person's own words, dev part, that are
-judged between this and the threshold, a third are false; of those above none is."""
+judged between this and the threshold, a third are false; of the few above none is."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
