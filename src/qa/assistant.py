@@ -288,7 +288,8 @@ class Assistant:
             clock.lap("search")
             yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
             candidates = self.retriever.read(asked, hits, put if history else asked)
-            chosen = compare.on_point(asked, candidates, asked=only) if comparing else candidates
+            # words alone silence nobody: where nothing holds those of the topic, the reader decides
+            chosen = (compare.on_point(asked, candidates, asked=only) if comparing else []) or candidates
             clock.lap("read")
 
         draft = Answer(
