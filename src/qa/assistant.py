@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qa import __version__, corpus, dialogue
 from qa.answer import compare, premise
@@ -20,7 +19,7 @@ from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
-from qa.retrieve import Retriever, SentenceReader, Stage, WordReader, searchable
+from qa.retrieve import Retriever, SentenceReader, Stage, WordReader, by_score, searchable
 from qa.schema import (
     Abstention,
     Answer,
@@ -50,6 +49,8 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.llms import LLM
     from llama_index.core.query_engine import CustomQueryEngine
+
+    from qa.answer.write import Outcome
 
 Places = str | Path | Sequence[str | Path]
 Steps = Callable[[str, int, int], None]
@@ -270,96 +271,76 @@ class Assistant:
             yield Progress("resolving", "reading the conversation")
             searched = self._resolve(put, history, cancelled)
             clock.lap("resolve")
-        said = compare.saying(searched)
-        named = self.retriever.named(searched)
-        within = allowed = [s for s in self.sources if not filters or filters.passes(s)]
-        only = [s for s in within if s.id in named] if len(named) > 1 else []
-        if only:  # these were asked for, nobody else
-            within, filters = only, replace(filters or Filters(), sources=tuple(s.id for s in only))
-        yield Progress("searching", f"searching {_count(len(within), 'source')}")
-        heard = self._heard(said, filters) if said else None
-        comparing = heard is not None or compare.compares(searched) or bool(only)
-        if heard:
-            hits, candidates, chosen, within = heard
-            clock.lap("search")
-        else:
-            asked = compare.topic(searched) if comparing else searched
-            hits = self.retriever.search(searched, filters=filters, spread=comparing)
-            clock.lap("search")
-            yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
-            candidates = self.retriever.read(asked, hits, put if history else asked)
-            # words alone silence nobody: where nothing holds those of the topic, the reader decides
-            chosen = (compare.on_point(asked, candidates, asked=only) if comparing else []) or candidates
-            clock.lap("read")
+        found = yield from self._find(searched, put if history else "", filters, clock)
 
         draft = Answer(
             question=question,
             searched=searched,
-            abstention=self._abstention(hits, candidates, len(within)),
-            hits=tuple(hits),
+            abstention=self._abstention(found),
+            hits=tuple(found.hits),
             provenance=self._provenance(),
         )
-        absent = premise.unmentioned(searched, hits, self.index.vocabulary, allowed)
-        supposed = premise.Premise(absent) if absent else premise.not_borne_out(searched, hits)
+        absent = premise.unmentioned(searched, found.hits, self.index.vocabulary, self._allowed(filters))
+        supposed = premise.Premise(absent) if absent else premise.not_borne_out(searched, found.hits)
         taken, first = supposed.text, supposed.told
         writes = self.llm is not None and self.config.answerer != "quote"
-        threshold = self.threshold
         several = compare.asks_several(searched)
         lenient = (taken and not first) or several or writes
-        bar = threshold * (0 if heard else COMPARING if comparing else LENIENT if lenient else 1)
-        nobody = absent and not comparing  # what is asked about stands in no source: nothing here answers
-        answers = bool(chosen) and not nobody and candidates[0].score >= bar
+        bar = self.threshold * (0 if found.heard else COMPARING if found.comparing else LENIENT if lenient else 1)
+        nobody = absent and not found.comparing  # what is asked about stands in no source: nothing here answers
+        answers = bool(found.chosen) and not nobody and found.best >= bar
         if not answers and not first:
-            if said and heard:
-                taken = taken or premise.not_dealt_with(said.topic, [self.document(s.id) for s in within])
+            if found.heard:
+                documents = [self.document(source.id) for source in found.within]
+                taken = taken or premise.not_dealt_with(found.heard.topic, documents)
             yield draft.with_(premise=taken, timings=clock.laps)
             return
 
         sentences: list[Sentence] = []
         dropped: list[Dropped] = []
-        outcome: dict[str, Any] = {}
-        best = chosen if answers else []
-        quotes = partial(quote, best, self.config.max_sentences, comparing=comparing, several=several, first=first)
+        written: Outcome | None = None
         if writes and answers:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
-            drafted = self._write(searched, hits, dropped, outcome, cancelled)
-        else:
-            drafted = quotes()
-        for sentence in drafted:
-            sentences.append(sentence)
-            yield sentence
+            for item in self._write(searched, found.hits, cancelled):
+                if isinstance(item, Sentence):
+                    sentences.append(item)
+                    yield item
+                elif isinstance(item, Dropped):
+                    dropped.append(item)
+                else:
+                    written = item
+        quotes = not written or (written.failed and (not sentences or self.config.llm_fallback == "quote"))
+        if quotes:
+            chosen = found.chosen if answers else ()
+            limit = self.config.max_sentences
+            sentences = []
+            for sentence in quote(chosen, limit, comparing=found.comparing, several=several, first=first):
+                sentences.append(sentence)
+                yield sentence
         clock.lap("answer")
-        if outcome.get("failed") and (not sentences or self.config.llm_fallback == "quote"):
-            sentences = list(quotes())
-            outcome["answerer"] = "quote"
+        draft = draft.with_(
+            premise=taken,
+            dropped=tuple(dropped),
+            invented_markers=written.invented_markers if written else 0,
+            provenance=self._provenance(written, "quote" if quotes else "write"),
+        )
         if not sentences:
-            reason = Reason.NOT_SUPPORTED if dropped and not outcome.get("declined") else Reason.NOT_ANSWERED
-            yield draft.with_(
-                abstention=self._abstention(hits, candidates, len(within), reason),
-                premise=taken,
-                dropped=tuple(dropped),
-                invented_markers=outcome.get("invented_markers", 0),
-                provenance=self._provenance(outcome),
-                timings=clock.laps,
-            )
+            declined = written.declined if written else False
+            reason = Reason.NOT_SUPPORTED if dropped and not declined else Reason.NOT_ANSWERED
+            yield draft.with_(abstention=self._abstention(found, reason), timings=clock.laps)
             return
 
         yield Progress("checking", f"comparing {_count(len(sentences), 'sentence')}")
-        pairs = compare.pairs(searched, sentences, self.support.probabilities, comparing=comparing)
+        pairs = compare.pairs(searched, sentences, self.support.probabilities, comparing=found.comparing)
         clock.lap("compare")
-        groups = _grouped(sentences) if comparing else ()
         cited = {source_id for sentence in sentences for source_id in sentence.source_ids}
         yield draft.with_(
             sentences=tuple(sentences),
             abstention=None,
-            premise=taken,
-            unsure=answers and not comparing and outcome.get("answerer") != "write" and candidates[0].score < PERHAPS,
-            groups=groups,
-            silent=tuple(s for s in within if s.id not in cited) if comparing else (),
+            unsure=answers and quotes and not found.comparing and found.best < PERHAPS,
+            groups=_grouped(sentences) if found.comparing else (),
+            silent=tuple(s for s in found.within if s.id not in cited) if found.comparing else (),
             pairs=pairs,
-            dropped=tuple(dropped),
-            invented_markers=outcome.get("invented_markers", 0),
-            provenance=self._provenance(outcome),
             timings=clock.laps,
         )
 
@@ -442,79 +423,82 @@ class Assistant:
             return dialogue.resolve(question, history)
         return dialogue.resolve_with(self.llm, question, history, cancelled)
 
-    def _write(
-        self,
-        question: str,
-        hits: Sequence[Hit],
-        dropped: list[Dropped],
-        outcome: dict[str, Any],
-        cancelled: Callable[[], bool],
-    ) -> Iterator[Sentence]:
-        from qa.answer.write import write  # llama-index's LLM half is only paid for when one is set
+    def _allowed(self, filters: Filters | None) -> list[Source]:
+        return [source for source in self.sources if not filters or filters.passes(source)]
 
-        assert self.llm is not None
-        for item in write(question, hits, self.llm, self.support, self.config, cancelled=cancelled):
-            if isinstance(item, Sentence):
-                yield item
-            elif isinstance(item, Dropped):
-                dropped.append(item)
-            else:
-                outcome |= {
-                    "answerer": "write",
-                    "invented_markers": item.invented_markers,
-                    "usage": item.usage,
-                    "notes": item.notes,
-                    "failed": item.failed,
-                    "declined": item.declined,
-                }
+    def _find(
+        self, question: str, put: str, filters: Filters | None, clock: _Clock
+    ) -> Generator[Progress, None, _Found]:
+        """What the sources have on a question.
 
-    def _heard(
-        self, said: compare.Saying, filters: Filters | None
-    ) -> tuple[list[Hit], list[Candidate], list[Candidate], list[Source]] | None:
+        Args:
+            put: a follow-up as it was put; else empty.
+        """
+        allowed = self._allowed(filters)
+        named = self.retriever.named(question)
+        only = [s for s in allowed if s.id in named] if len(named) > 1 else []
+        if only:  # these were asked for, nobody else
+            filters = replace(filters or Filters(), sources=tuple(s.id for s in only))
+        yield Progress("searching", f"searching {_count(len(only or allowed), 'source')}")
+        saying = compare.saying(question)
+        if saying and (found := self._heard(saying, filters)):
+            clock.lap("search")
+            return found
+        comparing = bool(only) or compare.compares(question)
+        asked = compare.topic(question) if comparing else question
+        hits = self.retriever.search(question, filters=filters, spread=comparing)
+        clock.lap("search")
+        yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
+        candidates = self.retriever.read(asked, hits, put or asked)
+        clock.lap("read")
+        # words alone silence nobody: where nothing holds those of the topic, the reader decides
+        chosen = (compare.on_point(asked, candidates, asked=only) if comparing else []) or candidates
+        return _Found(hits, candidates, chosen, only or allowed, comparing)
+
+    def _heard(self, saying: compare.Saying, filters: Filters | None) -> _Found | None:
         """What those say on a topic who are asked for by name: sources, or speakers in the texts.
 
-        Returns:
-            The hits, every candidate, those on the point, best first, and the sources asked or heard. Nothing where
-            somebody is neither.
+        Nothing where somebody is neither.
         """
         hits: dict[str, Hit] = {}
         read: list[Candidate] = []
         chosen: list[Candidate] = []
         heard: set[str] = set()
-        for who in said.whose:
+        for who in saying.whose:
             own = self.retriever.named(who)
-            only = tuple(s.id for s in self.sources if s.id in own and (not filters or filters.passes(s)))
+            only = tuple(source.id for source in self._allowed(filters) if source.id in own)
             walls = replace(filters or Filters(), sources=only) if only else filters
-            found = self.retriever.search(said.topic if only else f"{who} {said.topic}", filters=walls)
-            candidates = self.retriever.read(said.topic, found, topic=True)
+            found = self.retriever.search(saying.topic if only else f"{who} {saying.topic}", filters=walls)
+            candidates = self.retriever.read(saying.topic, found, topic=True)
             if not only:
                 candidates = [c for c in candidates if speaks(who, c.hit.passage, (c.start, c.end))]
-            mine = compare.on_point(said.topic, candidates, sure=ON_POINT)
+            mine = compare.on_point(saying.topic, candidates, sure=ON_POINT)
             if not only and not mine:
                 return None
             hits |= {hit.passage.id: hit for hit in found}
             read += candidates
             chosen += mine
             heard |= set(only) or {c.hit.source.id for c in mine}
-        by_score = partial(sorted, key=lambda c: (-c.score, c.hit.passage.id, c.start))
-        return list(hits.values()), by_score(read), by_score(chosen), [s for s in self.sources if s.id in heard]
+        within = [source for source in self.sources if source.id in heard]
+        return _Found(list(hits.values()), by_score(read), by_score(chosen), within, comparing=True, heard=saying)
 
-    def _abstention(
-        self,
-        hits: Sequence[Hit],
-        candidates: Sequence[Candidate],
-        sources: int,
-        reason: Reason | None = None,
-    ) -> Abstention:
+    def _write(
+        self, question: str, hits: Sequence[Hit], cancelled: Callable[[], bool]
+    ) -> Iterator[Sentence | Dropped | Outcome]:
+        from qa.answer.write import write  # llama-index's LLM half is only paid for when one is set
+
+        assert self.llm is not None
+        return write(question, hits, self.llm, self.support, self.config, cancelled=cancelled)
+
+    def _abstention(self, found: _Found, reason: Reason | None = None) -> Abstention:
         if reason is None:
-            best = candidates[0].score if candidates else 0.0
-            strange = best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in hits)
-            reason = Reason.NOTHING_FOUND if not hits else Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
-        nearest = tuple({c.hit.passage.id: c.hit for c in candidates}.values())[:NEAREST]
-        return Abstention(reason, len(hits), sources, nearest)
+            strange = found.best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in found.hits)
+            reason = Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
+            reason = reason if found.hits else Reason.NOTHING_FOUND
+        nearest = tuple({c.hit.passage.id: c.hit for c in found.candidates}.values())[:NEAREST]
+        return Abstention(reason, len(found.hits), len(found.within), nearest)
 
-    def _provenance(self, outcome: Mapping[str, Any] | None = None) -> Provenance:
-        outcome = outcome or {}
+    def _provenance(self, written: Outcome | None = None, answerer: Literal["quote", "write"] = "quote") -> Provenance:
         models = {"embedder": self.retriever.embedder.digest, "reader": self.retriever.reader.digest}
         if self.support.entailment is not None:
             models["support"] = self.support.entailment.digest
@@ -523,10 +507,32 @@ class Assistant:
             corpus=self.index.manifest.corpus,
             models=models,
             settings=self.config.digest(),
-            answerer=outcome.get("answerer", "quote"),
-            notes=(*self.notes, *outcome.get("notes", ())),
-            usage=outcome.get("usage"),
+            answerer=answerer,
+            notes=(*self.notes, *(written.notes if written else ())),
+            usage=written.usage if written else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the sources have on a question."""
+
+    hits: Sequence[Hit]
+    candidates: Sequence[Candidate]
+    """Every sentence that was read, best first."""
+    chosen: Sequence[Candidate]
+    """Those that may be quoted, best first."""
+    within: Sequence[Source]
+    """The sources that were asked."""
+    comparing: bool
+    """Whether it is answered source by source."""
+    heard: compare.Saying | None = None
+    """Set where somebody was asked for by name."""
+
+    @property
+    def best(self) -> float:
+        """The probability that the sources answer."""
+        return self.candidates[0].score if self.candidates else 0.0
 
 
 class Chat:

@@ -124,8 +124,7 @@ class Retriever:
         missed = absent(put or question, self.stands(window, best.hit.source))
         counted = [best.score] if topic else [c.score for c, _ in scored]
         whole = answerable(counted, length(question), missed)
-        candidates = [replace(c, score=c.score * whole / best.score) for c, _ in scored]
-        return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
+        return by_score(replace(c, score=c.score * whole / best.score) for c, _ in scored)
 
     def stands(self, window: Window, source: Source) -> str:
         """Where a question's names may stand: a window, its headings, who wrote it and from where, who publishes."""
@@ -265,6 +264,11 @@ def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool =
         (first if taken[hit.source.id] <= share else later).append(hit)
     chosen = {hit.passage.id for hit in (first + later)[:top_k]}
     return [hit for hit in hits if hit.passage.id in chosen]
+
+
+def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Best first; equals in the order of their texts."""
+    return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 
 
 def answers(score: float, share: float, cosine: float) -> float:
