@@ -12,6 +12,12 @@ from qa.facts import FUNCTION_WORDS, facts, fold
 
 AUXILIARIES: Final = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
 
+OPENERS = r"(?:(?:and|but|so|then|ok|okay|or|well)\b[\s,]*)*"
+
+
+PREPOSITIONS = "in|at|on|over|from|to|with|by|for|about|of|against|near|since|until|before|after|during|under|between"
+
+
 MAX_CLAIM: Final = 24
 """Words of a sentence that "who said that" repeats."""
 
@@ -282,3 +288,8 @@ def _cut(text: str) -> str:
     if plain.count('"') % 2:
         text = text[: plain.rfind('"')]
     return re.sub(r"[.,;]+([”\"]?)$", r"\1", text.strip(" ,;:—–-"))
+
+
+def core(searched: str) -> str:
+    """A question without what an earlier follow-up put before it: "Why: Who is she?" -> "Who is she?"."""
+    return re.sub(r"^(?:[^:?]{1,80}: )+(?=[A-Z])", "", searched)
