@@ -88,6 +88,20 @@ def test_a_new_topic_is_not_dragged_back(question: str) -> None:
     assert resolve(question, MET) == question
 
 
+def test_what_the_conversation_only_called_by_its_country_is_no_topic_of_it() -> None:
+    """ "The Swedish study" is another thing than "the Swedish fleet" that was spoken of."""
+    fleet = [turn("What does The Herald say about Sweden?", (HERALD, "The Swedish fleet sailed."))]
+    assert resolve("When was the Swedish study accepted?", fleet) == "When was the Swedish study accepted?"
+
+
+def test_another_source_is_asked_the_same_though_nobody_spoke_of_it() -> None:
+    """Its name alone tells that it is a source, and not what is to be spoken of."""
+    asked_one = [turn("What does The Herald say about Sweden?", (HERALD, "The Swedish fleet sailed."))]
+    whole = "What does The Gazette say about Sweden?"
+    assert resolve("And The Gazette?", asked_one, (GAZETTE, HERALD)) == whole
+    assert resolve("And Norway?", asked_one, (GAZETTE, HERALD)) == "What does The Herald say about Norway?"
+
+
 ASKED_OF = {
     "tunnel": turn("What is the tunnel near Lundby?", (GAZETTE, "Norway closed the tunnel, near Port Lundby, in May.")),
     "study": turn("What does the Norwegian study predict?", (HERALD, "It predicts less ice.")),
@@ -422,5 +436,5 @@ def test_a_language_model_that_hangs_can_be_left() -> None:
             go.wait()
             return CompletionResponse(text="Why did it rain?")
 
-    assert resolve_with(Hanging(), "Why?", MET, stop.is_set) == resolve("Why?", MET)
+    assert resolve_with(Hanging(), "Why?", MET, cancelled=stop.is_set) == resolve("Why?", MET)
     go.set()

@@ -420,8 +420,8 @@ class Assistant:
 
     def _resolve(self, question: str, history: Sequence[Turn], cancelled: Callable[[], bool]) -> str:
         if self.llm is None:
-            return dialogue.resolve(question, history)
-        return dialogue.resolve_with(self.llm, question, history, cancelled)
+            return dialogue.resolve(question, history, self.sources)
+        return dialogue.resolve_with(self.llm, question, history, self.sources, cancelled)
 
     def _allowed(self, filters: Filters | None) -> list[Source]:
         return [source for source in self.sources if not filters or filters.passes(source)]

@@ -24,16 +24,16 @@ from qa.dialogue.ellipses import (
     swapped,
     with_other,
 )
-from qa.dialogue.entities import PRONOUN, TURNS_READ, answered, content, named_in, outlets_of
+from qa.dialogue.entities import PRONOUN, TURNS_READ, History, answered, content, named_in, outlets_of
 from qa.dialogue.references import EXPLETIVE, nth_meant, with_names, with_place
 from qa.dialogue.sayings import foremost, what_others_say, whose_words
 from qa.facts import fold, missing, stem
-from qa.schema import Turn
+from qa.schema import Source, Turn
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-Rule = Callable[[str, Sequence[Turn]], str]
+Rule = Callable[[str, History], str]
 """A question and its history -> the question resolved, or nothing where the rule does not apply."""
 
 STANDS: Final = 5
@@ -51,10 +51,16 @@ Last question: {question}
 Rewritten question:"""
 
 
-def resolve(question: str, history: Sequence[Turn]) -> str:
-    """The question as it would be asked without the conversation; unchanged where it already stands alone."""
+def resolve(question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()) -> str:
+    """The question as it would be asked without the conversation; unchanged where it already stands alone.
+
+    Args:
+        turns: the conversation, latest last.
+        sources: those that the question may name, beside those of the conversation.
+    """
     put = _COURTESY.sub("", " ".join(question.split()))
-    if not history or not put:
+    history = History(tuple(turns), tuple(sources))
+    if not turns or not put:
         return question
     put = with_place(put, history)
     for rule in _RULES:
@@ -75,30 +81,34 @@ _JOINED_ON = re.compile(r"^(?:(?:and|but|so|then|ok|okay|or)\b[\s,]*)+(?=\w)", r
 
 
 def resolve_with(
-    llm: LLM, question: str, history: Sequence[Turn], cancelled: Callable[[], bool] = lambda: False
+    llm: LLM,
+    question: str,
+    turns: Sequence[Turn],
+    sources: Sequence[Source] = (),
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> str:
     """As `resolve`, by a language model; by the rules where it fails, strays, or is not waited for any longer.
 
     A rewrite strays when it holds a name, number or date that is in neither the question nor the
     conversation, is empty, or runs on.
     """
-    by_rule = resolve(question, history)
-    if not history:
+    by_rule = resolve(question, turns, sources)
+    if not turns:
         return by_rule
     from qa.answer.llm import reply  # llama-index's LLM half is only paid for when one is set
 
     try:
-        written = reply(llm, PROMPT.format(conversation=_conversation(history), question=question), cancelled)
+        written = reply(llm, PROMPT.format(conversation=_conversation(turns), question=question), cancelled)
     except Exception:  # any failure of any provider: the rules answer, nothing is lost
         return by_rule
     rewrite = written.strip().strip('"“”').strip()
-    known = f"{_conversation(history)}\n{question}"
+    known = f"{_conversation(turns)}\n{question}"
     runs_on = "\n" in rewrite or len(rewrite) > 2 * len(question) + 300
     return by_rule if not rewrite or runs_on or missing(rewrite, known) else rewrite
 
 
-def _conversation(history: Sequence[Turn]) -> str:
-    return "\n".join(f"Question: {turn.searched}\nAnswer: {answered(turn)}" for turn in history[-TURNS_READ:])
+def _conversation(turns: Sequence[Turn]) -> str:
+    return "\n".join(f"Question: {turn.searched}\nAnswer: {answered(turn)}" for turn in turns[-TURNS_READ:])
 
 
 _CORRECTION = re.compile(
@@ -111,8 +121,8 @@ _CORRECTION = re.compile(
 _NOT_BUT = re.compile(r"^not\s+(?P<old>.+?)\s*(?:,|\bbut\b|—|–)\s*(?:but\s+)?(?P<new>.+)$", re.I)
 
 
-def _corrected(question: str, history: Sequence[Turn]) -> str:
-    last = history[-1].searched
+def _corrected(question: str, history: History) -> str:
+    last = history.turns[-1].searched
     swap = _NOT_BUT.match(question.rstrip("?.! "))
     if swap and swap["old"].casefold() in last.casefold():
         return swapped(last, swap["old"], swap["new"])
@@ -123,7 +133,7 @@ def _corrected(question: str, history: Sequence[Turn]) -> str:
     if not new:
         return ""
     if QUESTION_WORD.match(new) or len(new.split()) > 6:
-        return resolve(new[0].upper() + new[1:] + "?", history)
+        return resolve(new[0].upper() + new[1:] + "?", history.turns, history.sources)
     swap = _NOT_BUT.match(new)
     if swap:
         new = swap["new"]
@@ -138,12 +148,12 @@ _LIGHT = frozenset(
 )
 
 
-def _context(question: str, history: Sequence[Turn]) -> str:
+def _context(question: str, history: History) -> str:
     """The subject of the conversation added where a question names none of its own and leans on it."""
-    everything = " ".join(f"{t.searched} {answered(t)}" for t in history)
+    everything = " ".join(f"{t.searched} {answered(t)}" for t in history.turns)
     outlets = outlets_of(history)
     own = [name for name, _ in named_in(question, f"{everything} {question}") if fold(name) not in outlets]
-    earlier = core(history[-1].searched)
+    earlier = core(history.turns[-1].searched)
     if PRONOUN.search(question) and not own and not EXPLETIVE.search(question):
         return ASKED.format(question=question.rstrip("?. "), earlier=earlier)
     pointed = re.search(r"\babout\s+(?:that|those)\s+(\w+)", question, re.I)
@@ -151,7 +161,7 @@ def _context(question: str, history: Sequence[Turn]) -> str:
         return ""
     if own or len(content(question) - _LIGHT) >= STANDS:
         return ""
-    definite = re.search(r"\bthe\s+(\w+)", question, re.I)
+    definite = re.search(r"\b[Tt]he\s+(?:[A-Z][\w’'-]*\s+)*([a-z]\w*)", question)
     spoken = definite and stem(definite[1]) in content(everything)
     leans = LEANS.search(question) or not content(question) - _LIGHT or spoken
     if not leans:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, OPENERS, PREPOSITIONS, clause_of, core, plural
@@ -11,6 +10,7 @@ from qa.dialogue.entities import (
     ENDS_OPEN,
     PRONOUN,
     TIME_OR_PLACE,
+    History,
     acted_on,
     described_in,
     is_description,
@@ -33,7 +33,7 @@ def joined(question: str, addition: str) -> str:
     return f"{question.rstrip('?. ')} {addition.rstrip('?. ')}?"
 
 
-def with_other(last: str, new: str, history: Sequence[Turn], *, latest: bool = False) -> str:
+def with_other(last: str, new: str, history: History, *, latest: bool = False) -> str:
     """The last question with `new` for the first (or latest) thing of its kind; empty if there is none."""
     bare = re.sub(rf"^(?:{PREPOSITIONS})\s+", "", new, flags=re.I)
     described = [e.text for e in described_in(last) if e.text.lower() in last.lower()]
@@ -59,7 +59,7 @@ def swapped(text: str, old: str, new: str) -> str:
     return re.sub(re.escape(old), lambda _: new, text, count=1, flags=re.I)
 
 
-def _same_role(last: str, old: list[Fact], bare: str, new: str, history: Sequence[Turn]) -> list[Fact]:
+def _same_role(last: str, old: list[Fact], bare: str, new: str, history: History) -> list[Fact]:
     """Names of the last question that a new one can replace: outlet for outlet, same preposition."""
     if any(fold(last[f.start : f.end]) == fold(bare) for f in old):
         return []
@@ -81,12 +81,12 @@ _ELIDED = re.compile(
 )
 
 
-def completed(question: str, history: Sequence[Turn]) -> str:
+def completed(question: str, history: History) -> str:
     """The last question again, asked why or denied: "Why don't they?", "Why not?", "Did he?"."""
     match = _ELIDED.match(question) or re.match(
         rf"^{OPENERS}(?P<ask>why)(?P<neg>\s+not)(?P<not>)\s*\??$", question, re.I
     )
-    last = core(history[-1].searched)
+    last = core(history.turns[-1].searched)
     fronted = _FRONTED.match(last)
     body = (
         last[fronted.end() :] if fronted and (fronted["adverb"] or fronted["preposition"]) else "" if fronted else last
@@ -118,16 +118,16 @@ _NOT_WHOLE = re.compile(
 )
 
 
-def set_in(question: str, history: Sequence[Turn]) -> str:
+def set_in(question: str, history: History) -> str:
     """What happened when a question does not say it: "Who attended?", "And before that?", "How did Berg react?"."""
     cleft = _CLEFT.match(question)
-    clause = clause_of(core(history[-1].searched))
+    clause = clause_of(core(history.turns[-1].searched))
     if cleft and clause and clause.whole:
         return f"{cleft[0]} that {clause}?"
     then, part = _WHEN_THEN.search(question), _NOT_WHOLE.search(question)
     if not then and not part:
         return ""
-    last = core(history[-1].searched)
+    last = core(history.turns[-1].searched)
     clause = clause_of(last)
     event = str(clause) if clause and clause.whole else _by_somebody(last)
     if not clause and (setting := WHEN.search(last)):
@@ -195,14 +195,14 @@ _FRONTED = re.compile(
 _SUBJECT_ASKED = re.compile(r"^(?:(?P<who>who)|what|which\s+(?P<noun>[\w’'-]+))\s+(?=[a-z])", re.I)
 
 
-def asked_otherwise(question: str, history: Sequence[Turn]) -> str:
+def asked_otherwise(question: str, history: History) -> str:
     """The last question, asked for the place, the time or the reason instead: "Where?", "Why would it do that?"."""
     match = _BARE_QUESTION.match(question)
     thing_meant = re.search(r"\b(?:is|was|are|were)\s+(?:he|she|it|they)\s*\??$", question, re.I)
-    if not match or (thing_meant and _asks_for_thing(history[-1], question)):
+    if not match or (thing_meant and _asks_for_thing(history.turns[-1], question)):
         return ""
-    earlier = (turn.searched for turn in reversed(history) if QUESTION_WORD.match(core(turn.searched)))
-    ask, last = match["ask"], core(next(earlier, history[-1].searched))
+    earlier = (turn.searched for turn in reversed(history.turns) if QUESTION_WORD.match(core(turn.searched)))
+    ask, last = match["ask"], core(next(earlier, history.turns[-1].searched))
     ask, denied = re.sub(r"\s+not$", "", ask), ask.lower().endswith(" not")
     ask = re.sub(r"^how\s+so$", "how", re.sub(r"^how\s+come$", "why", ask, flags=re.I), flags=re.I)
     fronted = _FRONTED.match(last)
@@ -258,7 +258,7 @@ def _negated(body: str) -> str:
 def _asks_for_thing(turn: Turn, question: str) -> bool:
     """Whether "it" in "Where is it?" is a thing or body that was asked about, and not what happened."""
     if re.search(r"\b(?:he|she)\b", question, re.I):
-        return any(e.sort == "person" for e in spoken_of([turn]))
+        return any(e.sort == "person" for e in spoken_of(History((turn,))))
     if re.match(r"(?:what|who)\s+(?:is|are|was|were)\s", turn.searched, re.I):
         return True
     return bool(acted_on(turn)) or bool(
@@ -274,7 +274,7 @@ _ABOUT = re.compile(
 )
 
 
-def about_another(question: str, history: Sequence[Turn]) -> str:
+def about_another(question: str, history: History) -> str:
     """The last question asked of another name, place or time."""
     match = _ABOUT.match(question)
     opens = re.match(r"(?:and|but|so|ok|okay|then|what\s+about|how\s+about)\b", question, re.I)
@@ -286,7 +286,7 @@ def about_another(question: str, history: Sequence[Turn]) -> str:
         return with_names(f"What {'are' if re.search(r'[^s]s$', new) else 'is'} {new}?", history)
     if PRONOUN.search(new) or LEANS.fullmatch(new):
         return ""
-    last = core(history[-1].searched)
+    last = core(history.turns[-1].searched)
     topic = re.match(r"(?:on|about)\s+", new, re.I)
     if topic and re.search(rf"\b{topic[0].strip()}\s+[^?]+\?*$", last, re.I):
         return re.sub(rf"\b{topic[0].strip()}\s+[^?]+(?=\?*$)", lambda _: new, last, flags=re.I)

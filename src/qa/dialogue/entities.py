@@ -46,6 +46,14 @@ Sort = Literal["person", "thing", "group"]
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What was asked and answered, latest last, and the sources that a follow-up may name."""
+
+    turns: tuple[Turn, ...]
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """Something the conversation spoke of: how, what sort, how much it stands in the foreground."""
 
@@ -91,12 +99,12 @@ def best(entities: Sequence[Entity], sort: Sort, own: Sequence[str], *, acts: bo
     return ""
 
 
-def spoken_of(history: Sequence[Turn]) -> list[Entity]:
+def spoken_of(history: History) -> list[Entity]:
     """What was spoken of, each under its fullest name. Questions weigh more than answers, late ones more than early."""
     found: list[Entity] = []
-    everything = " ".join(f"{t.searched} {answered(t)}" for t in history)
-    persons = {name for turn in history for name in _meant_persons(turn)}
-    for age, turn in enumerate(reversed(history[-TURNS_READ:])):
+    everything = " ".join(f"{t.searched} {answered(t)}" for t in history.turns)
+    persons = {name for turn in history.turns for name in _meant_persons(turn)}
+    for age, turn in enumerate(reversed(history.turns[-TURNS_READ:])):
         asked = [_as_answered(e, turn) for e in _asked_about(turn.searched, everything)]
         if thing := acted_on(turn):
             asked.insert(0, thing)
@@ -422,14 +430,12 @@ def is_person(name: str, text: str) -> bool:
     return bool(re.search(rf"\b{alone}\s+(?:said|says|told|wrote)\b", text))
 
 
-def outlets_of(history: Sequence[Turn]) -> dict[str, str]:
-    """Names of the sources of the conversation, by their folded form without article."""
-    return {fold(re.sub(r"^the\s+", "", s.name, flags=re.I)): s.name for s in _sources(history)}
-
-
-def _sources(history: Sequence[Turn]) -> list[Source]:
-    every = [s for t in history for s in t.answer.sources] + [h.source for t in history for h in t.answer.hits]
-    return list({s.id: s for s in every}.values())
+def outlets_of(history: History) -> dict[str, str]:
+    """Names of the sources that are asked, or were in the conversation, by their folded form without article."""
+    found = (hit.source for turn in history.turns for hit in turn.answer.hits)
+    cited = (source for turn in history.turns for source in turn.answer.sources)
+    every = (*history.sources, *found, *cited)
+    return {fold(re.sub(r"^the\s+", "", source.name, flags=re.I)): source.name for source in every}
 
 
 def answered(turn: Turn) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from qa.dialogue.clauses import PREPOSITIONS, clause_of
-from qa.dialogue.entities import PRONOUN, WANTS, best, described_in, is_person, outlets_of, spoken_of
+from qa.dialogue.entities import PRONOUN, WANTS, History, best, described_in, is_person, outlets_of, spoken_of
 from qa.facts import facts, fold
 from qa.schema import Source, Turn
 
@@ -18,9 +18,9 @@ _UNPLACED = re.compile(
 )
 
 
-def with_place(question: str, history: Sequence[Turn]) -> str:
+def with_place(question: str, history: History) -> str:
     """The question with the place that "there" means: what "where" was answered with, or the last question names."""
-    there, last = _UNPLACED.search(question), history[-1]
+    there, last = _UNPLACED.search(question), history.turns[-1]
     if not there or len(question.split()) < 4:
         return question
     answer = (
@@ -59,9 +59,9 @@ _THAT_TEXT = re.compile(
 )
 
 
-def nth_meant(question: str, history: Sequence[Turn]) -> str:
+def nth_meant(question: str, history: History) -> str:
     """The question with what "the second one", "the latter" or "that article" is: something listed, or a source."""
-    cited = next((turn.answer.sources for turn in reversed(history) if turn.answer.sources), ())
+    cited = next((turn.answer.sources for turn in reversed(history.turns) if turn.answer.sources), ())
     match = _THAT_TEXT.search(question)
     if match and cited:
         return _finish(question, match.start(), match.end(), _title(cited[0]), history)
@@ -70,13 +70,13 @@ def nth_meant(question: str, history: Sequence[Turn]) -> str:
         return ""
     n = _ORDINALS.get(match["nth"].lower(), 0 if match["nth"].lower() == "former" else -1)
     several = next(
-        (e for e in described_in(history[-1].searched) if e.sort == "group" and e.text.startswith("the ")), None
+        (e for e in described_in(history.turns[-1].searched) if e.sort == "group" and e.text.startswith("the ")), None
     )
     if (
         several
         and match["what"]
         and match["what"].lower() in ("one", several.text.split()[1].removesuffix("s"))
-        and not _listed(history[-1])
+        and not _listed(history.turns[-1])
     ):
         noun = several.text.split()[1]
         single = re.sub(r"ies$", "y", noun) if noun.endswith("ies") else noun.removesuffix("s")
@@ -90,7 +90,7 @@ def nth_meant(question: str, history: Sequence[Turn]) -> str:
         listed = (
             []
             if cited and re.search(r"\b(?:say|says|report|reports|write|claim)\b", question)
-            else _listed(history[-1])
+            else _listed(history.turns[-1])
         )
         if n < len(listed):
             chosen = listed[n]
@@ -101,7 +101,7 @@ def nth_meant(question: str, history: Sequence[Turn]) -> str:
     return _finish(question, match.start(), match.end(), chosen, history)
 
 
-def _finish(question: str, start: int, end: int, text: str, history: Sequence[Turn]) -> str:
+def _finish(question: str, start: int, end: int, text: str, history: History) -> str:
     resolved = question[:start] + text + question[end:]
     outlets = outlets_of(history)
     follows = PRONOUN.search(question, end) and fold(re.sub(r"^the\s+", "", text, flags=re.I)) not in outlets
@@ -134,7 +134,7 @@ EXPLETIVE = re.compile(
 )
 
 
-def with_names(question: str, history: Sequence[Turn]) -> str:
+def with_names(question: str, history: History) -> str:
     """Each pronoun replaced by what it most likely stands for."""
     entities = spoken_of(history)
     own = [question[f.start : f.end] for f in facts(question) if f.kind == "name"]
@@ -177,9 +177,9 @@ def with_names(question: str, history: Sequence[Turn]) -> str:
     return _when_they("".join([*out, question[end:]]), chosen.get("group", ""), history)
 
 
-def _when_they(resolved: str, parties: str, history: Sequence[Turn]) -> str:
+def _when_they(resolved: str, parties: str, history: History) -> str:
     """A question on what parties did, with the day or place of their meeting that the last question gave."""
-    last = history[-1].searched.rstrip("?.! ")
+    last = history.turns[-1].searched.rstrip("?.! ")
     clause = clause_of(WHEN.sub("", last))
     when = match[1] if (match := WHEN.search(last)) else str(clause) if clause and clause.whole else ""
     own_time = re.match(r"\W*(?:when|where|why|since)\b", resolved, re.I) or any(
@@ -204,9 +204,9 @@ _OBJECT = re.compile(
 )
 
 
-def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
+def _parties(history: History, own: Sequence[str]) -> str:
     """Two who stand on either side of the last question's verb, or of whom the same was asked in turn."""
-    last = history[-1].searched
+    last = history.turns[-1].searched
     names = [f for f in facts(last) if f.kind == "name"]
     if len(names) == 2 and not own:
         a, b = names
@@ -214,9 +214,9 @@ def _parties(history: Sequence[Turn], own: Sequence[str]) -> str:
             r"\s+(?:\w+\s+with|meet|fight|face|join|call|phone|visit|host|marry)\s+", last[a.end : b.start]
         ):
             return f"{last[a.start : a.end]} and {last[b.start : b.end]}"
-    for f in names if len(history) > 1 else []:
-        for g in facts(history[-2].searched):
-            before = history[-2].searched
+    for f in names if len(history.turns) > 1 else []:
+        for g in facts(history.turns[-2].searched):
+            before = history.turns[-2].searched
             same = last[: f.start] + before[g.start : g.end] + last[f.end :] == before
             if g.kind == "name" and same and f.value != g.value:
                 return f"{before[g.start : g.end]} and {last[f.start : f.end]}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from qa.answer.words import VERBS
 from qa.dialogue.clauses import OPENERS, asked, core, who_said
-from qa.dialogue.entities import answered, spoken_of
-from qa.schema import Turn
+from qa.dialogue.entities import History, answered, spoken_of
 
 SAY_OF: Final = "What {s} {who} say about {topic}?"
 
@@ -32,10 +30,10 @@ _WHO_SAID = re.compile(
 )
 
 
-def whose_words(question: str, history: Sequence[Turn]) -> str:
+def whose_words(question: str, history: History) -> str:
     """Who said what the last answer's best sentence says."""
     match = _WHO_SAID.match(question)
-    said = next((turn for turn in reversed(history) if turn.answer.sentences), None)
+    said = next((turn for turn in reversed(history.turns) if turn.answer.sentences), None)
     if not match or not said:
         return ""
     read = " ".join(hit.passage.text for hit in said.answer.hits)
@@ -76,12 +74,12 @@ _ONE_AGREES = re.compile(
 )
 
 
-def what_others_say(question: str, history: Sequence[Turn]) -> str:
+def what_others_say(question: str, history: History) -> str:
     """What others, or one other, say on what was asked: "Is that confirmed by others?", "Does Berg agree?"."""
     one = _ONE_AGREES.match(question)
     if not one and not _OTHERS.match(question):
         return ""
-    topic = on_what(core(history[-1].searched)) or foremost(history)
+    topic = on_what(core(history.turns[-1].searched)) or foremost(history)
     if not topic:
         return ""
     return SAY_OF.format(who=one["who"] if one else "the other sources", s="does" if one else "do", topic=topic)
@@ -104,7 +102,7 @@ def on_what(question: str) -> str:
     return f"whether {claim[1]}" if claim else asked(question)
 
 
-def foremost(history: Sequence[Turn]) -> str:
+def foremost(history: History) -> str:
     """What a conversation is most about; empty if it names and describes nothing."""
     subjects = (e for e in spoken_of(history) if not e.text.startswith("those who"))
     subject = max(subjects, key=lambda e: e.weight, default=None)
