@@ -137,10 +137,13 @@ def test_balance_keeps_order_and_fills_up(owners: list[str], top_k: int, share: 
     assert not over or all(count >= limit for count in taken.values())
 
 
-def test_spread_gives_every_source_a_place() -> None:
-    """For questions that compare."""
-    hits = [make_hit(f"Sentence {i}.", start=20 * i, id="a") for i in range(20)] + [make_hit("Other.", id="b")]
-    assert "b" in {hit.source.id for hit in balance(hits, 4, 1.0, spread=True)}
+@given(st.lists(st.sampled_from("abcde"), max_size=60), st.integers(1, 20))
+def test_spread_hears_every_source_that_has_a_place(owners: list[str], top_k: int) -> None:
+    """For questions that compare: nobody is heard twice while another was not heard once."""
+    hits = [make_hit(f"Sentence {i}.", start=20 * i, id=owner) for i, owner in enumerate(owners)]
+    chosen = balance(hits, top_k, 1.0, spread=True)
+    assert len(chosen) == min(top_k, len(hits))
+    assert len({hit.source.id for hit in chosen}) == min(top_k, len(set(owners)))
 
 
 @given(st.text(min_size=1).filter(str.strip), st.integers(0, 500))

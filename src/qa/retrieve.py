@@ -251,18 +251,18 @@ _DEMONYM = ("an", "ese", "ish", "ani", "eli", "ench", "eek")
 
 
 def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool = False) -> list[Hit]:
-    """The first `top_k`, where no source takes more than its share until all others had theirs."""
+    """The first `top_k`, where no source takes more than its share until all others had theirs.
+
+    Args:
+        spread: sources take turns, so that each that has a hit is heard.
+    """
     share = max(1, math.ceil(top_k * max_share))
-    if spread:
-        sources = len({hit.source.id for hit in hits})
-        share = max(1, math.ceil(top_k / max(1, sources)))
     taken: Counter[str] = Counter()
-    first: list[Hit] = []
-    later: list[Hit] = []
+    turns = {}
     for hit in hits:
         taken[hit.source.id] += 1
-        (first if taken[hit.source.id] <= share else later).append(hit)
-    chosen = {hit.passage.id for hit in (first + later)[:top_k]}
+        turns[hit.passage.id] = taken[hit.source.id] if spread else taken[hit.source.id] > share
+    chosen = {hit.passage.id for hit in sorted(hits, key=lambda hit: turns[hit.passage.id])[:top_k]}
     return [hit for hit in hits if hit.passage.id in chosen]
 
 
