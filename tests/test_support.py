@@ -258,6 +258,14 @@ def test_what_may_be_true_beside_it_contradicts_nothing(claim: str) -> None:
     assert RULES.judge(claim, [LETTER]).verdict is not Verdict.CONTRADICTED
 
 
+def test_the_same_word_of_another_thing_does_not_excuse_the_opposite() -> None:
+    """What the source welcomes elsewhere of the same people says nothing of what it rejects here."""
+    elsewhere = "The council, with the approval of the guild, speaks for the pilots and the town."
+    judgement = MODEL.judge("The council supported the plan of the pilots.", [LETTER, elsewhere])
+    assert judgement.verdict is Verdict.CONTRADICTED
+    assert "rejected" in judgement.reason
+
+
 def test_a_name_must_stand_where_the_thing_is_said() -> None:
     """Another sentence of the same source that has the place does not vouch for it."""
     claim = "Olga Stern spoke in Porto on 3 March 2021."

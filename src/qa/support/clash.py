@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from qa.facts import FUNCTION_WORDS, Fact, denied, facts, fold, missing
 from qa.support.words import canonical, content, root, share, split
@@ -241,9 +242,10 @@ def opposed(claim: str, lines: Sequence[Line]) -> tuple[str, str] | None:
         if not match[0].islower() or not _axes(root(match[0])):
             continue
         rest = _without(claim, *match.span())
-        against = [w for line in _telling(rest, lines, SURELY) if (w := _against(claim, match, line.text)) is not None]
-        if against and all(against):
-            return match[0], against[0]
+        found = [a for line in _telling(rest, lines, SURELY) if (a := _against(claim, match, line.text))]
+        nearest = [a.opposite for a in found if a.beside == max(a.beside for a in found)]
+        if nearest and all(nearest):
+            return match[0], nearest[0]
     return None
 
 
@@ -257,8 +259,17 @@ def _axes(word: str) -> tuple[tuple[str | int, int], ...]:
     return tuple(own)
 
 
-def _against(claim: str, word: re.Match[str], text: str) -> str | None:
-    """The opposite of a word in a text; "" where the word itself, or its like, is said of the same; None: neither."""
+class _Against(NamedTuple):
+    """What a text has in the place of a word."""
+
+    beside: int
+    """Words of content that stand next to both."""
+    opposite: str
+    """Empty where the word itself, or its like, is said."""
+
+
+def _against(claim: str, word: re.Match[str], text: str) -> _Against | None:
+    """The opposite or the like of a word that stands in a text among the same words; None: neither does."""
     mine = dict(_axes(root(word[0])))
     beside = set(_beside(claim, word))
     denied = bool(_DENIES.search(claim[: word.start()]))
@@ -270,8 +281,8 @@ def _against(claim: str, word: re.Match[str], text: str) -> str | None:
                 scored.append((len(beside & set(_beside(text, other))), same, other[0]))
     if not scored:
         return None
-    _, same, found = max(scored, key=lambda s: (s[0], s[1]))
-    return "" if same else found
+    shared, same, found = max(scored, key=lambda s: (s[0], s[1]))
+    return _Against(shared, "" if same else found)
 
 
 def _beside(text: str, word: re.Match[str]) -> Iterator[str]:
