@@ -73,6 +73,7 @@ def test_a_false_premise_is_named(question: str, taken: str, instead: str) -> No
         "Why did Berg sell 3 km of rope?",
         "Where are the fifty people that Berg saved?",
         "What did Berg and Lindqvist say when they met on a day in May?",
+        "Where does the 2019 article say that Berg met Lindqvist?",
     ],
 )
 def test_what_the_sources_bear_out_or_do_not_speak_of_is_left_alone(question: str) -> None:

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, Literal
 
-from qa.answer.alike import FIGURES, akin, name_words, one_date, related, stems, terms
+from qa.answer.alike import FIGURES, OF_TEXT, akin, name_words, one_date, related, stems, terms
 from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
@@ -59,8 +59,8 @@ def not_borne_out(question: str, hits: Sequence[Hit]) -> Premise:
     """What a question takes for granted and the sources do not bear out.
 
     Only a place, date, number or name for which the sentence that best tells of the same people and deed has another;
-    a way told the other way round; or what the passages speak of only to deny it.
-    A wrong accusation is worse than silence; a yes-or-no question takes nothing for granted.
+    a way told the other way round; or what the passages speak of only to deny it. A yes-or-no question takes nothing
+    for granted.
     """
     if not _TAKES_FOR_GRANTED.match(question):
         return Premise("")
@@ -280,7 +280,7 @@ _NO_DENIAL = re.compile(r"^\w+\s+(?:just|merely|simply)\b|\buntil\b", re.I)
 
 
 def _slots(question: str, own: Sequence[Fact]) -> Iterator[tuple[str, _Slot]]:
-    dates = [f for f in own if f.kind == "date"]
+    dates = [f for f in own if f.kind == "date" and not OF_TEXT.match(question, f.end)]
     for match in _PLACE.finditer(question):
         if not any(f.start < match.end(1) and match.start(1) < f.end for f in dates):
             yield match[1], "place"
