@@ -187,6 +187,14 @@ def test_the_sentence_that_tells_it_otherwise_comes_along() -> None:
     assert not_borne_out("Why did Berg meet Lindqvist in Paris?", [hostile]) == Premise("")
 
 
+def test_the_day_asked_about_tells_which_event_is_meant() -> None:
+    """Of two meetings of the same people, the one on that day is held against the question."""
+    later = found(HERALD, "Tomas Berg met Mara Lindqvist in Malta on 9 June 2024.")
+    question = "Why did Tomas Berg meet Mara Lindqvist in Paris on 5 May 2023?"
+    for hits in ([later, *TOLD], [*TOLD, later]):
+        assert "“Rome”" in not_borne_out(question, hits).text
+
+
 def test_a_day_with_another_year_is_of_something_else() -> None:
     """A day without a year may be of any; a year alone is not the day asked about."""
     hit = found(GAZETTE, "Berg met Lindqvist on 5 May.", "In 2019 it rained.")

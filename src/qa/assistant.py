@@ -451,8 +451,9 @@ class Assistant:
         yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
         candidates = self.retriever.read(asked, hits, put or asked)
         clock.lap("read")
-        # words alone silence nobody: where nothing holds those of the topic, the reader decides
-        chosen = (compare.on_point(asked, candidates, asked=only) if comparing else []) or candidates
+        chosen = compare.on_point(asked, candidates, asked=only) if comparing else candidates
+        if not chosen and candidates and candidates[0].score >= self.threshold:
+            chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
         return _Found(hits, candidates, chosen, only or allowed, comparing)
 
     def _heard(self, saying: compare.Saying, filters: Filters | None) -> _Found | None:

@@ -171,11 +171,12 @@ def _elsewise(question: str, hits: Sequence[Hit]) -> Premise | None:
             continue
         names, words = terms(question.replace(taken, "", 1))
         least = ALONE + 1 if slot == "place" else 1  # one person does the same in many places
+        rest = [(other, kind) for other, kind in slots if kind != "name" and other != taken]
         telling = [told for hit in hits for told in _telling(hit, names, words, least)]
+        telling = [told for told in telling if _anchored(told.text, rest)] or telling
         best = max((told.score for told in telling), default=0.0)
         if best < TELLS or any(_mentions(told.hit, taken, slot) for told in telling if told.score >= TELLS * best):
             continue
-        rest = [(other, kind) for other, kind in slots if kind != "name" and other != taken]
         for told in telling:
             if told.score < best or suspect(told.hit.passage, told.start, told.end):
                 continue
