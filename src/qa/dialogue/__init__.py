@@ -58,16 +58,16 @@ def resolve(question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()
         turns: the conversation, latest last.
         sources: those that the question may name, beside those of the conversation.
     """
-    put = _COURTESY.sub("", " ".join(question.split()))
-    history = History(tuple(turns), tuple(sources))
-    if not turns or not put:
+    plain = _COURTESY.sub("", " ".join(question.split()))
+    if not turns or not plain:
         return question
-    put = with_place(put, history)
+    history = History(tuple(turns), tuple(sources))
+    put = with_place(plain, history)
     for rule in _RULES:
         resolved = _JOINED_ON.sub("", rule(put, history))
         if resolved:
             return resolved[0].upper() + resolved[1:]
-    return put if put in question or put != _COURTESY.sub("", " ".join(question.split())) else question
+    return put if put in question or put != plain else question
 
 
 _COURTESY = re.compile(

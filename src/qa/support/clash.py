@@ -8,7 +8,7 @@
 
 A name, a place or a figure is borne out only where the thing is said that it is said of: that another sentence of
 the same source has it vouches for nothing. Each of these speaks only where a sentence holds most of what else the
-claim says, and keeps silent where any such sentence has the claim's own words.
+claim says, and keeps silent where such a sentence has the claim's own words.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from qa.facts import FUNCTION_WORDS, Fact, denied, facts, fold, missing
-from qa.support.words import canonical, content, root, share, split
+from qa.support.words import WORD, canonical, content, root, share, split
 
 TOLD = 0.5
 """Share of the rest of a claim from which a sentence speaks of it."""
@@ -31,8 +31,6 @@ NEARLY = 0.15
 """A sentence that holds less than the best one by no more than this speaks of the claim as well."""
 BESIDE = 4
 """Words of content on either side of a word that tell what it is said of."""
-
-_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _other_day(a: str, b: str) -> bool:
 
 def _counted(text: str, number: Fact) -> str:
     """The root of the word behind a number; "" where that is no word of content."""
-    word = _WORD.match(text[number.end :].lstrip())
+    word = WORD.match(text[number.end :].lstrip())
     return root(word[0]) if word and fold(word[0]) not in FUNCTION_WORDS else ""
 
 
@@ -236,9 +234,10 @@ _DENIES = re.compile(r"(?:\b(?:not|never|no|nor|neither|without|hardly|cannot)|n
 def opposed(claim: str, lines: Sequence[Line]) -> tuple[str, str] | None:
     """A word of the claim, and the opposite that the text has where it speaks of the rest; None if that is not plain.
 
-    What is said of the same words counts: "cut the price and raised the wages" does not deny that wages rose.
+    What is said of the same words counts, within a sentence as between them: "cut the price and raised the wages" does
+    not deny that wages rose, and who welcomes something else does not excuse what is rejected here.
     """
-    for match in _WORD.finditer(claim):
+    for match in WORD.finditer(claim):
         if not match[0].islower() or not _axes(root(match[0])):
             continue
         rest = _without(claim, *match.span())
@@ -274,7 +273,7 @@ def _against(claim: str, word: re.Match[str], text: str) -> _Against | None:
     beside = set(_beside(claim, word))
     denied = bool(_DENIES.search(claim[: word.start()]))
     scored: list[tuple[int, bool, str]] = []
-    for other in _WORD.finditer(text):
+    for other in WORD.finditer(text):
         for axis, side in _axes(root(other[0])):
             if axis in mine:
                 same = (side == mine[axis]) == (denied == bool(_DENIES.search(text[: other.start()])))
@@ -287,7 +286,7 @@ def _against(claim: str, word: re.Match[str], text: str) -> _Against | None:
 
 def _beside(text: str, word: re.Match[str]) -> Iterator[str]:
     """Roots of the words of content next to a word."""
-    before = [root(w) for w in _WORD.findall(text[: word.start()]) if fold(w) not in FUNCTION_WORDS]
-    after = [root(w) for w in _WORD.findall(text[word.end() :]) if fold(w) not in FUNCTION_WORDS]
+    before = [root(w) for w in WORD.findall(text[: word.start()]) if fold(w) not in FUNCTION_WORDS]
+    after = [root(w) for w in WORD.findall(text[word.end() :]) if fold(w) not in FUNCTION_WORDS]
     yield from before[-BESIDE:]
     yield from after[:BESIDE]

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from qa.facts import fold, same_name
-from qa.support.words import canonical, root
+from qa.support.words import WORD, canonical, root
 
 LEAST = 4
 """Words that must be equal in the shortest claim that is a copy of part of a sentence."""
@@ -21,8 +21,7 @@ GAP = 3
 ASIDE = 12
 """Words that may be left out between commas."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*|[,;:—–()]")
-_WORD = re.compile(r"\w")
+_TOKEN = re.compile(rf"{WORD.pattern}|[,;:—–()]")
 _PLAIN = frozenset(
     "a an the this that these those is are was were be been being has have had do does did of in on at over across "
     "within during through as which who whom whose also and so there very just such".split()
@@ -53,7 +52,7 @@ _SAYS = frozenset(root(w) for w in "say tell state write note report remark ment
 
 def copied(claim: str, sentence: str) -> bool:
     """Whether the claim says nothing but what the sentence says, nearly in its words."""
-    mine = [w for w in _tokens(claim) if _WORD.match(w)]
+    mine = [w for w in _tokens(claim) if WORD.match(w)]
     theirs = _tokens(sentence)
     wanted = [i for i, w in enumerate(mine) if fold(w) not in _PLAIN]
     if len(wanted) < LEAST:
@@ -117,7 +116,7 @@ def _equal(a: str, b: str) -> bool:
 
 
 def _telling(tokens: list[str]) -> list[str]:
-    return [w for w in tokens if _WORD.match(w) and fold(w) not in _PLAIN]
+    return [w for w in tokens if WORD.match(w) and fold(w) not in _PLAIN]
 
 
 def _may_go(gap: list[str], kept: list[str]) -> bool:
@@ -125,7 +124,7 @@ def _may_go(gap: list[str], kept: list[str]) -> bool:
     dropped = _telling(gap)
     if not dropped:
         return True
-    words = [w for w in gap if _WORD.match(w)]
+    words = [w for w in gap if WORD.match(w)]
     if fold(words[-1]) in _TIES and (not kept or fold(kept[-1]) != fold(words[-1])):
         return False
     if words.count(words[-1]) > 1 or ("and" in map(fold, kept) and "and" not in map(fold, words)):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from qa.facts import facts, fold_quote, same_name, stem
 from qa.markers import sentences
 from qa.schema import Span
-from qa.support.words import folded, runs, split
+from qa.support.words import WORD, folded, runs, split
 
 ALIKE = 0.6
 """Share of equal words, in order, from which a quotation that does not stand there is an altered one."""
@@ -29,9 +29,6 @@ COVERED = 0.85
 
 LOOK_BACK = 3
 """Sentences that are searched backwards for who "he" is."""
-
-
-_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 
 class Failure(StrEnum):
@@ -100,7 +97,7 @@ _SAID = {
 
 def _failure(words: str, texts: Sequence[str]) -> Failure:
     """What was done to words that stand nowhere as they are."""
-    spoken = _WORD.findall(words)
+    spoken = WORD.findall(words)
     likeness = max((_likeness(spoken, text) for text in texts), default=0.0) if len(spoken) > 1 else 0.0
     pieces = runs(spoken, texts, PIECE)
     covered = sum(size for _, size, _ in pieces) / len(spoken) if len(pieces) > 1 else 0.0
@@ -123,7 +120,7 @@ def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
 
 def _likeness(words: Sequence[str], text: str) -> float:
     """Share of the words that stand, in order, in the stretch of the text that is most like them."""
-    there = _WORD.findall(text)
+    there = WORD.findall(text)
     places = {i for word in set(words) for i, other in enumerate(there) if other == word}
     best = 0.0
     size = len(words) + 2

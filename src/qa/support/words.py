@@ -23,7 +23,8 @@ WINDOW = 3
 COPY = 0.75
 """Likeness (twice the shared words over all words of both) from which a claim is a copy of a sentence."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
+"""A word, with what an apostrophe or a hyphen joins to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def whole_sentences(claim: str, text: str) -> Span | None:
         last = next((b for a, b in spans if a < end <= b), None)
         if first is None or last is None:
             continue
-        if not _WORD.search(text[first:start]) and not _WORD.search(text[end:last]):
+        if not WORD.search(text[first:start]) and not WORD.search(text[end:last]):
             return first, last
     return None
 
@@ -101,7 +102,7 @@ def split(text: str) -> tuple[Span, ...]:
 def content(text: str) -> frozenset[str]:
     """Stems of the words that say something; of a name, what is left over all its spellings."""
     found: set[str] = set()
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         word = re.sub(r"['’]s$", "", match[0])
         for part in re.split(r"-", word) if not re.match(r"(?i)[ae][lnstrd]h?-", word) else [word]:
             if part and fold(part) not in FUNCTION_WORDS:
@@ -162,8 +163,8 @@ def _held(text: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def _as_names(text: str) -> frozenset[str]:
     # "the Council" and "the council": a capital on one side only must not part them
-    stems = {stem(m[0]) for m in _WORD.finditer(text)}
-    names = {f"~{key}" for m in _WORD.finditer(text) if len(key := name_key(m[0])) > 2}
+    stems = {stem(m[0]) for m in WORD.finditer(text)}
+    names = {f"~{key}" for m in WORD.finditer(text) if len(key := name_key(m[0])) > 2}
     return frozenset(stems | names)
 
 
@@ -204,12 +205,12 @@ def _count(text: str) -> int:
 
 @lru_cache(maxsize=8192)
 def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(m[0]) for m in _WORD.finditer(text))
+    return tuple(stem(m[0]) for m in WORD.finditer(text))
 
 
 @lru_cache(maxsize=8192)
 def _proper(text: str) -> tuple[str, ...]:
-    return tuple(sorted({m[0] for m in _WORD.finditer(text) if m[0][0].isupper() and len(m[0]) > 3}))
+    return tuple(sorted({m[0] for m in WORD.finditer(text) if m[0][0].isupper() and len(m[0]) > 3}))
 
 
 def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
@@ -271,7 +272,7 @@ def turned(claim: str, text: str) -> str:
     own = [f for f in facts(claim) if f.kind == "name"]
     for a, b in pairwise(own):
         between = claim[a.end : b.start]
-        verbs = {stem(w) for w in _WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
+        verbs = {stem(w) for w in WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
         if not verbs or _BY.search(between):
             continue
         for start, end in split(text):
@@ -288,7 +289,7 @@ def _orders(a: str, b: str, sentence: str, verbs: set[str]) -> set[str]:
     for left, right in product(*spans):
         first, second = sorted((left, right))
         between = sentence[first[1] : second[0]]
-        told = {stem(w) for w in _WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
+        told = {stem(w) for w in WORD.findall(between) if fold(w) not in FUNCTION_WORDS}
         if not _BY.search(between) and 2 * len(verbs & told) >= len(verbs | told):
             found.add("forth" if first == left else "back")
     return found
@@ -318,7 +319,7 @@ def done_by_another(claim: str, text: str) -> str:
     others = set()
     for start, end in split(text):
         sentence = text[start:end]
-        verbs = [m for m in _WORD.finditer(sentence) if m[0].islower() and stem(m[0]) == verb]
+        verbs = [m for m in WORD.finditer(sentence) if m[0].islower() and stem(m[0]) == verb]
         if not verbs or carried(rest, sentence) < SAME_DEED:
             continue
         held = [f for f in facts(sentence) if f.kind == "name"]
@@ -346,7 +347,7 @@ def _one_name(a: str, b: str) -> bool:
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
     """Greedy cover of words by runs that stand in a text: (first word, how many, number of the text)."""
     pieces: list[tuple[int, int, int]] = []
-    padded = [f" {' '.join(_WORD.findall(t))} " for t in texts]
+    padded = [f" {' '.join(WORD.findall(t))} " for t in texts]
     at = 0
     while at < len(words):
         best = (0, -1)
@@ -389,10 +390,10 @@ def reworded(claim: str, text: str) -> tuple[str, ...]:
     ("war" into "peace", "A attacked B" into "B attacked A") looks like this too.
     """
     claim, text = canonical(claim), canonical(text)
-    mine = _WORD.findall(claim)
+    mine = WORD.findall(claim)
     best: tuple[float, tuple[str, ...]] = (COPY, ())
     for a, b in split(text):
-        theirs = _WORD.findall(text[a:b])
+        theirs = WORD.findall(text[a:b])
         matcher = difflib.SequenceMatcher(None, [stem(w) for w in mine], [stem(w) for w in theirs], autojunk=False)
         if matcher.real_quick_ratio() <= best[0] or matcher.ratio() <= best[0]:
             continue
