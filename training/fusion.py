@@ -1,4 +1,4 @@
-"""Fits the weights in `qa.retrieve`: which sentence answers (`answers`), and whether the sources do (`answerable`).
+"""Fits a reader's `Fusion`: the weights of which sentence answers, and of whether the sources do at all.
 
     python training/fusion.py --data DATA      prints both sets of weights, and what thresholds cost
 
@@ -26,8 +26,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from qa import Assistant, load_config
-from qa.models.reader import Reader
-from qa.retrieve import absent, length, log_odds, windows
+from qa.models.reader import Reader, log_odds
+from qa.retrieve import absent, length, look
 
 ROOT = Path(__file__).parents[1]
 COMPARING = ("compare", "disagree")
@@ -52,21 +52,17 @@ class Read:
     """Whether it stands in the evidence."""
     words: int
     absent: NDArray[np.int64]
-    """For each sentence, names of the question that are not where it stands."""
+    """For each sentence, names of the question that its passage does not have."""
 
 
 def read(assistant: Assistant, question: str, answerable: bool, evidence: Evidence) -> Read:
     """The signals that `Retriever.read` has for a question."""
     retriever = assistant.retriever
-    hits = retriever.search(question)
-    places = [(hit, window, at) for hit in hits for window, at in windows(hit)]
-    readings = retriever.reader.read(question, [window for _, window, _ in places])
     signals, right, unnamed = [], [], []
-    for (hit, window, at), reading in zip(places, readings, strict=True):
-        for (a, b), score in zip(window.sentences, reading.answers, strict=True):
-            signals.append((log_odds(score), hit.share, hit.cosine))
-            unnamed.append(absent(question, retriever.stands(window, hit.source)))
-            right.append(any(hit.source.id == s and a + at < end and start < b + at for s, start, end in evidence))
+    for s in look(retriever.reader, question, retriever.search(question)):
+        signals.append((log_odds(s.score), s.hit.share, s.hit.cosine))
+        unnamed.append(absent(question, retriever.stands(s.hit)))
+        right.append(any(s.hit.source.id == at and s.start < end and start < s.end for at, start, end in evidence))
     return Read(answerable, np.array(signals), np.array(right), length(question), np.array(unnamed))
 
 
@@ -124,7 +120,7 @@ def sentence_weights(project: Sequence[Read]) -> LogisticRegression:
 
 
 def signals(questions: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
-    """For each question: log of the sum of its sentences' odds, its words, its names absent where the best stands."""
+    """For each question: log of the sum of its sentences' odds, its words, its names absent from where the best stands."""
     found = []
     for q in questions:
         odds = sentence.decision_function(q.sentences)
@@ -187,8 +183,8 @@ def main() -> None:
         abstains = np.mean(chances[~answered] < threshold)
         print(f"threshold {threshold:.3f}: refuses {refused:.2f} of them, abstains on {abstains:.2f} of the others")
     for names, model in (
-        ("READER, LEXICAL, DENSE, BIAS", sentence),
-        ("SUM, LENGTH, ABSENT, OFFSET", question_weights((project, squad), sentence)),
+        ("reader, lexical, dense, bias", sentence),
+        ("sum, length, absent, offset", question_weights((project, squad), sentence)),
     ):
         print(names, "=", ", ".join(f"{w:.3g}" for w in (*model.coef_[0], model.intercept_[0])))
 

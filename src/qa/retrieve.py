@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -19,7 +19,7 @@ from qa.config import Config
 from qa.facts import FUNCTION_WORDS, meant, missing, name_key, same_name, stem
 from qa.index import Index
 from qa.models.embedder import Embedder
-from qa.models.reader import Reading, Window
+from qa.models.reader import Fusion, Reader, Reading, Window, between
 from qa.schema import LONGEST_QUESTION, Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source, Span
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
@@ -27,19 +27,14 @@ Stage = Literal["dense", "lexical", "fused", "reader"]
 PREFERENCE = 0.5
 """Added to a passage's fused score, as a share of the best, when the question names its source."""
 
-READER, LEXICAL, DENSE, BIAS = 1.06, 3.04, 1.01, -2.89
-"""Weights of the reader's log-odds, of the passage's BM25 score (as a share of the best) and of its cosine in the
-log-odds that a sentence answers. Fitted on the dev questions by `training/fusion.py`."""
-
-SUM, LENGTH, ABSENT, OFFSET = 0.742, 0.189, -1.03, -1.74
-"""Weights of the sentences' odds (the log of their sum), of the question's words and of its names that are absent where
-the best sentence stands, in the log-odds that the sources answer at all. The reader is less sure of long questions,
-answered or not. Fitted by the same, on the dev questions and on articles of SQuAD 2.0."""
-
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 
-_WINDOW_WORDS = 60
-"""Words read at once: enough that a quotation and its speaker come together."""
+_WINDOW_WORDS = 30
+"""Words read at once, beside the sentence before them: so few that those near an answer are not taken for one."""
+
+READ_AGAIN = 3
+"""Passages read a second time, whole: those whose sentences look best. In few words the reader tells best whether
+anything answers, in all of them which sentence does: a name and its pronoun come together."""
 
 
 class SentenceReader(Protocol):
@@ -48,12 +43,25 @@ class SentenceReader(Protocol):
     digest: str
     threshold: float
     """Probability below which the best sentence is no answer."""
+    fusion: Fusion
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """One reading per window, probabilities in the order of `Window.sentences`."""
 
     def knows(self, word: str) -> bool:
         """Whether a word is spelled as it should be, for all this reader can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A sentence as the reader saw it."""
+
+    hit: Hit
+    start: int
+    """In the document, as `end`."""
+    end: int
+    score: float
+    """The reader's probability that it answers."""
 
 
 class Retriever:
@@ -113,22 +121,17 @@ class Retriever:
         """
         if not hits:
             return []
-        places = [(hit, window, offset) for hit in hits for window, offset in windows(hit)]
-        readings = self.reader.read(question, [window for _, window, _ in places])
-        scored = [
-            (Candidate(hit, start + offset, end + offset, answers(score, hit.share, hit.cosine)), window)
-            for (hit, window, offset), reading in zip(places, readings, strict=True)
-            for (start, end), score in zip(window.sentences, reading.answers, strict=True)
-        ]
-        best, window = max(scored, key=lambda place: place[0].score)
-        missed = absent(put or question, self.stands(window, best.hit.source))
-        counted = [best.score] if topic else [c.score for c, _ in scored]
-        whole = answerable(counted, length(question), missed)
-        return by_score(replace(c, score=c.score * whole / best.score) for c, _ in scored)
+        seen = look(self.reader, question, hits)
+        chances = [chance(self.reader, s) for s in seen]
+        best = max(chances)
+        missed = absent(put or question, self.stands(seen[chances.index(best)].hit))
+        whole = self.reader.fusion.answerable([best] if topic else chances, length(question), missed)
+        return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
 
-    def stands(self, window: Window, source: Source) -> str:
-        """Where a question's names may stand: a window, its headings, who wrote it and from where, who publishes."""
-        return "\n".join((self._publishers, source.author, source.perspective, window.heading, window.text))
+    def stands(self, hit: Hit) -> str:
+        """Where a question's names may stand: a passage, its headings, who wrote it and from where, who publishes."""
+        source, passage = hit.source, hit.passage
+        return "\n".join((self._publishers, source.author, source.perspective, _heading(hit), passage.text))
 
     def spelled(self, question: str) -> str:
         """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
@@ -271,24 +274,6 @@ def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
 
 
-def answers(score: float, share: float, cosine: float) -> float:
-    """Probability that a sentence answers: the reader's score for it, its passage's share of BM25 and its cosine."""
-    odds = READER * log_odds(score) + LEXICAL * share + DENSE * cosine + BIAS
-    return _logistic(odds)
-
-
-def answerable(sentences: Iterable[float], words: int, names: int) -> float:
-    """Probability that the sources answer at all.
-
-    Args:
-        sentences: the probability of each that was read to answer.
-        words: `length` of the question.
-        names: those of the question that are `absent` where the best of them stands.
-    """
-    odds = sum(math.exp(log_odds(p)) for p in sentences)
-    return _logistic(SUM * math.log(odds) + LENGTH * words + ABSENT * names + OFFSET)
-
-
 def length(question: str) -> int:
     """Words of a question; above twenty no more are counted."""
     return min(len(question.split()), 20)
@@ -297,16 +282,6 @@ def length(question: str) -> int:
 def absent(question: str, read: str) -> int:
     """How many names of a question do not stand in what was read."""
     return sum(fact.kind == "name" for fact in missing(question, read))
-
-
-def _logistic(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds))
-
-
-def log_odds(p: float) -> float:
-    """ln(p / (1 - p)), with certainty kept finite."""
-    p = min(max(p, 1e-6), 1 - 1e-6)
-    return math.log(p / (1 - p))
 
 
 def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Hit]:
@@ -321,8 +296,37 @@ def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> li
     ]
 
 
-def windows(hit: Hit) -> list[tuple[Window, int]]:
-    """Stretches of a passage short enough to read at once, with the document offset each starts at.
+def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Look]:
+    """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
+
+    The log-odds of the two readings are averaged, as of several views of one picture.
+    """
+    seen = _see(reader, question, [(hit, *part) for hit in hits for part in windows(hit)])
+    best: defaultdict[str, float] = defaultdict(float)
+    for s in seen:
+        best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
+    again = sorted(hits, key=lambda hit: -best[hit.passage.id])[:READ_AGAIN]
+    wholes = _see(reader, question, [(hit, *part) for hit in again for part in windows(hit, words=None)])
+    second = {(s.hit.passage.id, s.start): s.score for s in wholes}
+    return [replace(s, score=between(s.score, second.get((s.hit.passage.id, s.start), s.score))) for s in seen]
+
+
+def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Window, int]]) -> list[Look]:
+    readings = reader.read(question, [window for _, window, _ in places])
+    return [
+        Look(hit, start + offset, end + offset, score)
+        for (hit, window, offset), reading in zip(places, readings, strict=True)
+        for (start, end), score in zip(window.sentences, reading.answers, strict=True)
+    ]
+
+
+def chance(reader: SentenceReader, seen: Look) -> float:
+    """Probability that a sentence answers, from what the reader and both retrievers make of it."""
+    return reader.fusion.answers(seen.score, seen.hit.share, seen.hit.cosine)
+
+
+def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, int]]:
+    """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
     Each sentence is scored in one window; the sentence before it is there as context.
     """
@@ -332,7 +336,7 @@ def windows(hit: Hit) -> list[tuple[Window, int]]:
     before: Span | None = None
     for span in passage.sentences or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
-        if group and size + _size(passage, span) > _WINDOW_WORDS:
+        if words and group and size + _size(passage, span) > words:
             found.append(_window(hit, group, before))
             before, group = group[-1], []
         group.append(span)
@@ -344,8 +348,11 @@ def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Windo
     passage = hit.passage
     start = before[0] if before else group[0][0]
     spans = tuple((a - start, b - start) for a, b in group)
-    heading = " · ".join(part for part in (hit.source.title, passage.heading) if part)
-    return Window(passage.slice(start, group[-1][1]), spans, heading), start
+    return Window(passage.slice(start, group[-1][1]), spans, _heading(hit)), start
+
+
+def _heading(hit: Hit) -> str:
+    return " · ".join(part for part in (hit.source.title, hit.passage.heading) if part)
 
 
 def _size(passage: Passage, span: Span) -> int:
@@ -361,6 +368,7 @@ class WordReader:
 
     digest = "shared-words"
     threshold = 0.4
+    fusion = Reader.fusion
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """Shares instead of probabilities; a sentence counts in full, its neighbours half."""

@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations, islice
 from pathlib import Path
@@ -34,9 +34,9 @@ from qa.index.words import Words
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
-from qa.passages import sentences
-from qa.retrieve import absent, answerable, answers, length
-from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Turn, Verdict
+from qa.passages import sentences, split
+from qa.retrieve import Look, absent, chance, length, look
+from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
 Progress = Callable[[str, int, int], None]
@@ -61,19 +61,25 @@ class Models:
         return Support(Entailment.load())
 
     def answers(self, question: str, texts: Sequence[str]) -> list[float]:
-        """For each text, the probability of its best sentence to answer the question."""
-        return [max(scores, default=0.0) for scores in self._read(question, texts)]
-
-    def answerable(self, question: str, texts: Sequence[str]) -> float:
-        """Probability that these texts answer the question at all, as `Retriever.read` has it."""
-        read = zip(self._read(question, texts), self.cosines(question, texts), texts, strict=True)
-        scored = [(answers(score, 1.0, cosine), text) for scores, cosine, text in read for score in scores]
-        _, best = max(scored)
-        return answerable([score for score, _ in scored], length(question), absent(question, best))
-
-    def _read(self, question: str, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """For each text, read at once, the probability of its best sentence to answer the question."""
         windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
-        return [reading.answers for reading in self.reader.read(question, windows)]
+        return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
+
+    def look(self, question: str, texts: Sequence[str], title: str = "") -> list[Look]:
+        """Every sentence of the texts as the product reads it: as if search had found all of their passages."""
+        hits = []
+        for i, text in enumerate(texts):
+            source = Source(str(i), title)
+            hits += [Hit(passage, source, 1.0, share=1.0) for passage in split(Document(source, text))]
+        cosines = self.cosines(question, [hit.passage.text for hit in hits])
+        return look(self.reader, question, [replace(h, cosine=c) for h, c in zip(hits, cosines, strict=True)])
+
+    def answerable(self, question: str, seen: Sequence[Look]) -> float:
+        """Probability that what was read answers the question at all, as `Retriever.read` has it."""
+        chances = [chance(self.reader, s) for s in seen]
+        hit = seen[chances.index(max(chances))].hit
+        missed = absent(question, f"{hit.source.title}\n{hit.passage.text}")
+        return self.reader.fusion.answerable(chances, length(question), missed)
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -185,7 +191,10 @@ def _trec_dl19(data: Mapping[str, Any], models: Models, tell: Progress) -> Rows:
         scores, cosines = models.answers(text, texts), models.cosines(text, texts)
         lexical = Words.build(texts).scores(text)
         shares = lexical / max(float(lexical.max()), 1e-9)
-        as_ours = [answers(s, float(share), c) for s, share, c in zip(scores, shares, cosines, strict=True)]
+        as_ours = [
+            models.reader.fusion.answers(s, float(share), c)
+            for s, share, c in zip(scores, shares, cosines, strict=True)
+        ]
         for name, found in ((dense, cosines), (reader, scores), (weighed, as_ours)):
             runs[name][q] = dict(zip(ids, found, strict=True))
         tell("reranking", i, len(queries))
@@ -215,19 +224,16 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
     sure: defaultdict[str, list[float]] = defaultdict(list)
     for i, row in enumerate(rows, start=1):
         question, context = row["question"], row["context"]
-        spans = sentences(context)
-        texts = [context[start:end] for start, end in spans]
+        seen = models.look(question, [context], row["title"].replace("_", " "))
+        texts = [context[s.start : s.end] for s in seen]
         ranked = {name: rank(question, texts) for name, rank in _rankers(models).items() if name != "reader"}
-        # the whole context is read at once, as in the product
-        ranked["reader"] = list(models.reader.read(question, [Window(context, tuple(spans))])[0].answers)
+        ranked["reader"] = [s.score for s in seen]
         for name, scores in ranked.items():
-            top = max(range(len(spans)), key=lambda k, scores=scores: scores[k])  # type: ignore[misc]
+            top = max(range(len(texts)), key=lambda k, scores=scores: scores[k])  # type: ignore[misc]
             first[name].append(any(fold(answer) in fold(texts[top]) for answer in row["answers"]))
             sure[name].append(scores[top])
         first["reader, weighed"].append(first["reader"][-1])
-        [cosine] = models.cosines(question, [context])
-        scored = [answers(score, 1.0, cosine) for score in ranked["reader"]]
-        sure["reader, weighed"].append(answerable(scored, length(question), absent(question, context)))
+        sure["reader, weighed"].append(models.answerable(question, seen))
         tell("reading", i, len(rows))
     has = [bool(row["answerable"]) for row in rows]
     found = []
@@ -249,7 +255,7 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
     for i, row in enumerate(rows, start=1):
         for texts, holds in ((row["positive"], True), (row["negative"], False)):
             if texts:
-                scores.append(models.answerable(row["query"], _flat(texts)))
+                scores.append(models.answerable(row["query"], models.look(row["query"], _flat(texts))))
                 has.append(holds)
         tell("reading", i, len(rows))
     bar = models.reader.threshold

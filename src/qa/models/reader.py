@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -145,14 +145,49 @@ def _parts(owners: Sequence[int], room: int) -> Iterator[Span]:
         first = last if again else last + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How a reader's scores are weighed with what else is known of a passage: logistic sums of eight weights.
+
+    They belong to the reader they were fitted with, by `training/fusion.py`: the first four on the project's dev
+    questions, the others on these and on articles of SQuAD 2.0.
+    """
+
+    reader: float
+    lexical: float
+    dense: float
+    bias: float
+    sum: float
+    length: float
+    absent: float
+    offset: float
+
+    def answers(self, score: float, share: float, cosine: float) -> float:
+        """Probability that a sentence answers: the reader's score, its passage's share of BM25 and its cosine."""
+        odds = self.reader * log_odds(score) + self.lexical * share + self.dense * cosine + self.bias
+        return _sigmoid(odds)
+
+    def answerable(self, sentences: Iterable[float], words: int, names: int) -> float:
+        """Probability that the sources answer at all. A reader is less sure of long questions, answered or not.
+
+        Args:
+            sentences: the probability of each that was read to answer.
+            words: of the question.
+            names: those of the question that are absent where the best of them stands.
+        """
+        odds = sum(math.exp(log_odds(p)) for p in sentences)
+        return _sigmoid(self.sum * math.log(odds) + self.length * words + self.absent * names + self.offset)
+
+
 class Reader(CrossEncoder):
     """The shipped reader, or one trained by `training/reader.py` (a path of its own)."""
 
     weights = "reader.onnx"
     sha256 = "8ebc1c30ad76a08e1aeac687502622e0238405857bd18835158f9560cd68e2c6"
-    threshold = 0.37
-    """Probability that the sources answer (`qa.retrieve.answerable`) below which a question counts as not answered;
+    threshold = 0.35
+    """Probability that the sources answer (`Fusion.answerable`) below which a question counts as not answered;
     chosen on the dev questions (`training/fusion.py` prints what it costs)."""
+    fusion = Fusion(1.15, 3.0, 1.19, -2.77, sum=0.749, length=0.191, absent=-0.985, offset=-1.86)
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """A reading for each window, in order. What a window gets does not depend on the others.
@@ -236,6 +271,17 @@ def _whole_words(text: str, span: Span | None) -> Span | None:
     while b < len(text) and _WORD.match(text[b]) and _WORD.match(text[b - 1]):
         b += 1
     return a, b
+
+
+def log_odds(p: float) -> float:
+    """ln(p / (1 - p)), with certainty kept finite."""
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+def between(p: float, q: float) -> float:
+    """The probability whose log-odds lie half-way between those of two."""
+    return _sigmoid((log_odds(p) + log_odds(q)) / 2)
 
 
 def _sigmoid(logit: float) -> float:
