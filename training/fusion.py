@@ -120,7 +120,7 @@ def sentence_weights(project: Sequence[Read]) -> LogisticRegression:
 
 
 def signals(questions: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
-    """For each question: log of the sum of its sentences' odds, its words, its names absent from where the best stands."""
+    """For each question: log of the sum of its sentences' odds, its words, names absent from where the best stands."""
     found = []
     for q in questions:
         odds = sentence.decision_function(q.sentences)
