@@ -666,8 +666,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "squad2", "squad2_heldout.jsonl.gz", "which sentence of a paragraph answers, and does any?", _squad2,
             (Anchor("MiniLM-L12 reader, trained on 130k (EM / F1 of whole dev)", {"EM": 0.762, "F1": 0.795}),
              Anchor("BERT-large (EM / F1 of whole dev)", {"EM": 0.788, "F1": 0.818})),
-            "Ten articles held out of training; sentences, not spans, are chosen, so EM and F1 do not compare: "
-            "they are shown for the order of difficulty. AURC: right means answerable and the right sentence.",
+            "Ten articles held out of training, each paragraph read as `qa` reads a passage; sentences, not spans, are "
+            "chosen, so EM and F1 do not compare: they are shown for the order of difficulty. AURC: right means "
+            "answerable and the right sentence.",
         ),
         Benchmark(
             "rgb", "rgb_en_fact.jsonl.gz", "rejection: passages that do not hold the answer", _rgb, (),
