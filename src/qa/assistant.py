@@ -72,7 +72,7 @@ ON_POINT = 0.29
 
 PERHAPS = 0.5
 """Probability that the sources answer below which an answer is marked as perhaps none; chosen on the dev questions:
-between the threshold and this lie a sixth of the answerable ones, and a tenth of the others."""
+between the threshold and this lie a sixth of the answerable ones, and an eighth of the others."""
 
 IRRELEVANT, UNRELATED = 0.1, 0.3
 """Below this probability, and with no passage of this cosine, the sources do not even deal with the question."""
