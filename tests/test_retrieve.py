@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conftest import make_hit
 from qa import LONGEST_QUESTION, Assistant, Filters, Hit, Source
 from qa.models.reader import Reader, Reading, Window, between
-from qa.retrieve import READ_AGAIN, WordReader, absent, balance, look, preferred, searchable, windows
+from qa.retrieve import READ_AGAIN, WordReader, absent, balance, look, preferred, searchable, stands, windows
 from qa.schema import QuestionError
 
 
@@ -184,6 +184,14 @@ def test_the_passages_that_look_best_are_read_again_as_a_whole() -> None:
     assert wholes == [hit.passage.text for hit in hits if "bridge" in hit.passage.text]
 
 
+def test_a_passage_that_was_read_whole_is_not_read_again() -> None:
+    """A second reading of the same words would say the same."""
+    hits = [make_hit("The bridge was blue.", start=0), make_hit("It rained all night.", start=1000)]
+    reader = Recording()
+    assert len(look(reader, "What colour was the bridge?", hits)) == 2
+    assert sorted(reader.read_texts) == sorted(hit.passage.text for hit in hits)
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_of_two_readings_neither_wins(p: float, q: float) -> None:
     """The mean of their log-odds, whichever came first."""
@@ -222,7 +230,7 @@ def test_a_question_may_name_a_text_by_its_author_or_where_it_comes_from(town: A
     asked_for = make_hit(text, author="Pia Holm", perspective="Danish newspaper")
     missed = []
     for hit in (asked_for, make_hit(text)):
-        missed.append(absent(question, town.retriever.stands(hit)))
+        missed.append(absent(question, stands(hit, town.retriever.publishers)))
     assert missed == [0, 2]
 
 

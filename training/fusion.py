@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from qa import Assistant, load_config
 from qa.models.reader import Reader, log_odds
-from qa.retrieve import absent, length, look
+from qa.retrieve import absent, length, look, stands
 
 ROOT = Path(__file__).parents[1]
 COMPARING = ("compare", "disagree")
@@ -61,7 +61,7 @@ def read(assistant: Assistant, question: str, answerable: bool, evidence: Eviden
     signals, right, unnamed = [], [], []
     for s in look(retriever.reader, question, retriever.search(question)):
         signals.append((log_odds(s.score), s.hit.share, s.hit.cosine))
-        unnamed.append(absent(question, retriever.stands(s.hit)))
+        unnamed.append(absent(question, stands(s.hit, retriever.publishers)))
         right.append(any(s.hit.source.id == at and s.start < end and start < s.end for at, start, end in evidence))
     return Read(answerable, np.array(signals), np.array(right), length(question), np.array(unnamed))
 

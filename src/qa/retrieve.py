@@ -73,7 +73,8 @@ class Retriever:
         self.reader = reader
         self.config = config
         self._sources = {source.id: source for source in index.sources}
-        self._publishers = "\n".join(sorted({source.publisher for source in index.sources}))
+        self.publishers = "\n".join(sorted({source.publisher for source in index.sources}))
+        """Of all sources, one a line: a question may name any of them."""
 
     def search(
         self,
@@ -122,16 +123,9 @@ class Retriever:
         if not hits:
             return []
         seen = look(self.reader, question, hits)
-        chances = [chance(self.reader, s) for s in seen]
+        chances, whole = weigh(self.reader, question, seen, self.publishers, put=put, topic=topic)
         best = max(chances)
-        missed = absent(put or question, self.stands(seen[chances.index(best)].hit))
-        whole = self.reader.fusion.answerable([best] if topic else chances, length(question), missed)
         return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
-
-    def stands(self, hit: Hit) -> str:
-        """Where a question's names may stand: a passage, its headings, who wrote it and from where, who publishes."""
-        source, passage = hit.source, hit.passage
-        return "\n".join((self._publishers, source.author, source.perspective, _heading(hit), passage.text))
 
     def spelled(self, question: str) -> str:
         """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
@@ -306,7 +300,8 @@ def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Loo
     for s in seen:
         best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
     again = sorted(hits, key=lambda hit: -best[hit.passage.id])[:READ_AGAIN]
-    wholes = _see(reader, question, [(hit, *part) for hit in again for part in windows(hit, words=None)])
+    longer = [hit for hit in again if len(windows(hit)) > 1]  # a short passage was read whole the first time
+    wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
     second = {(s.hit.passage.id, s.start): s.score for s in wholes}
     return [replace(s, score=between(s.score, second.get((s.hit.passage.id, s.start), s.score))) for s in seen]
 
@@ -318,6 +313,27 @@ def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Wind
         for (hit, window, offset), reading in zip(places, readings, strict=True)
         for (start, end), score in zip(window.sentences, reading.answers, strict=True)
     ]
+
+
+def weigh(
+    reader: SentenceReader, question: str, seen: Sequence[Look], publishers: str = "", put: str = "", topic: bool = False
+) -> tuple[list[float], float]:
+    """For each sentence the probability that it answers; and the probability that anything here does.
+
+    Args:
+        publishers: names that are missed nowhere.
+        put: as in `Retriever.read`, and `topic`.
+    """
+    chances = [chance(reader, s) for s in seen]
+    best = max(chances)
+    missed = absent(put or question, stands(seen[chances.index(best)].hit, publishers))
+    return chances, reader.fusion.answerable([best] if topic else chances, length(question), missed)
+
+
+def stands(hit: Hit, publishers: str = "") -> str:
+    """Where a question's names may stand: a passage, its headings, who wrote it and from where, who publishes."""
+    source, passage = hit.source, hit.passage
+    return "\n".join((publishers, source.author, source.perspective, _heading(hit), passage.text))
 
 
 def chance(reader: SentenceReader, seen: Look) -> float:

@@ -35,7 +35,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences, split
-from qa.retrieve import Look, absent, chance, length, look
+from qa.retrieve import Look, look, weigh
 from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
@@ -75,11 +75,8 @@ class Models:
         return look(self.reader, question, [replace(h, cosine=c) for h, c in zip(hits, cosines, strict=True)])
 
     def answerable(self, question: str, seen: Sequence[Look]) -> float:
-        """Probability that what was read answers the question at all, as `Retriever.read` has it."""
-        chances = [chance(self.reader, s) for s in seen]
-        hit = seen[chances.index(max(chances))].hit
-        missed = absent(question, f"{hit.source.title}\n{hit.passage.text}")
-        return self.reader.fusion.answerable(chances, length(question), missed)
+        """Probability that what was read answers the question at all."""
+        return weigh(self.reader, question, seen)[1]
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
