@@ -354,6 +354,28 @@ def test_sentence_selection_by_hand(tmp_path: Path) -> None:
     assert "passage" not in json.dumps(result.to_dict()["rows"])
 
 
+def test_quotations_of_several_sources_by_hand() -> None:
+    """Two sources say who built the bridge: compared, both are quoted with their answers; one word is in neither."""
+    row = {f"{kind}{i}": "" for kind in ("title", "source", "short_ans_") for i in range(1, 9)}
+    row |= {
+        "qid": "bridge",
+        "question": "Who built the red bridge?",
+        "title1": "Guide",
+        "source1": "The monks of Lindau built the red bridge. It is long.",
+        "short_ans_1": "the monks",
+        "title2": "Register",
+        "source2": "It rained. A guild of masons built the red bridge.",
+        "short_ans_2": "masons",
+    }
+    ours = [row, {**row, "summary": "what another person wrote of it"}]
+    rows = dict(bench.BENCHMARKS["quotesum"].measure(ours, PlainModels(), lambda *_: None))
+    assert rows["quoted, sources compared"]["short answers quoted"] == 1.0
+    assert rows["quoted, sources compared"]["n"] == 1, "the rows of several people are one question"
+    assert rows["best sentence of each source, by shared words"]["short answers quoted"] == 1.0
+    nobody = dict(bench.BENCHMARKS["quotesum"].measure([{**row, "short_ans_2": "Ada"}], PlainModels(), lambda *_: None))
+    assert nobody["quoted, sources compared"]["short answers quoted"] == 0.5
+
+
 def test_conflicts_by_hand() -> None:
     """A false count against the true one it was made from is a conflict; two bridges of one name only differ."""
 

@@ -111,9 +111,7 @@ class Retriever:
         return hits
 
     def read(self, question: str, hits: Sequence[Hit], put: str = "", *, topic: bool = False) -> list[Candidate]:
-        """Every sentence of the hits with the probability that it answers, best first.
-
-        That of the best one is the probability that the sources answer at all; the others keep their ratio to it.
+        """Every sentence of the hits with the probability that it answers, best first: see `weighed`.
 
         Args:
             put: a follow-up as it was put. Only the names in it are missed where they do not stand: what the
@@ -123,9 +121,7 @@ class Retriever:
         if not hits:
             return []
         seen = look(self.reader, question, hits)
-        chances, whole = weigh(self.reader, question, seen, self.publishers, put=put, topic=topic)
-        best = max(chances)
-        return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
+        return weighed(self.reader, question, seen, self.publishers, put=put, topic=topic)
 
     def spelled(self, question: str) -> str:
         """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
@@ -315,10 +311,17 @@ def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Wind
     ]
 
 
-def weigh(
-    reader: SentenceReader, question: str, seen: Sequence[Look], publishers: str = "", put: str = "", topic: bool = False
-) -> tuple[list[float], float]:
-    """For each sentence the probability that it answers; and the probability that anything here does.
+def weighed(
+    reader: SentenceReader,
+    question: str,
+    seen: Sequence[Look],
+    publishers: str = "",
+    put: str = "",
+    topic: bool = False,
+) -> list[Candidate]:
+    """What was read as candidates, best first.
+
+    The score of the best one is the probability that the sources answer at all; the others keep their ratio to it.
 
     Args:
         publishers: names that are missed nowhere.
@@ -327,7 +330,8 @@ def weigh(
     chances = [chance(reader, s) for s in seen]
     best = max(chances)
     missed = absent(put or question, stands(seen[chances.index(best)].hit, publishers))
-    return chances, reader.fusion.answerable([best] if topic else chances, length(question), missed)
+    whole = reader.fusion.answerable([best] if topic else chances, length(question), missed)
+    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
 
 
 def stands(hit: Hit, publishers: str = "") -> str:

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import accumulate, combinations, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +24,7 @@ import numpy as np
 
 from qa import dialogue
 from qa.answer.compare import Judge, pairs
+from qa.answer.quote import quote
 from qa.config import load_config
 from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
 from qa.evaluate.measures import aurc
@@ -35,7 +36,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences, split
-from qa.retrieve import Look, look, weigh
+from qa.retrieve import Look, look, weighed
 from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 
@@ -65,18 +66,14 @@ class Models:
         windows = [Window(text, tuple(sentences(text)) or ((0, len(text)),)) for text in texts]
         return [max(reading.answers, default=0.0) for reading in self.reader.read(question, windows)]
 
-    def look(self, question: str, texts: Sequence[str], title: str = "") -> list[Look]:
+    def look(self, question: str, texts: Sequence[str], titles: Sequence[str] = ()) -> list[Look]:
         """Every sentence of the texts as the product reads it: as if search had found all of their passages."""
         hits = []
-        for i, text in enumerate(texts):
+        for i, (text, title) in enumerate(zip(texts, titles or [""] * len(texts), strict=True)):
             source = Source(str(i), title)
             hits += [Hit(passage, source, 1.0, share=1.0) for passage in split(Document(source, text))]
         cosines = self.cosines(question, [hit.passage.text for hit in hits])
         return look(self.reader, question, [replace(h, cosine=c) for h, c in zip(hits, cosines, strict=True)])
-
-    def answerable(self, question: str, seen: Sequence[Look]) -> float:
-        """Probability that what was read answers the question at all."""
-        return weigh(self.reader, question, seen)[1]
 
     def cosines(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of the question with each text."""
@@ -151,13 +148,28 @@ def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[fl
     return {"shared words": _shared_words, "dense (cosine)": models.cosines, "reader": models.answers}
 
 
+def _in_its_article(models: Models) -> Callable[[str, Sequence[str]], list[float]]:
+    """Sentences read as `qa` reads them, among those beside them, instead of each alone."""
+
+    def rank(question: str, texts: Sequence[str]) -> list[float]:
+        ends = list(accumulate(len(text) + 1 for text in texts))
+        candidates = weighed(models.reader, question, models.look(question, ["\n".join(texts)]))
+        return [
+            max((c.score for c in candidates if c.start < end - 1 and end - 1 - len(text) < c.end), default=0.0)
+            for text, end in zip(texts, ends, strict=True)
+        ]
+
+    return rank
+
+
 def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
     questions: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for row in rows:
         questions[row["query"]].append((row["passage"], bool(row["label"])))
     kept = {question: texts for question, texts in questions.items() if any(right for _, right in texts)}
     found = []
-    for n, (name, rank) in enumerate(_rankers(models).items()):
+    rankers = _rankers(models) | {"reader, in its article": _in_its_article(models)}
+    for n, (name, rank) in enumerate(rankers.items()):
         precision, reciprocal = [], []
         for i, (question, candidates) in enumerate(kept.items(), start=1):
             scores = rank(question, [text for text, _ in candidates])
@@ -165,7 +177,7 @@ def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             ranked = [candidates[k][1] for k in order]
             precision.append(_average_precision(ranked))
             reciprocal.append(_reciprocal_rank(ranked))
-            tell("ranking", n * len(kept) + i, len(_rankers(models)) * len(kept))
+            tell("ranking", n * len(kept) + i, len(rankers) * len(kept))
         found.append((name, {"MAP": _mean(precision), "MRR": _mean(reciprocal), "n": len(kept)}))
     return found
 
@@ -221,7 +233,7 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
     sure: defaultdict[str, list[float]] = defaultdict(list)
     for i, row in enumerate(rows, start=1):
         question, context = row["question"], row["context"]
-        seen = models.look(question, [context], row["title"].replace("_", " "))
+        seen = models.look(question, [context], [row["title"].replace("_", " ")])
         texts = [context[s.start : s.end] for s in seen]
         ranked = {name: rank(question, texts) for name, rank in _rankers(models).items() if name != "reader"}
         ranked["reader"] = [s.score for s in seen]
@@ -230,7 +242,7 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
             first[name].append(any(fold(answer) in fold(texts[top]) for answer in row["answers"]))
             sure[name].append(scores[top])
         first["reader, weighed"].append(first["reader"][-1])
-        sure["reader, weighed"].append(models.answerable(question, seen))
+        sure["reader, weighed"].append(weighed(models.reader, question, seen)[0].score)
         tell("reading", i, len(rows))
     has = [bool(row["answerable"]) for row in rows]
     found = []
@@ -252,7 +264,8 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
     for i, row in enumerate(rows, start=1):
         for texts, holds in ((row["positive"], True), (row["negative"], False)):
             if texts:
-                scores.append(models.answerable(row["query"], models.look(row["query"], _flat(texts))))
+                seen = models.look(row["query"], _flat(texts))
+                scores.append(weighed(models.reader, row["query"], seen)[0].score)
                 has.append(holds)
         tell("reading", i, len(rows))
     bar = models.reader.threshold
@@ -268,6 +281,38 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> R
 
 def _flat(texts: Iterable[Any]) -> list[str]:
     return [t for item in texts for t in ([item] if isinstance(item, str) else item)]
+
+
+def _quotesum(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+    """Questions that each of several sources answers in its own way: is the answer of each quoted?"""
+    asked = list({row["qid"]: row for row in rows}.values())  # several people answered each
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    sizes: defaultdict[str, list[int]] = defaultdict(list)
+    for n, row in enumerate(asked, start=1):
+        there = [i for i in range(1, 9) if row[f"source{i}"]]
+        texts, answers = [row[f"source{i}"] for i in there], [row[f"short_ans_{i}"] for i in there]
+        seen = models.look(row["question"], texts, [row[f"title{i}"] for i in there])
+        candidates = weighed(models.reader, row["question"], seen)
+        quoted = {
+            "quoted answer": quote(candidates, 5),
+            "quoted, sources compared": quote(candidates, 5, comparing=True),
+        }
+        chosen = {name: [(s.citations[0].source.id, s.text) for s in sentences_] for name, sentences_ in quoted.items()}
+        for name, rank in _rankers(models).items():
+            said = []
+            for i, text in enumerate(texts):
+                parts = [text[a:b] for a, b in sentences(text)]
+                said.append((str(i), parts[int(np.argmax(rank(row["question"], parts)))]))
+            chosen[f"best sentence of each source, by {name}"] = said
+        for name, pairs_ in chosen.items():
+            told = [" ".join(text for id_, text in pairs_ if id_ == str(i)) for i in range(len(texts))]
+            found[name] += [float(fold(answer) in fold(text)) for answer, text in zip(answers, told, strict=True)]
+            sizes[name].append(len(pairs_))
+        tell("reading", n, len(asked))
+    return [
+        (name, {"short answers quoted": _mean(found[name]), "sentences": _mean(sizes[name]), "n": len(asked)})
+        for name in found
+    ]
 
 
 def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
@@ -671,6 +716,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "rgb", "rgb_en_fact.jsonl.gz", "rejection: passages that do not hold the answer", _rgb, (),
             "Share of the questions rejected when only passages without the answer are given, at the reader's own "
             "threshold. The benchmark's own rejection rates are of chat models told to refuse in words.",
+        ),
+        Benchmark(
+            "quotesum", "quotesum_dev.jsonl.gz", "several sources answer, each in its own way", _quotesum, (),
+            "Share of the sources whose short answer stands in what is quoted of them. Each source gives one passage "
+            "and one short answer; ten of 280 do not stand in the passage. A quoted answer has five sentences at most, "
+            "one that compares two of a source. The paper (Schuster et al. 2024) scores texts that join the quotations "
+            "against those of people: it does not compare.",
         ),
         Benchmark(
             "realtimeqa", "realtimeqa_2022.jsonl.gz", "document retrieval for news questions", _realtimeqa,
