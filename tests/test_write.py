@@ -88,7 +88,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def config_for(server: ModelServer, *, llm_provider: str = "openai-like", **settings: Any) -> Config:
     needed = {"llm_api_key": KEY} if llm_provider == "anthropic" else {}
-    bounds = {"llm_timeout": 5.0, "llm_retries": 2}
+    bounds = {"llm_timeout": 30.0, "llm_retries": 2}
     return load_config(**(server.settings(llm_provider) | needed | bounds | settings))
 
 
