@@ -15,7 +15,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "src" / "qa"
 
 ORDER = (
-    "schema config facts corpus passages models index retrieve markers support answer dialogue "
+    "schema config facts corpus passages models index read retrieve markers support answer dialogue "
     "engine assistant doctor mutate evaluate pytest_plugin cli"
 ).split()
 """Reading order, which is the data's order, which is the order of imports."""
@@ -31,7 +31,7 @@ WALLS = {
 }
 """Who may know a library. `app.py` alone knows gradio."""
 
-PARTS = {"corpus", "passages", "models", "index", "retrieve"}
+PARTS = {"corpus", "passages", "models", "index", "read", "retrieve"}
 """What `answer`, `support` and `dialogue` never see: they can be tested with hand-written passages."""
 
 

@@ -23,7 +23,7 @@ from qa.evaluate.gate import gate
 from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, load, locate, parse, split_of, subset
 from qa.evaluate.run import STAGES, evaluate
 from qa.mutate import MUTATION_KINDS
-from qa.retrieve import WordReader
+from qa.read import WordReader
 from qa.support import Support
 
 QUESTIONS = ROOT / "eval" / "questions.jsonl"

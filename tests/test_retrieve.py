@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from conftest import make_hit
 from qa import LONGEST_QUESTION, Assistant, Filters, Hit, Source
 from qa.models.reader import Reader, Reading, Window, between
-from qa.retrieve import READ_AGAIN, WordReader, absent, balance, look, preferred, searchable, stands, windows
+from qa.read import READ_AGAIN, WordReader, absent, look, stands, windows
+from qa.retrieve import balance, preferred, searchable
 from qa.schema import QuestionError
 
 

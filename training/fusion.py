@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from qa import Assistant, load_config
 from qa.models.reader import Reader, log_odds
-from qa.retrieve import absent, length, look, stands
+from qa.read import absent, length, look, stands
 
 ROOT = Path(__file__).parents[1]
 COMPARING = ("compare", "disagree")

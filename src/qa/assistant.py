@@ -19,7 +19,8 @@ from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
-from qa.retrieve import Retriever, SentenceReader, Stage, WordReader, by_score, searchable
+from qa.read import SentenceReader, WordReader, by_score
+from qa.retrieve import Retriever, Stage, searchable
 from qa.schema import (
     Abstention,
     Answer,

@@ -36,7 +36,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences, split
-from qa.retrieve import Look, look, weighed
+from qa.read import Look, look, weighed
 from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
 

@@ -1,0 +1,205 @@
+"""Hits -> candidates: the reader scores each sentence of the passages that came through.
+
+Its score, not a similarity, decides the order, the quotation and the abstention.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from qa.facts import FUNCTION_WORDS, missing, stem
+from qa.models.reader import Fusion, Reader, Reading, Window, between
+from qa.schema import Candidate, Hit, Passage, Span
+
+_WINDOW_WORDS = 30
+"""Words read at once, beside the sentence before them: so few that those near an answer are not taken for one."""
+
+READ_AGAIN = 3
+"""Passages read a second time, whole: those whose sentences look best. In few words the reader tells best whether
+anything answers, in all of them which sentence does: a name and its pronoun come together."""
+
+
+class SentenceReader(Protocol):
+    """Whatever can say how likely each sentence of a window answers a question."""
+
+    digest: str
+    threshold: float
+    """Probability below which the best sentence is no answer."""
+    fusion: Fusion
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
+        """One reading per window, probabilities in the order of `Window.sentences`."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is spelled as it should be, for all this reader can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A sentence as the reader saw it."""
+
+    hit: Hit
+    start: int
+    """In the document, as `end`."""
+    end: int
+    score: float
+    """The reader's probability that it answers."""
+
+
+def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Best first; equals in the order of their texts."""
+    return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
+
+
+def length(question: str) -> int:
+    """Words of a question; above twenty no more are counted."""
+    return min(len(question.split()), 20)
+
+
+def absent(question: str, read: str) -> int:
+    """How many names of a question do not stand in what was read."""
+    return sum(fact.kind == "name" for fact in missing(question, read))
+
+
+def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Hit]:
+    """Hits in the order of their best sentence."""
+    best: dict[str, float] = {}
+    for candidate in candidates:
+        best.setdefault(candidate.hit.passage.id, candidate.score)
+    order = sorted(hits, key=lambda h: -best.get(h.passage.id, 0.0))
+    return [
+        replace(hit, score=best.get(hit.passage.id, 0.0), ranks=replace(hit.ranks, reader=n))
+        for n, hit in enumerate(order, start=1)
+    ]
+
+
+def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Look]:
+    """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
+
+    The log-odds of the two readings are averaged, as of several views of one picture.
+    """
+    seen = _see(reader, question, [(hit, *part) for hit in hits for part in windows(hit)])
+    best: defaultdict[str, float] = defaultdict(float)
+    for s in seen:
+        best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
+    again = sorted(hits, key=lambda hit: -best[hit.passage.id])[:READ_AGAIN]
+    longer = [hit for hit in again if len(windows(hit)) > 1]  # a short passage was read whole the first time
+    wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
+    second = {(s.hit.passage.id, s.start): s.score for s in wholes}
+    return [replace(s, score=between(s.score, second.get((s.hit.passage.id, s.start), s.score))) for s in seen]
+
+
+def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Window, int]]) -> list[Look]:
+    readings = reader.read(question, [window for _, window, _ in places])
+    return [
+        Look(hit, start + offset, end + offset, score)
+        for (hit, window, offset), reading in zip(places, readings, strict=True)
+        for (start, end), score in zip(window.sentences, reading.answers, strict=True)
+    ]
+
+
+def weighed(
+    reader: SentenceReader,
+    question: str,
+    seen: Sequence[Look],
+    publishers: str = "",
+    put: str = "",
+    topic: bool = False,
+) -> list[Candidate]:
+    """What was read as candidates, best first.
+
+    The score of the best one is the probability that the sources answer at all; the others keep their ratio to it.
+
+    Args:
+        publishers: names that are missed nowhere.
+        put: as in `Retriever.read`, and `topic`.
+    """
+    chances = [chance(reader, s) for s in seen]
+    best = max(chances)
+    missed = absent(put or question, stands(seen[chances.index(best)].hit, publishers))
+    whole = reader.fusion.answerable([best] if topic else chances, length(question), missed)
+    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
+
+
+def stands(hit: Hit, publishers: str = "") -> str:
+    """Where a question's names may stand: a passage, its headings, who wrote it and from where, who publishes."""
+    source, passage = hit.source, hit.passage
+    return "\n".join((publishers, source.author, source.perspective, _heading(hit), passage.text))
+
+
+def chance(reader: SentenceReader, seen: Look) -> float:
+    """Probability that a sentence answers, from what the reader and both retrievers make of it."""
+    return reader.fusion.answers(seen.score, seen.hit.share, seen.hit.cosine)
+
+
+def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, int]]:
+    """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
+
+    Each sentence is scored in one window; the sentence before it is there as context.
+    """
+    passage = hit.passage
+    found: list[tuple[Window, int]] = []
+    group: list[Span] = []
+    before: Span | None = None
+    for span in passage.sentences or ((passage.start, passage.end),):
+        size = sum(_size(passage, s) for s in group)
+        if words and group and size + _size(passage, span) > words:
+            found.append(_window(hit, group, before))
+            before, group = group[-1], []
+        group.append(span)
+    found.append(_window(hit, group, before))
+    return found
+
+
+def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
+    passage = hit.passage
+    start = before[0] if before else group[0][0]
+    spans = tuple((a - start, b - start) for a, b in group)
+    return Window(passage.slice(start, group[-1][1]), spans, _heading(hit)), start
+
+
+def _heading(hit: Hit) -> str:
+    return " · ".join(part for part in (hit.source.title, hit.passage.heading) if part)
+
+
+def _size(passage: Passage, span: Span) -> int:
+    return passage.slice(*span).count(" ") + 1
+
+
+class WordReader:
+    """The plain fallback where there is no reader model: the share of the question's words that are near.
+
+    Rare words weigh more (inverse frequency over the windows read). It cannot tell an answer from a
+    sentence on the same subject, which is why answers made with it say so.
+    """
+
+    digest = "shared-words"
+    threshold = 0.4
+    fusion = Reader.fusion
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
+        """Shares instead of probabilities; a sentence counts in full, its neighbours half."""
+        asked = _content(question)
+        bags = [_content(f"{window.heading} {window.text}") for window in windows]
+        weight = {w: math.log(1 + len(bags) / (1 + sum(w in bag for bag in bags))) for w in asked}
+        total = sum(weight.values()) or 1.0
+        readings = []
+        for window, bag in zip(windows, bags, strict=True):
+            near = sum(weight[w] for w in asked & bag) / total
+            own = [sum(weight[w] for w in asked & _content(window.text[a:b])) / total for a, b in window.sentences]
+            scores = tuple(0.75 * o + 0.25 * near for o in own)
+            readings.append(Reading(scores, max(scores, default=0.0), None))
+        return readings
+
+    def knows(self, word: str) -> bool:
+        """It has no dictionary, so it doubts no word."""
+        return True
+
+
+def _content(text: str) -> set[str]:
+    return {stem(word) for word in re.findall(r"\w+", text.casefold()) if word not in FUNCTION_WORDS}
