@@ -15,7 +15,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "src" / "qa"
 
 ORDER = (
-    "schema config facts corpus passages models index read retrieve markers support answer dialogue "
+    "errors schema config language corpus passages models index read retrieve markers support answer dialogue "
     "engine assistant doctor mutate evaluate pytest_plugin cli"
 ).split()
 """Reading order, which is the data's order, which is the order of imports."""

@@ -125,7 +125,7 @@ def test_metadata_is_embedded_but_not_cited(built, embedder):
 
 def test_vocabulary_knows_the_spellings_of_names(built):
     """Names are found by the key that their spellings share."""
-    from qa.facts import name_key
+    from qa.language import name_key
 
     assert "Lindholm" in built.vocabulary[name_key("Lindholm")]
 

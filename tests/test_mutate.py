@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.facts import facts, missing
+from qa.language import facts, missing
 from qa.mutate import MUTATION_KINDS, Mutation, mutations
 
 DOCUMENT = (

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import document, make_hit
 from qa.answer.premise import Premise, not_borne_out, not_dealt_with, unmentioned
-from qa.facts import name_key
+from qa.language import name_key
 from qa.schema import Hit, Passage, Source, Span
 
 GAZETTE = Source("gazette", "Ships", publisher="The Gazette", published="2023-10")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from paraphrase import inside, paraphrase
 from statements import statement
 
-from qa.facts import FUNCTION_WORDS, facts, fold, stem
+from qa.language import FUNCTION_WORDS, facts, fold, stem
 from qa.mutate import mutations
 
 SUPPORTED, NEUTRAL, CONTRADICTED = range(3)

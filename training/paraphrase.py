@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from qa.facts import facts
+from qa.language import facts
 
 _SYNONYMS = """
 said:stated|began:started|begin:start|begins:starts|big:large|bigger:larger

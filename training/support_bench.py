@@ -30,7 +30,7 @@ from paraphrase import paraphrase
 from sklearn.metrics import roc_auc_score
 from statements import statement
 
-from qa.facts import denied, missing
+from qa.language import denied, missing
 from qa.models.entailment import Entailment
 from qa.mutate import MUTATION_KINDS, mutations
 from qa.support.words import relevant

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qa.facts import fold
+from qa.language import fold
 from qa.schema import Span
 
 Labels = Mapping[str, str]

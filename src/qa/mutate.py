@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeVar, get_args
 
-from qa.facts import FUNCTION_WORDS, Fact, facts, fold, fold_quote, same_name
+from qa.language import FUNCTION_WORDS, Fact, facts, fold, fold_quote, same_name
 
 _T = TypeVar("_T")
 

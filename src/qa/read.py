@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from qa.facts import FUNCTION_WORDS, missing, stem
+from qa.language import FUNCTION_WORDS, missing, stem
 from qa.models.reader import Fusion, Reader, Reading, Window, between
 from qa.schema import Candidate, Hit, Passage, Span
 

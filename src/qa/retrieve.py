@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Literal
 
 from qa.config import Config
-from qa.facts import meant, name_key, same_name
 from qa.index import Index
+from qa.language import meant, name_key, same_name
 from qa.models.embedder import Embedder
 from qa.read import SentenceReader, look, ranked_by_reader, weighed
 from qa.schema import LONGEST_QUESTION, Candidate, Filters, Hit, QuestionError, Ranks, Source

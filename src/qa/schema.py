@@ -1,15 +1,4 @@
-"""The nouns of `qa`, and its errors. Everything else in the package makes one of these from another.
-
-    QAError                     anything `qa` reports on purpose; the message ends with what to do next
-    ├── ConfigError             a setting that does not exist or has a wrong value
-    ├── CorpusError             documents that cannot be read
-    ├── IndexMissingError       there is no index where one was expected
-    ├── IndexStaleError         the index was built from something else than what is here now
-    ├── IndexBusyError          somebody else is writing the index
-    ├── IndexWriteError         the index could not be written; the old one is untouched
-    ├── ModelError              a model file is missing, altered or unusable
-    ├── QuestionError           a question or filter that cannot be searched for
-    └── LanguageModelError      the language model could not be reached or did not answer
+"""The nouns of `qa`. Everything else in the package makes one of these from another.
 
 All offsets are in Python characters (code points), half open, into `Document.text`.
 """
@@ -23,6 +12,17 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Self, get_args
 
+from qa.errors import ConfigError as ConfigError
+from qa.errors import CorpusError as CorpusError
+from qa.errors import IndexBusyError as IndexBusyError
+from qa.errors import IndexMissingError as IndexMissingError
+from qa.errors import IndexStaleError as IndexStaleError
+from qa.errors import IndexWriteError as IndexWriteError
+from qa.errors import LanguageModelError as LanguageModelError
+from qa.errors import ModelError as ModelError
+from qa.errors import QAError as QAError
+from qa.errors import QuestionError as QuestionError
+
 SCHEMA_VERSION = 1
 """Version of the dictionary that `Answer.to_dict` returns; it grows when a reader must change."""
 
@@ -35,46 +35,6 @@ Span = tuple[int, int]
 
 LONGEST_QUESTION = 2000
 """Characters. Longer than any question; shorter than a pasted document."""
-
-
-class QAError(Exception):
-    """Anything `qa` reports on purpose. The message says what is wrong and what to do."""
-
-
-class ConfigError(QAError):
-    """A setting that does not exist or has a value it cannot have."""
-
-
-class CorpusError(QAError):
-    """Documents that cannot be read, or none at all."""
-
-
-class IndexMissingError(QAError):
-    """There is no index in the folder."""
-
-
-class IndexStaleError(QAError):
-    """The index was built by another version, model, setting or corpus."""
-
-
-class IndexBusyError(QAError):
-    """Another process holds the writer's lock."""
-
-
-class IndexWriteError(QAError):
-    """The index could not be written. The one that was there before is untouched."""
-
-
-class ModelError(QAError):
-    """A model file is missing, altered or cannot be loaded."""
-
-
-class QuestionError(QAError):
-    """A question or a filter that cannot be searched for."""
-
-
-class LanguageModelError(QAError):
-    """The language model could not be reached, refused, or broke off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from qa.answer.words import ASPECTS, MEDIA, OWN_VOICE
-from qa.facts import FUNCTION_WORDS, FactKind, facts, fold, same_name, stem
+from qa.language import FUNCTION_WORDS, FactKind, facts, fold, same_name, stem
 
 FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
 

@@ -47,7 +47,7 @@ from qa.answer.words import (
     SUBJECT_OF,
     VERBS,
 )
-from qa.facts import FUNCTION_WORDS, fold
+from qa.language import FUNCTION_WORDS, fold
 from qa.schema import Passage, Source, Span
 
 OUTLET: Final = "According to {outlet}"

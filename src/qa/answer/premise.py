@@ -16,7 +16,7 @@ from qa.answer.alike import FIGURES, OF_TEXT, akin, name_words, one_date, relate
 from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
 from qa.answer.words import MEDIA, VERBS
-from qa.facts import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
+from qa.language import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
 from qa.schema import Candidate, Document, Hit, Source, Span
 
 DENIED: Final = "Where the sources speak of “{taken}”, they deny it."

@@ -20,7 +20,7 @@ from qa.answer.attribute import OUTLET, attribute, contested, dated
 from qa.answer.llm import Talk, Trouble, load_llm
 from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
-from qa.facts import fold
+from qa.language import fold
 from qa.markers import Marked
 from qa.schema import Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
 from qa.support import Case, Judgement, Support, names

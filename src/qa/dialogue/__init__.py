@@ -27,7 +27,7 @@ from qa.dialogue.ellipses import (
 from qa.dialogue.entities import PRONOUN, TURNS_READ, History, answered, content, named_in, outlets_of
 from qa.dialogue.references import EXPLETIVE, nth_meant, with_names, with_place
 from qa.dialogue.sayings import foremost, what_others_say, whose_words
-from qa.facts import fold, missing, stem
+from qa.language import fold, missing, stem
 from qa.schema import Source, Turn
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from qa.dialogue.entities import (
 )
 from qa.dialogue.references import WHEN, with_names
 from qa.dialogue.sayings import SAY_OF, on_what
-from qa.facts import Fact, facts, fold
+from qa.language import Fact, facts, fold
 from qa.schema import Turn
 
 ASKED: Final = "{question}: {earlier}"

@@ -12,7 +12,7 @@ from qa.answer.alike import one_entity
 from qa.answer.attribute import speaker
 from qa.answer.words import OWN_VOICE, PERSONS, VERBS
 from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, clause_of, plural
-from qa.facts import FUNCTION_WORDS, Fact, facts, fold, stem
+from qa.language import FUNCTION_WORDS, Fact, facts, fold, stem
 from qa.schema import Passage, Sentence, Source, Turn
 
 ANSWER_WEIGHT: Final = 0.2

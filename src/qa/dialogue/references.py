@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from qa.dialogue.clauses import PREPOSITIONS, clause_of
 from qa.dialogue.entities import PRONOUN, WANTS, History, best, described_in, is_person, outlets_of, spoken_of
-from qa.facts import facts, fold
+from qa.language import facts, fold
 from qa.schema import Source, Turn
 
 _UNPLACED = re.compile(

@@ -30,8 +30,8 @@ from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, laye
 from qa.evaluate.measures import aurc
 from qa.evaluate.own import disagreeing, followups, premises
 from qa.evaluate.questions import EvalError, fold
-from qa.facts import FUNCTION_WORDS
 from qa.index.words import Words
+from qa.language import FUNCTION_WORDS
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window

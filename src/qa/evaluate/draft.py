@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, contains, fold, load, parse, split_of
-from qa.facts import Fact, facts
+from qa.language import Fact, facts
 from qa.schema import Answer, Source
 
 if TYPE_CHECKING:

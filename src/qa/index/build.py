@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from qa import __version__
 from qa.config import Config
-from qa.facts import facts, name_key
 from qa.index import manifest as manifests
 from qa.index.manifest import FORMAT, Manifest
 from qa.index.vectors import VectorIndex
 from qa.index.words import Words
+from qa.language import facts, name_key
 from qa.models.embedder import Embedder
 from qa.passages import split
 from qa.schema import CorpusError, Document, IndexStaleError, IndexWriteError, Passage, Source
@@ -30,7 +30,7 @@ Steps = Callable[[str, int, int], None]
 
 _LIBRARIES: Final = ("chromadb", "bm25s", "llama-index-core")
 _NAME: Final = re.compile(r"[^\W\d_][\w’'-]*\w")
-"""A word of a name; those of `qa.facts` run from "al-Arouri" to "Izz ad-Din"."""
+"""A word of a name; those of `qa.language` run from "al-Arouri" to "Izz ad-Din"."""
 
 
 def embedded_text(passage: Passage, source: Source) -> str:

@@ -12,7 +12,7 @@ import Stemmer
 from bm25s.stopwords import STOPWORDS_EN_PLUS
 from numpy.typing import NDArray
 
-from qa.facts import fold
+from qa.language import fold
 
 # numbers whole ("1,200", "7.5"), else words; scripts that put no space between words go by the character
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[぀-ヿ㐀-鿿]|[^\W_぀-ヿ㐀-鿿]+")

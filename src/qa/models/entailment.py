@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from qa.facts import same_name, stem
+from qa.language import same_name, stem
 from qa.models.encoder import CrossEncoder
 
 MAX_EVIDENCE = 320

@@ -19,7 +19,7 @@ import Stemmer
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from qa.facts import fold
+from qa.language import fold
 from qa.models.encoder import CrossEncoder
 from qa.schema import Span
 

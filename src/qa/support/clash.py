@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from qa.facts import FUNCTION_WORDS, Fact, denied, facts, fold, missing
+from qa.language import FUNCTION_WORDS, Fact, denied, facts, fold, missing
 from qa.support.words import WORD, canonical, content, root, share, split
 
 TOLD = 0.5

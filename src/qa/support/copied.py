@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.facts import fold, same_name
+from qa.language import fold, same_name
 from qa.support.words import WORD, canonical, root
 
 LEAST = 4

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
-from qa.facts import Fact, FactKind, denied, facts, missing, same_name
+from qa.language import Fact, FactKind, denied, facts, missing, same_name
 from qa.schema import Source, Span, Verdict
 from qa.support import clash, weigh
 from qa.support.copied import copied

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.facts import facts, fold_quote, same_name, stem
+from qa.language import facts, fold_quote, same_name, stem
 from qa.markers import sentences
 from qa.schema import Span
 from qa.support.words import WORD, folded, runs, split

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qa import markers
-from qa.facts import fold
+from qa.language import fold
 from qa.schema import Hit, Source, Verdict
 from qa.support.judge import Case, Judgement, Support, dated
 from qa.support.words import carried, content

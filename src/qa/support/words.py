@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
 
-from qa.facts import FUNCTION_WORDS, facts, fold, name_key, same_name, stem
+from qa.language import FUNCTION_WORDS, facts, fold, name_key, same_name, stem
 from qa.markers import sentences
 from qa.schema import Span
 

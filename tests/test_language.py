@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.facts import Fact, denied, facts, meant, missing, name_key, same_name
+from qa.language import Fact, denied, facts, meant, missing, name_key, same_name
 
 
 def values(text: str, kind: str) -> list[str]:

@@ -1,0 +1,157 @@
+"""All facts of a text, and which of a claim its evidence lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from qa.language.dates import dates_in
+from qa.language.fact import Fact
+from qa.language.names import TITLES, names_in, same_word
+from qa.language.numbers import MEASURE, numbers_in
+from qa.language.words import FUNCTION_WORDS, WORD, fold, fold_quote, stem
+
+_NEGATION = re.compile(
+    r"\b(?:cannot|not|no(?! (?:one|longer)\b)|no one|no longer|never|none|nobody|nothing|neither|nor|without|"
+    r"(?:fail|refus|declin)(?:e|ed|es|ing|s)?(?= to\b))\b|n['’]t\b",
+    re.I,
+)
+_QUOTES = re.compile(
+    r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|\"([^\"]+)\"|(?<![\w])‘((?:[^‘’]|’(?=\w))+)’(?!\w)"
+    r"|(?<![\w'])'((?:[^'\n]|'(?=\w))+)'(?!\w)",
+    re.S,
+)
+
+
+def _negations(text: str) -> Iterator[Fact]:
+    for match in _NEGATION.finditer(text):
+        if re.match(r"\s+only\b", text[match.end() :]):
+            continue  # "not only ... but also" affirms
+        yield Fact("negation", f"not {_denied(text, match)}".strip(), match.start(), match.end())
+
+
+def _denied(text: str, match: re.Match[str]) -> str:
+    """The stem of the first word with content after a negation, within its clause."""
+    clause = re.split(r"[.,;:!?]", text[match.end() :], maxsplit=1)[0]
+    return next((stem(w) for w in WORD.findall(clause) if fold(w) not in FUNCTION_WORDS), "")
+
+
+def _quotations(text: str) -> Iterator[Fact]:
+    for match in _QUOTES.finditer(text):
+        words = next(g for g in match.groups() if g)
+        value = fold_quote(words)
+        if value:
+            yield Fact("quote", value, match.start(), match.end())
+
+
+@lru_cache(maxsize=8192)
+def facts(text: str) -> tuple[Fact, ...]:
+    """All facts of a text in the order they stand. Only quotations may overlap others."""
+    found: list[Fact] = list(dates_in(text))
+    for fact in numbers_in(text):
+        if not any(fact.start < f.end and fact.end > f.start for f in found):
+            found.append(fact)
+    found += names_in(text, list(found))
+    taken = list(found)
+    found += [f for f in _negations(text) if not any(f.start < g.end and f.end > g.start for g in taken)]
+    found += _quotations(text)
+    return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
+
+
+@lru_cache(maxsize=1024)
+def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
+    """The facts of the claim that do not stand in the evidence.
+
+    A date may be less exact than the evidence's, a name shorter, spelled otherwise, or given by its initials.
+    A negation is missing where the evidence does not deny the same word. The other way round, a negation that
+    the claim leaves out, is seen by `denied`.
+    """
+    held = facts(evidence)
+    values = {(f.kind, f.value) for f in held}
+    figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in _FIGURES}
+    figures |= {f.value for f in held if f.kind == "date"}
+    words = {form for w in WORD.findall(evidence) for form in (fold(w), stem(w))}
+    figures |= {_TIMES[w] for w in words & _TIMES.keys()}
+    spoken = WORD.findall(evidence)
+    # a text without names is one in lower case: any of its words may be a name
+    lower = 100 * sum(f.kind == "name" for f in held) < len(spoken)
+    capitals = [w for w in spoken if w[0].isupper() or (lower and len(w) > 3)]
+    folded = fold_quote(evidence)
+    dates = [f.value for f in held if f.kind == "date"]
+
+    def stands(fact: Fact) -> bool:
+        if (fact.kind, fact.value) in values:
+            return True
+        if fact.kind == "number":
+            return fact.value in figures
+        if fact.kind == "quantity":  # "a 40-day truce" and "40 days" agree; "40" of something else may not
+            number, unit = fact.value.split()
+            counts = [f for f in held if f.kind == "number" and f.value == number]
+            return any(_said(unit, map(fold, WORD.findall(evidence[f.end : f.end + _NEAR_UNIT]))) for f in counts)
+        if fact.kind == "date":
+            return _dated(fact.value, dates) or fact.value in figures
+        if fact.kind == "name":
+            return _named(claim[fact.start : fact.end], words, capitals)
+        if fact.kind == "quote":
+            return fact.value in folded
+        if fact.kind == "negation":
+            return any(f.kind == "negation" and f.value == fact.value for f in held)
+        return False
+
+    return tuple(f for f in facts(claim) if not stands(f))
+
+
+_FIGURES = {"number", "quantity", "percent", "money"}
+_NEAR_UNIT = 25
+"""Characters behind a number within which its unit may stand: "40 long and cold days"."""
+_TIMES = {"twice": "2", "both": "2", "thrice": "3"}
+"""Words that hold a number, though a claim that says them need not."""
+
+
+def _said(unit: str, words: Iterable[str]) -> bool:
+    return any(MEASURE.get(w) == unit for w in words)
+
+
+def _dated(value: str, held: list[str]) -> bool:
+    """Whether the parts of a date are all said, in one date that contradicts none of them or over several."""
+    if "-" not in value and not re.fullmatch(r"\d{4}", value):
+        return False
+    year, month, day = _parts(value)
+    for other in held:
+        y, m, d = _parts(other)
+        if (day, month) == (d, m) or (not day and month == m):
+            return not year or year == y or (not y and any(_parts(h)[0] == year for h in held))
+        if not month and year == y:
+            return True
+    return False
+
+
+def _parts(value: str) -> tuple[str, str, str]:
+    match = re.fullmatch(r"(\d{4}|-)(?:-(\d\d))?(?:-(\d\d))?", value)
+    if not match:
+        return "", "", ""
+    return (match[1].strip("-"), match[2] or "", match[3] or "")
+
+
+def _named(name: str, words: set[str], capitals: list[str]) -> bool:
+    """Whether each word of a name stands in the evidence, or its initials do."""
+    parts = [w for w in WORD.findall(re.sub(r"['’]s\b", "", name)) if fold(w) not in FUNCTION_WORDS]
+    parts = [w for w in parts if fold(w) not in TITLES and fold(w) not in {"al", "el", "bin", "ibn"}] or parts
+    if all({fold(p), stem(p)} & words or any(same_word(p, c) for c in capitals) for p in parts):
+        return True
+    letters = re.sub(r"\W", "", name)
+    if letters.isupper() and 2 <= len(letters) <= 6:
+        return letters.lower() in "".join(c[0] for c in capitals).lower()
+    return len(parts) > 1 and "".join(p[0] for p in parts).upper() in {re.sub(r"\W", "", c) for c in capitals}
+
+
+def denied(claim: str, evidence: str) -> tuple[Fact, ...]:
+    """Negations of the evidence that the claim leaves out, though it says the word denied ("attended")."""
+    own = {f.value for f in facts(claim) if f.kind == "negation"}
+    said = {stem(w) for w in WORD.findall(claim)}
+    return tuple(
+        f
+        for f in facts(evidence)
+        if f.kind == "negation" and f.value not in own and f.value[4:] and f.value[4:] in said
+    )

@@ -1,0 +1,161 @@
+"""Names: where they stand, and which spellings are one name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from qa.language.dates import MONTHS
+from qa.language.fact import Fact
+from qa.language.words import FUNCTION_WORDS, WORD, fold
+
+TITLES = frozenset(
+    "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen colonel "
+    "col captain capt sheikh shaikh ayatollah imam sayyed senator sen rep judge justice pope bishop".split()
+)
+_ARTICLE = r"(?:[Aa]l|[Ee]l|[Aa]n|[Aa]r|[Aa]s|[Aa]sh|[Aa]d|[Aa]t|[Uu]l)[-‐‑'’]"
+_CAPITAL = (
+    rf"(?:{_ARTICLE})?(?=[^\W\d_a-zß-öø-ÿ])[^\W_]"  # "al-Aruri"; "B"
+    r"(?:[^\W_]|[.](?=[A-Z]\b)|['’ʼ&](?=[^\W\d_])(?!s\b)|[-‐‑](?=[^\W_]))*"  # "U.S", "O'Neill", "R&D"
+    r"(?:(?<=\b[A-Z])\.(?=[A-Z\s]))?"  # "J. K."
+)
+_NAME = re.compile(
+    rf"(?<![\w]){_CAPITAL}(?:(?:\s(?:of|of\sthe|de|la|van|von|bin|ibn|abu|al|el|der|du|da|di|del|y|&))?\s{_CAPITAL})*"
+)
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s|[\n\r]|[\"“‘(\[«])\s*$")
+_CALENDAR = frozenset(MONTHS) | {f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
+
+
+def names_in(text: str, taken: list[Fact]) -> Iterator[Fact]:
+    """The names of a text that do not stand in what is taken: dates and numbers."""
+    lower = {w for w in WORD.findall(text) if w.islower()}
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        words = [(start + m.start(), m[0]) for m in re.finditer(r"\S+", match[0])]
+        opens = bool(_SENTENCE_START.search(text[max(0, start - 6) : start]))
+        # a capital that only the sentence's start explains is not part of a name
+        while words and (
+            fold(words[0][1]) in FUNCTION_WORDS
+            or (opens and words[0][1].lower() in lower and not words[0][1].isupper())
+            or words[0][1] in {"of", "the"}
+        ):
+            words.pop(0)
+            opens = False
+        while words and fold(words[-1][1]) in FUNCTION_WORDS:
+            end = words[-1][0]
+            words.pop()
+        if not words:
+            continue
+        start, end = words[0][0], words[-1][0] + len(words[-1][1])
+        word = text[start:end]
+        if len(word.rstrip(".")) < 2 or fold(word) in _CALENDAR or fold(word).rstrip(".") in TITLES:
+            continue
+        if any(start < f.end and end > f.start for f in taken):
+            continue
+        if opens and len(words) == 1 and not _looks_like_name(word):
+            continue
+        yield Fact("name", fold(word), start, end)
+
+
+def _looks_like_name(word: str) -> bool:
+    """Whether a single capitalised word that opens a sentence is more likely a name than a common word."""
+    if sum(c.isupper() for c in word) > 1 or not word.isascii():
+        return True
+    return not re.search(
+        r"(?:ing|ed|ly|ers?|ors?|ists?|ions?|ments?|ness|ties|ity|ials?|ous|ive|able|ents?|ants?|s)$", word
+    )
+
+
+_FOLDS = (
+    (r"[^a-z]", ""), (r"ph", "f"), (r"[kgz]h", lambda m: m[0][0]), (r"dh", "d"), (r"th", "t"), (r"ck", "k"),
+    (r"q", "k"), (r"c(?![hei])", "k"), (r"x", "ks"), (r"(.)\1+", r"\1"), (r"v", "w"), (r"j|dj", "j"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def name_key(word: str) -> str:
+    """The consonants of a name, however it is transliterated: "Hizbullah", "Hezbollah" -> "hzbl".
+
+    A key to look names up by. Two names may share it (Khomeini, Khamenei); `same_name` decides.
+    """
+    return "".join(c for c in _sounds(word) if c not in "aou")
+
+
+@lru_cache(maxsize=65536)
+def _sounds(word: str) -> str:
+    """Consonants, with front vowels as "a", back vowels as "o"; a leading vowel keeps its class."""
+    word = re.sub(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]", "", fold(word).strip())
+    for pattern, new in _FOLDS:
+        word = re.sub(pattern, new, word)
+    word = re.sub(r"(?<=[aeiou])h$", "", word)
+    word = re.sub(r"(?<=[aeiou])h(?=[^aeiou])", "", word)
+    word = re.sub(r"[ou]+w?|(?<=[a-z])w(?=[^aeiou]|$)", "o", word)
+    return re.sub(r"(?:[aei]|(?<=[a-z])y)+", "a", word)
+
+
+@lru_cache(maxsize=65536)
+def same_name(a: str, b: str) -> bool:
+    """Whether two words may spell one name: same consonants, no front vowel where the other has a back one.
+
+    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei".
+    """
+    if fold(a) == fold(b):
+        return True
+    key = name_key(a)
+    if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper():
+        return False
+    left, right = _slots(_sounds(a)), _slots(_sounds(b))
+    if len(left) != len(right) or left[0] != right[0] or bool(left[-1]) != bool(right[-1]):
+        return False  # Omar, Amr; Niger, Nigeria
+    return all(not x or not y or x[0] == y[0] for x, y in zip(left, right, strict=True))
+
+
+def _slots(sounds: str) -> list[str]:
+    """What stands before, between and behind the consonants."""
+    slots = [""]
+    for c in sounds:
+        if c in "ao":
+            slots[-1] += c
+        else:
+            slots.append("")
+    return slots
+
+
+_DEMONYM = re.compile(r"(?:ians?|eans?|ans?|ese|is?|ish|ns?)$")
+
+
+def same_word(a: str, b: str) -> bool:
+    """Names, or a name and its adjective: Iran, Iranian; Lebanon, Lebanese."""
+    if same_name(a, b):
+        return True
+    short, long = sorted((fold(a), fold(b)), key=len)
+    stemmed = max(4, len(long) - 3)
+    return len(short) >= 4 and bool(_DEMONYM.search(long)) and short[:stemmed] == long[:stemmed]
+
+
+_NEAR_MISS = 0.82
+"""Letters in common, in their order, as a share of all: one of six may be wrong, two of twelve."""
+
+
+def meant(word: str, names: Iterable[str]) -> str:
+    """The one name that a word misspells or spells otherwise: "Nasralah" -> "Nasrallah"; "" if none, or several.
+
+    Of five letters at least, the first of them right unless it sounds the same. Spellings of one name, and what is
+    derived from it, count as one.
+    """
+    plain = fold(word)
+    matcher = SequenceMatcher(None, "", plain, autojunk=False)
+    near: dict[str, float] = {}
+    for name in set(names):
+        other = fold(name)
+        if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
+            continue
+        matcher.set_seq1(other)
+        share = matcher.ratio() if other[0] == plain[0] else 0.0
+        if share >= _NEAR_MISS or same_name(name, word):
+            near[name] = share
+    best = min(near, key=lambda name: (-near[name], name), default="")
+    one = all(same_name(best, n) or fold(best).startswith(fold(n)) or fold(n).startswith(fold(best)) for n in near)
+    return best if one and best != word else ""

@@ -1,0 +1,129 @@
+"""Numbers: figures, shares, sums of money, quantities with their unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from qa.language.fact import Fact
+
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL = {w: i for i, w in enumerate(_UNITS.split())} | {w: 20 + 10 * i for i, w in enumerate(_TENS.split())}
+CARDINALS = {w: str(n) for w, n in _SMALL.items() if w != "one"}
+_LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SHORT = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_NUMBER_WORD = rf"(?:{'|'.join(sorted([*_SMALL, *_LARGE], key=len, reverse=True))})"
+_SPELLED = (
+    rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)"
+    rf"(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+)
+_CURRENCIES = {
+    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR",
+    "euro": "EUR", "euros": "EUR", "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "¥": "JPY",
+    "yen": "JPY", "shekel": "ILS", "shekels": "ILS", "₪": "ILS", "rial": "IRR", "rials": "IRR",
+}  # fmt: skip
+_MEASURES = {
+    "km": "kilometre kilometer kilometres kilometers km kms", "m": "metre meter metres meters",
+    "cm": "centimetre centimeter centimetres centimeters cm", "mm": "millimetre millimeter millimetres mm",
+    "mile": "mile miles mi", "foot": "foot feet ft", "inch": "inch inches",
+    "kg": "kilogram kilograms kg kilo kilos",
+    "g": "gram grams", "tonne": "tonne tonnes ton tons", "litre": "litre litres liter liters",
+    "acre": "acre acres", "ha": "hectare hectares", "second": "second seconds", "minute": "minute minutes",
+    "hour": "hour hours hr hrs", "day": "day days", "week": "week weeks", "month": "month months",
+    "year": "year years", "decade": "decade decades", "mph": "mph", "mw": "megawatt megawatts mw",
+    "degree": "degree degrees",
+}  # fmt: skip
+MEASURE = {word: unit for unit, words in _MEASURES.items() for word in words.split()}
+
+UNIT = "|".join(sorted([*MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key=len, reverse=True))
+_NUMBER = re.compile(
+    rf"""(?<![\w.,])
+    (?P<currency>(?:US)?\$|[€£¥₪])?\s?
+    (?:(?P<digits>(?:{_DIGITS}))(?P<ordinal>st|nd|rd|th)?(?![\d])
+       (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km](?![\w]))\b)?
+     | (?P<spelled>\b{_SPELLED})\b)
+    (?:(?P<percent>\s?%|[\s-]per\s?cent\b|[\s-]percentage\spoints?\b)
+     | [\s-](?P<unit>{UNIT})\b
+     | (?P<glued>km|kg|cm|mm|mph|ft)\b)?
+    """,
+    re.I | re.X,
+)
+_ORDINAL = re.compile(rf"\b(?:(?:twenty|thirty|forty|fifty)-)?({'|'.join(ORDINALS)})\b", re.I)
+
+
+def _spelled(text: str) -> Decimal:
+    """The value of number words: "two hundred and fifty" -> 250."""
+    total, current = 0, 0
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if word == "dozen":
+            current = (current or 1) * 12
+        elif word in _SMALL:
+            current += _SMALL[word]
+        elif word == "hundred":
+            current = (current or 1) * 100
+        elif word in _LARGE:
+            total += (current or 1) * _LARGE[word]
+            current = 0
+    return Decimal(total + current)
+
+
+def _plain_number(value: Decimal) -> str:
+    return format(value.normalize(), "f")
+
+
+def numbers_in(text: str) -> Iterator[Fact]:
+    """The numbers of a text; digits first, then ordinals in words."""
+    for match in _NUMBER.finditer(text):
+        if match["spelled"]:
+            if match["spelled"].lower() in {
+                "one",
+                "zero",
+                "hundred",
+                "thousand",
+                "million",
+                "billion",
+                "dozen",
+            }:
+                continue  # "one of them", "a million reasons" of unknown count: not a figure
+            value = _spelled(match["spelled"])
+        else:
+            value = Decimal(match["digits"].replace(",", ""))
+            scale = (match["scale"] or "").lower()
+            if scale in _SHORT and not match["currency"] and scale not in {"bn", "mn", "tn"}:
+                scale = ""  # "5 m" is metres
+            value *= _LARGE.get(scale) or _SHORT.get(scale) or 1
+        unit = (match["unit"] or match["glued"] or "").lower()
+        currency = _CURRENCIES.get((match["currency"] or unit).lower())
+        start = match.start() + (len(match[0]) - len(match[0].lstrip()))
+        number = _plain_number(value)
+        if match["percent"]:
+            yield Fact("percent", number, start, match.end())
+        elif currency:
+            yield Fact("money", f"{currency} {number}", start, match.end())
+        elif match["ordinal"]:
+            yield Fact("number", f"{number}{_suffix(int(value))}", start, match.end())
+        elif unit:
+            measure = MEASURE[unit]
+            if measure == "decade":
+                number, measure = _plain_number(value * 10), "year"
+            yield Fact("quantity", f"{number} {measure}", start, match.end())
+        else:
+            yield Fact("number", number, start, match.end())
+    for match in _ORDINAL.finditer(text):
+        tens = match[0].lower().split("-")[0] if "-" in match[0] else ""
+        n = _SMALL.get(tens, 0) + ORDINALS.index(match[1].lower()) + 1
+        yield Fact("number", f"{n}{_suffix(n)}", match.start(), match.end())
+
+
+def _suffix(n: int) -> str:
+    return "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
