@@ -1,0 +1,62 @@
+"""The `qa` command.
+
+    common     what all commands share: options, output, the assistant they open
+    corpus     index, sources, doctor
+    answers    ask, chat, search
+    checking   check
+
+Exit status: 0 answered, found or done; 1 abstained or nothing found; 2 error.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from qa import QAError, __version__
+from qa.cli.answers import ask, chat, search
+from qa.cli.checking import check
+from qa.cli.common import ERROR, INTERRUPTED, err
+from qa.cli.corpus import doctor, index, sources_app
+from qa.evaluate.commands import app as eval_app
+from qa.evaluate.commands import bench
+
+
+class _Commands(TyperGroup):
+    """An error of ours is one line on standard error, without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QAError as error:
+            err.print(Text(f"qa: {error}", style="red"))
+            raise typer.Exit(ERROR) from error
+        except KeyboardInterrupt as error:
+            err.print(Text("qa: stopped; an index that was there before is unchanged", style="red"))
+            raise typer.Exit(INTERRUPTED) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Answers questions over a corpus of documents, and can vouch for every sentence it says.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(sources_app, name="sources")
+app.add_typer(eval_app, name="eval")
+for command in (index, ask, chat, search, check, doctor, bench):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit

@@ -1,0 +1,121 @@
+"""`qa index`, `qa sources`, `qa doctor`: the documents, the index, and whether all is well."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from qa import load_config
+from qa.cli.common import ANSWERED, ERROR, AsJson, CorpusDir, IndexDir, err, open_assistant, out, print_json, steps
+
+sources_app = typer.Typer(help="The documents of the index: list, show, remove.", no_args_is_help=True)
+
+
+def index(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, globs or web addresses; default: the corpus folder."),
+    ] = None,
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read documents and build the index, whole or not at all."""
+    from qa.assistant import Assistant
+
+    config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
+    with steps(quiet=as_json) as step:
+        built = Assistant.build(paths or None, config=config, progress=step)
+    notes = built.reading.notes if built.reading else ()
+    if as_json:
+        print_json(
+            {
+                "documents": [source.to_dict() for source in built.sources],
+                "passages": len(built.index.passages),
+                "skipped": [{"place": s.place, "reason": s.reason, "remedy": s.remedy} for s in built.skipped],
+                "notes": list(notes),
+            }
+        )
+    else:
+        for note in notes:
+            err.print(Text(f"note: {note}", style="dim"))
+        out.print(
+            f"Indexed {len(built.sources)} documents, {len(built.index.passages)} passages "
+            f"in {escape(str(config.index_dir))}."
+        )
+    for skipped in built.skipped:
+        err.print(Text(f"skipped {skipped.place}: {skipped.reason}; {skipped.remedy}", style="yellow"))
+    raise typer.Exit(ERROR if built.skipped else ANSWERED)
+
+
+@sources_app.command("list")
+def list_sources(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: AsJson = False) -> None:
+    """List the documents of the index."""
+    assistant = open_assistant(index_dir, corpus_dir, quiet=as_json)
+    if as_json:
+        print_json([source.to_dict() for source in assistant.sources])
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("id", "publisher", "published", "kind", "title"):
+        table.add_column(column, overflow="fold", no_wrap=column == "id")  # an id is copied
+    for source in assistant.sources:
+        row = (source.id, source.publisher, source.published, source.kind, source.title)
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
+
+
+@sources_app.command("show")
+def show_source(
+    id: Annotated[str, typer.Argument(help="Id of the source.")],
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is known of a document, and its text."""
+    document = open_assistant(index_dir, corpus_dir, quiet=as_json).document(id)
+    if as_json:
+        print_json({"source": document.source.to_dict(), "digest": document.digest, "text": document.text})
+        return
+    for name, value in document.source.to_dict().items():
+        if value and name != "inferred":
+            mark = " (inferred)" if name in document.source.inferred else ""
+            out.print(Text(f"{name}{mark}: ", style="dim") + Text(str(value)))
+    out.print()
+    out.print(Text(document.text))
+
+
+@sources_app.command("remove")
+def remove_sources(
+    ids: Annotated[list[str], typer.Argument(help="Ids of the sources.")],
+    index_dir: IndexDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take documents out of the index; the files they came from stay."""
+    with steps(quiet=as_json) as step:
+        assistant = open_assistant(index_dir, None, quiet=as_json).changed(remove=ids, progress=step)
+    if as_json:
+        print_json([source.to_dict() for source in assistant.sources])
+        return
+    out.print(f"Removed {', '.join(map(escape, ids))}; {len(assistant.sources)} documents left in the index.")
+    out.print(Text("The next `qa index` reads the corpus folder again; move their files to keep them out."))
+
+
+def doctor(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: AsJson = False) -> None:
+    """Check environment, models and index: what is wrong and how to mend it."""
+    from qa.doctor import examine
+
+    findings = examine(load_config(index_dir=index_dir, corpus_dir=corpus_dir))
+    if as_json:
+        print_json([finding.to_dict() for finding in findings])
+    else:
+        for finding in findings:
+            mark = Text("✓", style="green") if finding.ok else Text("✗", style="red")
+            out.print(mark + Text(f" {finding.what}: {finding.detail}", style=""))
+            if finding.remedy:
+                out.print(Padding(Text(finding.remedy, style="bold"), (0, 0, 0, 2)))
+    raise typer.Exit(ANSWERED if all(f.ok for f in findings) else ERROR)
