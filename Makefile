@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+STRANGERS ?= ../shared/strangers
 Q ?= When did the leaders of the three groups meet, and where?
 
-.PHONY: help ask app index test check format eval eval-smoke bench clean
+.PHONY: help ask app index test check format eval eval-smoke eval-strangers bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +50,10 @@ eval: $(VENV)/.installed-dev ## the eval on the project's questions, against its
 
 eval-smoke: $(VENV)/.installed-dev ## the same on a sixth of the questions, in half a minute
 	@$(BIN)/qa eval --subset smoke
+
+eval-strangers: $(VENV)/.installed-dev ## the same on documents that are not ours: make eval-strangers STRANGERS=FOLDER
+	@if [ -f "$(STRANGERS)/questions.jsonl" ]; then $(BIN)/qa eval folder "$(STRANGERS)" $(if $(AGAINST),--against $(AGAINST)); \
+	else echo "skipped: no $(STRANGERS)/questions.jsonl; name the folder: make eval-strangers STRANGERS=FOLDER"; fi
 
 bench: $(VENV)/.installed-dev ## time and memory of the main commands
 	@$(BIN)/python benchmarks/bench.py

@@ -22,6 +22,7 @@ from qa.schema import QAError
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
+    from qa.evaluate.folder import Asked, PlainClaim
     from qa.evaluate.report import Report
     from qa.evaluate.run import Progress
 
@@ -82,6 +83,14 @@ def run(
 ) -> None:
     """Ask every question, measure, compare with the baseline; status 1 when something got worse."""
     if context.invoked_subcommand:
+        return
+    if is_plain(questions):
+        with _crash_is_not_a_regression():
+            from qa.evaluate import folder as plain
+
+            with _assistant(corpus, index) as assistant, _bars() as progress:
+                asked = plain.ask_all(assistant, plain.load_plain(questions), progress=progress)
+            _report(asked, (), against=against, save=report, show=True)
         return
     with _crash_is_not_a_regression():
         made = make_report(
@@ -186,6 +195,54 @@ def metamorphic(
             found = check(load(questions), corpus or load_config().corpus_dir, limit=limit, progress=progress)
         _out.print(checks_table(found))
     raise typer.Exit(PASSED if all(c.passed for c in found) else REGRESSION)
+
+
+@app.command()
+def folder(
+    place: Annotated[Path, typer.Argument(help="Folder with questions.jsonl, and a folder of documents a corpus.")],
+    only: Annotated[str, typer.Option(help="One corpus.", show_default=False)] = "",
+    against: Annotated[
+        Path | None, typer.Option(help="Figures of an earlier run, to print beside.", show_default=False)
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the figures there.", show_default=False)] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print every answer that is not right.")] = False,
+) -> None:
+    """Ask plain questions of several folders of documents: right, wrong, refused; and what claims are called."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate import folder as plain
+
+        with _bars() as progress:
+            asked, checked = plain.run(place, only=only, progress=progress)
+        _report(asked, checked, against=against, save=save, show=show)
+
+
+def _report(
+    asked: Sequence[Asked],
+    checked: Sequence[tuple[PlainClaim, str]],
+    *,
+    against: Path | None,
+    save: Path | None,
+    show: bool,
+) -> None:
+    import json
+
+    from qa.evaluate import folder as plain
+    from qa.evaluate.gate import to_json
+    from qa.evaluate.run import commit
+
+    data = {"commit": commit(), **plain.to_dict(asked, checked)}
+    before = json.loads(against.read_text(encoding="utf-8")) if against else None
+    if show:
+        for a in asked:
+            if a.wrong or a.refused == a.question.answerable:
+                _out.print(Text(f"{a.question.id} [{a.question.kind}] {a.question.text}\n{a.text}\n"))
+        for claim, said in checked:
+            if (said in plain.TOLD) != (claim.label == "supported"):
+                _out.print(Text(f"{claim.id} [{claim.label}, called {said}] {claim.text}\n"))
+    _out.print(Text(plain.markdown(data, before)))
+    if save:
+        save.write_text(to_json(data) + "\n", encoding="utf-8")
+        _out.print(Text(f"Kept in {save}"))
 
 
 @app.command()
@@ -312,6 +369,15 @@ def write_report(report: Report, folder: Path) -> None:
     writers = {"report.html": html, "run.json": json, "junit.xml": junit, "summary.md": markdown}
     for name, write in writers.items():
         (folder / name).write_text(write(report), encoding="utf-8")
+
+
+def is_plain(questions: Path) -> bool:
+    """Whether a file holds plain questions (`qa.evaluate.folder`), which have "q" where the others have "question"."""
+    try:
+        with questions.open(encoding="utf-8") as lines:
+            return '"q":' in next(lines, "")
+    except OSError:
+        return False
 
 
 def _fill(page: Path, block: str, text: str) -> None:

@@ -311,7 +311,7 @@ def environment(answer: Answer | None, questions: int, seconds: float, *, by_nug
     """What was run, on what: enough to run it again."""
     provenance = answer.provenance.to_dict() if answer else {}
     return {
-        "commit": _git("rev-parse", "HEAD"),
+        "commit": commit(),
         "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
         **{name: provenance.get(name) for name in ("version", "corpus", "models", "settings", "notes")},
         "questions": questions,
@@ -327,6 +327,11 @@ def peak_memory() -> int:
     """The most memory this process held at once, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024  # the system call's own unit differs
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def commit() -> str:
+    """The commit of the working folder; empty outside a checkout."""
+    return _git("rev-parse", "HEAD")
 
 
 def _git(*arguments: str) -> str:
