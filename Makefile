@@ -31,7 +31,7 @@ index: $(VENV)/.installed ## read corpus/ and build index/
 	@$(BIN)/qa index
 
 app: $(VENV)/.installed ## open the page on 127.0.0.1
-	@$(BIN)/python app.py
+	@$(BIN)/qa serve
 
 test: $(VENV)/.installed-dev ## the tests; those that drive a browser skip where there is none
 	$(BIN)/pytest -rs --cov=qa --cov-report=term:skip-covered

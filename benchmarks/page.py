@@ -40,7 +40,7 @@ def served(scratch: Path) -> Iterator[tuple[str, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"QA_INDEX_DIR": str(scratch / "index"), "QA_CORPUS_DIR": str(ROOT / "corpus")}
-    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--feedback", str(scratch / "feedback.jsonl")]
+    command = [sys.executable, "-m", "qa", "serve", "--port", str(port), "--feedback", str(scratch / "feedback.jsonl")]
     process = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:

@@ -20,13 +20,6 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page import exports, feedback, views
-from page.guard import Guard, GuardError, Users, add_user, is_loopback
-from page.library import Library
-from page.reading import reading
-from page.server import check, make
-from page.settings import Settings
-from page.starters import _inside, starters
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
@@ -34,6 +27,13 @@ from conftest import ROOT, TOWN, document, running
 from model_server import ModelServer, Reply, copying, good
 from qa import Answer, Assistant, Citation, Filters, QAError, Sentence, Source, Turn, Verdict, load_config
 from qa.cli import app
+from qa.page import exports, feedback, views
+from qa.page.guard import Guard, GuardError, Users, add_user, check, is_loopback
+from qa.page.library import Library
+from qa.page.reading import reading
+from qa.page.server import make
+from qa.page.settings import Editing, Settings
+from qa.page.starters import _inside, starters
 from qa.schema import Pair
 
 if TYPE_CHECKING:
@@ -895,7 +895,7 @@ def test_what_was_inferred_is_corrected_for_everybody_where_it_is_set_so(
     with Assistant.build(
         config=load_config(corpus_dir=assistant.config.corpus_dir, index_dir=tmp_path / "index")
     ) as own:
-        for address in running(make(own, replace(settings, editing="all"))):
+        for address in running(make(own, replace(settings, editing=Editing.ALL))):
             v = visitors(at=address).tab("Sources")
             row = v.page.locator(".sources tr", has_text="Garden notes")
             assert row.locator("th.guess").count() == 1

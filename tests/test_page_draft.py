@@ -9,9 +9,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing
 
 import pytest
-from page.draft import Draft, Event
 
 from qa import Answer, Citation, Progress, Sentence, Source, Verdict
+from qa.page.draft import Draft, Event
 
 SOURCE = Source(id="a", title="Title")
 

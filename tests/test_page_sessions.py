@@ -13,12 +13,12 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
-from page import sessions
-from page.server import make
-from page.settings import Settings
 
 from conftest import running
 from qa import Assistant, Turn
+from qa.page import sessions
+from qa.page.server import make
+from qa.page.settings import Settings
 
 QUESTIONS = ("What will the harbour bridge cost?", "Who approved it?", "Which orchestra recorded the symphony?")
 

@@ -4,6 +4,7 @@
     corpus     index, sources, doctor
     answers    ask, chat, search
     checking   check
+    serving    serve
 
 Exit status: 0 answered, found or done; 1 abstained or nothing found; 2 error.
 """
@@ -21,6 +22,7 @@ from qa.cli.answers import ask, chat, search
 from qa.cli.checking import check
 from qa.cli.common import ERROR, INTERRUPTED, err
 from qa.cli.corpus import doctor, index, sources_app
+from qa.cli.serving import serve
 from qa.evaluate.commands import app as eval_app
 from qa.evaluate.commands import bench
 
@@ -49,7 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(sources_app, name="sources")
 app.add_typer(eval_app, name="eval")
-for command in (index, ask, chat, search, check, doctor, bench):
+for command in (index, ask, chat, search, check, serve, doctor, bench):
     app.command()(command)
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import gradio as gr
 
-from page.draft import Draft
-from page.library import Library
-from page.settings import Settings
 from qa import Assistant, Source, Turn
+from qa.page.draft import Draft
+from qa.page.library import Library
+from qa.page.settings import Settings
 
 log = logging.getLogger(__name__)
 html = partial(gr.HTML, apply_default_css=False)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import gradio as gr
 
-from page import views
-from page.library import Library
-from page.parts import QUICK, Update, Visitor, pressed
 from qa import Filters, QAError, Source
+from qa.page import views
+from qa.page.library import Library
+from qa.page.parts import QUICK, Update, Visitor, pressed
 
 SEVERAL: Final = {"sources": "source", "publishers": "publisher", "kinds": "kind", "languages": "language"}
 """Filters of which several values may be chosen, and their names in a link."""

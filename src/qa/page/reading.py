@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from page.parts import place
-from page.views import Reading, citation, hit_of
 from qa import Answer, Assistant, Citation, Turn
+from qa.page.parts import place
+from qa.page.views import Reading, citation, hit_of
 
 
 def reading(data: Mapping[str, Any], turns: Sequence[Turn], assistant: Assistant) -> Reading | None:

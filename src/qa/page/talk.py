@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import gradio as gr
 
-from page import api, exports, feedback, views
-from page.draft import Draft, Event
-from page.library import Library
-from page.parts import (
+from qa import LONGEST_QUESTION, Answer, Progress, QAError, Turn
+from qa.page import api, exports, feedback, views
+from qa.page.draft import Draft, Event
+from qa.page.library import Library
+from qa.page.parts import (
     AT_ONCE,
     NOTHING,
     ON_LOAD,
@@ -30,9 +31,8 @@ from page.parts import (
     runs,
     unforeseen,
 )
-from page.reading import reading
-from page.walls import Walls, filters
-from qa import LONGEST_QUESTION, Answer, Progress, QAError, Turn
+from qa.page.reading import reading
+from qa.page.walls import Walls, filters
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+
+
+class Editing(StrEnum):
+    """Who sees what is added to the corpus on the page."""
+
+    PRIVATE = "private"
+    """Whoever added it."""
+    ALL = "all"
+    """Everybody."""
+    OFF = "off"
+    """Nobody may change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of the page; `app.py --help` says how to give them."""
+    """Settings of the page; `qa serve --help` says how to give them."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -19,7 +30,7 @@ class Settings:
     """Names beside `host` that the page answers to."""
     open: bool = False
     """Everybody who reaches the address may use it."""
-    editing: Literal["private", "all", "off"] = "private"
+    editing: Editing = Editing.PRIVATE
     mcp: bool = False
     feedback: Path = Path("feedback.jsonl")
     results: Path = Path("eval/results")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from page.views import day, label
 from qa import Citation, Source, Turn
+from qa.page.views import day, label
 
 File = tuple[str, str, str]
 """Name, media type, text."""

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import gradio as gr
+import uvicorn
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from page import api, blocks, sessions
-from page.guard import Guard, GuardError, Users, is_loopback
-from page.library import Library
-from page.settings import Settings
-from page.starters import starters
 from qa import Assistant, QAError
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it as it loads: nothing is reported
+import gradio as gr  # isort: skip
+
+from qa.page import api, blocks, sessions
+from qa.page.guard import Guard, Users, check
+from qa.page.library import Library
+from qa.page.settings import Settings
+from qa.page.starters import starters
 
 STATIC = Path(__file__).parent / "static"
 SANS = ("system-ui", "sans-serif")
@@ -76,22 +82,15 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     return Guard(app, names, users, settings.proxy_header)
 
 
-def check(settings: Settings) -> None:
-    """Refuses settings under which strangers would get in unasked.
+def run(assistant: Assistant, settings: Settings) -> None:
+    """Serves the page until the process is told to end.
 
     Raises:
-        GuardError: what is wrong and what to do.
+        GuardError: as `make`.
     """
-    if not (is_loopback(settings.host) or settings.users or settings.proxy_header or settings.open):
-        raise GuardError(
-            f"on {settings.host} other machines reach the page and nobody signs in; give --users FILE or "
-            "--proxy-header NAME, or --open if everybody may use it"
-        )
-    if settings.mcp:
-        try:
-            import mcp  # noqa: F401  # an optional part: without it Gradio would go on silently
-        except ImportError as error:
-            raise GuardError("--mcp needs a library: pip install 'qa[mcp]'") from error
+    application = make(assistant, settings)
+    sys.stderr.write(f"qa: http://{settings.host}:{settings.port}\n")
+    uvicorn.run(application, host=settings.host, port=settings.port, log_level="warning", server_header=False)
 
 
 def theme() -> gr.themes.Base:

@@ -13,8 +13,8 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from page.library import Library
 from qa import Answer, Filters, Progress, QAError
+from qa.page.library import Library
 
 MODEL = "qa"
 LONGEST_TEXT = 50_000

@@ -1,4 +1,4 @@
-"""Who may come in, and what the browser is told it may do. Nothing here knows Gradio or `qa`.
+"""Who may come in, and what the browser is told it may do.
 
 Users stand in a file, a line each: `name:$argon2id$...`. They sign in by HTTP Basic, so that the page, its
 API, MCP and the OpenAI-compatible endpoint share one door; a program may send `Bearer name:password`.
@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa import QAError
+from qa.page.settings import Settings
 
 OPEN: Final = ("/health",)
 """Paths that answer without signing in."""
@@ -51,7 +55,7 @@ _FAILURE_PAUSE: Final = 1.0
 """Seconds that a wrong password costs."""
 
 
-class GuardError(ValueError):
+class GuardError(QAError):
     """A setting under which the page must not be served; the message says what to do."""
 
 
@@ -83,11 +87,11 @@ class Users:
                 continue
             if not (name and colon and hashed.startswith("$argon2")):
                 raise GuardError(
-                    f"line {number} of {path} is not name:$argon2...; make one with `python app.py --add-user NAME`"
+                    f"line {number} of {path} is not name:$argon2...; make one with `qa serve --add-user NAME`"
                 )
             hashes[name] = hashed
         if not hashes:
-            raise GuardError(f"{path} names no user; add one with `python app.py --add-user NAME`")
+            raise GuardError(f"{path} names no user; add one with `qa serve --add-user NAME`")
         return cls(hashes)
 
     def check(self, name: str, password: str) -> bool:
@@ -138,6 +142,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def check(settings: Settings) -> None:
+    """Refuses settings under which strangers would get in unasked.
+
+    Raises:
+        GuardError: what is wrong and what to do.
+    """
+    if not (is_loopback(settings.host) or settings.users or settings.proxy_header or settings.open):
+        raise GuardError(
+            f"on {settings.host} other machines reach the page and nobody signs in; give --users FILE or "
+            "--proxy-header NAME, or --open if everybody may use it"
+        )
+    if settings.mcp and not find_spec("mcp"):  # an optional part: without it Gradio would go on silently
+        raise GuardError("--mcp needs a library: pip install 'qa[mcp]'")
 
 
 class Guard:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from page import api, quality, sessions, views
-from page.draft import Draft
-from page.library import Library
-from page.parts import (
+from qa import Assistant, QAError
+from qa.page import api, quality, sessions, views
+from qa.page.draft import Draft
+from qa.page.library import Library
+from qa.page.parts import (
     AT_ONCE,
     FILES,
     ON_LOAD,
@@ -26,10 +27,9 @@ from page.parts import (
     steps,
     unread,
 )
-from page.settings import Settings
-from page.shelf import Shelf
-from page.talk import Talk
-from qa import Assistant, QAError
+from qa.page.settings import Settings
+from qa.page.shelf import Shelf
+from qa.page.talk import Talk
 
 
 class Page:

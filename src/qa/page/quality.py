@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from page.settings import Settings
-from page.views import render
 from qa import QAError
+from qa.page.settings import Settings
+from qa.page.views import render
 
 Steps = Callable[[str, int, int], None]
 

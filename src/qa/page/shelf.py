@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import gradio as gr
 
-from page import views
-from page.library import Library
-from page.parts import (
+from qa import Filters, QAError, Source
+from qa.page import views
+from qa.page.library import Library
+from qa.page.parts import (
     FILES,
     ON_LOAD,
     PROGRESS,
@@ -25,8 +26,7 @@ from page.parts import (
     unforeseen,
     unread,
 )
-from page.talk import Talk
-from qa import Filters, QAError, Source
+from qa.page.talk import Talk
 
 FIELDS: Final = ("title", "publisher", "author", "published", "language", "perspective")
 KINDS: Final = ("news", "analysis", "research", "other")
