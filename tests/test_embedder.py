@@ -1,4 +1,4 @@
-"""The embedder: two ways to run one model, which must agree, on files that must be the pinned ones."""
+"""The embedder: its vectors are the published model's, and its files must be the pinned ones."""
 
 import shutil
 import subprocess
@@ -49,13 +49,13 @@ def test_query_encoder_equals_the_original(embedder, original):
 
 
 def test_passages_equal_queries_in_their_order(embedder):
-    """Many texts go through sentence-transformers in sorted batches and come back in the order given."""
-    texts = [f"{'long ' * (i % 7)}sentence number {i}" for i in range(module._FEW + 2)]
+    """Many texts come back in the order given, each with exactly the vector it has alone, whatever its company."""
+    texts = [f"{'long ' * (i % 7)}sentence number {i}" for i in range(50)]
     done = []
     vectors = embedder.embed_passages(texts, done.append)
     assert vectors.shape == (len(texts), embedder.dimension)
     assert vectors.dtype == np.float32
-    assert np.abs(vectors - [embedder.embed_query(text) for text in texts]).max() < 1e-5
+    assert np.array_equal(vectors, [embedder.embed_query(text) for text in texts])
     assert done == sorted(done)
     assert done[-1] == len(texts)
 
@@ -77,11 +77,11 @@ def test_every_text_has_a_unit_vector(embedder, text):
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_question_needs_no_torch():
-    """Embedding a question imports neither torch nor sentence-transformers."""
+def test_the_default_model_needs_no_torch():
+    """Embedding with it, few texts or many, imports neither torch nor sentence-transformers."""
     code = (
         "import sys; from qa.models.embedder import Embedder; "
-        "Embedder.load().embed_query('Who met whom?'); "
+        "Embedder.load().embed_passages(['Who met whom?'] * 60); "
         "print(sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -106,6 +106,36 @@ def copied(tmp_path, monkeypatch):
         shutil.copy(minilm_folder() / name, tmp_path / name)
     monkeypatch.setattr(module, "minilm_folder", lambda: tmp_path)
     return tmp_path
+
+
+def test_what_lies_beside_the_model_has_no_part_in_a_vector(copied, embedder):
+    """Files that sentence-transformers would read (pooling, vocabulary, modules) change nothing, there or altered."""
+    for name in ("modules.json", "vocab.txt", "1_Pooling/config.json"):
+        (copied / name).parent.mkdir(exist_ok=True)
+        (copied / name).write_bytes((minilm_folder() / name).read_bytes().replace(b"true", b"null"))
+    vectors = Embedder.load().embed_passages(["a ferry"] * 60)
+    assert np.array_equal(vectors[0], embedder.embed_query("a ferry"))
+
+
+def test_a_model_of_ones_own_is_known_by_all_its_files(tmp_path):
+    """Pooling, vocabulary or modules altered: another digest, so an index made with it does not fit."""
+    shutil.copytree(minilm_folder(), tmp_path / "m")
+    before = model_digest(str(tmp_path / "m"))
+    for name in ("modules.json", "vocab.txt", "1_Pooling/config.json", "tokenizer_config.json"):
+        path = tmp_path / "m" / name
+        path.write_bytes(path.read_bytes() + b" ")
+        after = model_digest(str(tmp_path / "m"))
+        assert after != before, name
+        before = after
+
+
+def test_an_altered_graph_is_refused(tmp_path, monkeypatch):
+    """The graph that comes with `qa` is pinned as the weights are."""
+    shutil.copytree(module.SHIPPED / "weights", tmp_path / "weights")
+    (tmp_path / "weights" / module._GRAPH).write_bytes(b"another")
+    monkeypatch.setattr(module, "SHIPPED", tmp_path)
+    with pytest.raises(ModelError, match=r"embedder\.onnx was altered"):
+        Embedder.load()
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])

@@ -1,16 +1,15 @@
-"""Text -> vector. One model, two ways to run it: NumPy for few texts, sentence-transformers for many.
+"""Text -> vector: the default model by onnxruntime, any other by sentence-transformers.
 
-Importing sentence-transformers takes six seconds; a question must not wait for it. The encoder below is the
-one of BERT (Devlin et al. 2019, arXiv:1810.04805) with mean pooling, as all-MiniLM-L6-v2 was trained; tests
-hold both ways equal.
+Importing sentence-transformers takes six seconds and half a gigabyte; neither a question nor a build should wait for
+it. Tests hold the default model equal to what sentence-transformers makes of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -18,9 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
-from qa.models.files import digest, minilm_folder, verified
+from qa.models.encoder import plain_tokenizer
+from qa.models.files import SHIPPED, digest, minilm_folder, onnx_session, verified
 from qa.schema import ModelError
 
 Vectors = NDArray[np.float32]
@@ -31,12 +30,13 @@ _PINNED: Final = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
 }
+"""Every file of the published model that is read. What else lies beside them has no part in a vector."""
+_GRAPH: Final = "embedder.onnx"
+_GRAPH_SHA256: Final = "606be78a741e16e3d23180c9d1002832348d352e12d1a18639af7d3af4a1fe0e"
 _WEIGHTS: Final = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 _MAX_TOKENS: Final = 256
 _BATCH: Final = 32
-_FEW: Final = 48
-"""Passages for which importing sentence-transformers takes longer than doing without it."""
-_one_at_a_time = Lock()  # the limit on BLAS threads is the whole process's
+_WORKERS: Final = 2
 
 
 class Embedder:
@@ -45,7 +45,7 @@ class Embedder:
     def __init__(self, name: str, folder: Path, digest: str, query: _MiniLM | None = None) -> None:
         self.name = name
         self.digest = digest
-        """SHA-256 of the weights, or of all files where the model is another than the default."""
+        """SHA-256 over every file that has a part in a vector."""
         self._folder = folder
         self._query = query
         self._model: Any = None
@@ -66,6 +66,7 @@ class Embedder:
             folder = minilm_folder()
             for file, sha256 in _PINNED.items():
                 verified(folder / file, sha256)
+            verified(SHIPPED / "weights" / _GRAPH, _GRAPH_SHA256)
             return cls._minilm(folder)
         folder = _locate(name)
         return cls(name, folder, _folder_digest(folder))
@@ -85,19 +86,18 @@ class Embedder:
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Unit vectors, shape (len(texts), dimension), in the order given.
 
-        Texts of like length share a batch, which saves padding.
-
         Args:
-            progress: called with the number of texts done, after each batch.
+            progress: called with the number of texts done, now and then.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        if self._query and len(texts) <= _FEW:
-            for done, text in enumerate(texts, start=1):
-                vectors[done - 1] = self._query.encode(text)
+        if self._query:
+            for done, vector in enumerate(self._query.encode_all(texts), start=1):
+                vectors[done - 1] = vector
                 if progress:
                     progress(done)
             return vectors
-        # the text itself breaks ties: the same texts make the same batches, so the same bits
+        # texts of like length share a batch, which saves padding; the text itself breaks ties: the same texts make the
+        # same batches, so the same bits
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), texts[i]))
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
@@ -141,71 +141,25 @@ class Embedder:
 
 
 class _MiniLM:
-    """The encoder of all-MiniLM-L6-v2 in NumPy, for one text at a time: no padding, so no mask."""
+    """all-MiniLM-L6-v2 by onnxruntime, one text at a time: no padding, so a text's vector is the same in any company.
+
+    The graph is ours (`training/embedder.py`), the weights are read from the file that was published.
+    """
 
     def __init__(self, folder: Path) -> None:
-        from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
-
-        config = json.loads((folder / "config.json").read_text())
-        self._layers: int = config["num_hidden_layers"]
-        self._heads: int = config["num_attention_heads"]
-        self._epsilon: float = config["layer_norm_eps"]
-        self.dimension: int = config["hidden_size"]
-        self._weights: dict[str, Vectors] = load_file(folder / "model.safetensors")
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()  # the file asks for 128 tokens, the model was published with 256
-        self._tokenizer.enable_truncation(_MAX_TOKENS)
-        self._blas = ThreadpoolController()
+        self.dimension: int = json.loads((folder / "config.json").read_text())["hidden_size"]
+        self._tokenizer = plain_tokenizer(folder / "tokenizer.json")
+        self._tokenizer.enable_truncation(_MAX_TOKENS)  # the file asks for 128, the model was published with 256
+        self._session = onnx_session(SHIPPED / "weights" / _GRAPH, threads=1, weights=folder)
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embedder")
 
     def encode(self, text: str) -> Vectors:
-        # one thread: two of OpenBLAS's spin, and take 100 times longer where another process uses the cores
-        with _one_at_a_time, self._blas.limit(limits=1, user_api="blas"):
-            return self._encode(text)
-
-    def _encode(self, text: str) -> Vectors:
         ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
-        w = self._weights
-        x = w["embeddings.word_embeddings.weight"][ids]
-        x = x + w["embeddings.position_embeddings.weight"][: len(ids)]
-        x = x + w["embeddings.token_type_embeddings.weight"][0]
-        x = self._norm(x, "embeddings.LayerNorm")
-        for layer in range(self._layers):
-            at = f"encoder.layer.{layer}"
-            q, k, v = (
-                self._linear(x, f"{at}.attention.self.{part}").reshape(len(ids), self._heads, -1).swapaxes(0, 1)
-                for part in ("query", "key", "value")
-            )
-            scores = q @ k.swapaxes(1, 2) / np.float32(math.sqrt(q.shape[-1]))
-            attention = np.exp(scores - scores.max(-1, keepdims=True))
-            attention /= attention.sum(-1, keepdims=True)
-            seen = (attention @ v).swapaxes(0, 1).reshape(len(ids), -1)
-            x = self._norm(x + self._linear(seen, f"{at}.attention.output.dense"), f"{at}.attention.output.LayerNorm")
-            inner = _gelu(self._linear(x, f"{at}.intermediate.dense"))
-            x = self._norm(x + self._linear(inner, f"{at}.output.dense"), f"{at}.output.LayerNorm")
-        mean = x.mean(0)
-        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+        vector: Vectors = self._session.run(["vector"], {"ids": np.array(ids, np.int64)})[0]
+        return vector
 
-    def _linear(self, x: Vectors, name: str) -> Vectors:
-        projected: Vectors = x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
-        return projected
-
-    def _norm(self, x: Vectors, name: str) -> Vectors:
-        centred = x - x.mean(-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(self._epsilon))
-        normal: Vectors = centred / scale * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-        return normal
-
-
-def _gelu(x: Vectors) -> Vectors:
-    # the exact one, as BERT has it; erf by Abramowitz and Stegun 7.1.26 (NumPy has none), error < 1.5e-7
-    z = np.abs(x) * np.float32(math.sqrt(0.5))
-    t = 1 / (1 + np.float32(0.3275911) * z)
-    tail = np.zeros_like(t)
-    for coefficient in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        tail = (tail + np.float32(coefficient)) * t
-    y: Vectors = np.float32(0.5) * x * (1 + np.sign(x) * (1 - tail * np.exp(-z * z)))
-    return y
+    def encode_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        return self._pool.map(self.encode, texts)
 
 
 def model_digest(name: str) -> str:
@@ -214,7 +168,10 @@ def model_digest(name: str) -> str:
     Raises:
         ModelError: there is no such model.
     """
-    return _PINNED["model.safetensors"] if name == DEFAULT else _folder_digest(_locate(name))
+    if name != DEFAULT:
+        return _folder_digest(_locate(name))
+    parts = {**_PINNED, _GRAPH: _GRAPH_SHA256}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _locate(name: str) -> Path:

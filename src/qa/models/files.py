@@ -59,8 +59,11 @@ def verified(path: Path, sha256: str) -> Path:
     return path
 
 
-def onnx_session(path: Path, threads: int = 2) -> Any:
+def onnx_session(path: Path, threads: int = 2, weights: Path | None = None) -> Any:
     """An onnxruntime session on the CPU; check `path` with `verified` first.
+
+    Args:
+        weights: folder of the files that a graph without weights of its own names.
 
     Whoever asks for the same file gets the same session: it keeps no state between runs, and takes 60 MB.
 
@@ -71,14 +74,14 @@ def onnx_session(path: Path, threads: int = 2) -> Any:
         state = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return _session(path, state.st_mtime_ns, state.st_size, threads)
+    return _session(path, state.st_mtime_ns, state.st_size, threads, weights)
 
 
 # time and size are part of the keys: a file that is replaced is read again
 
 
 @lru_cache(maxsize=8)
-def _session(path: Path, mtime_ns: int, size: int, threads: int) -> Any:
+def _session(path: Path, mtime_ns: int, size: int, threads: int, weights: Path | None) -> Any:
     import onnxruntime as ort  # late: 0.1 s, and not every command reads
 
     options = ort.SessionOptions()
@@ -87,8 +90,11 @@ def _session(path: Path, mtime_ns: int, size: int, threads: int) -> Any:
     # idle threads sleep: spinning ones slow everybody down where cores are shared
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    if weights:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # from bytes: only then are weights looked for in another folder
+        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no public base class
         raise ModelError(f"the model {path} cannot be run: {error}; install it again: {_remedy(path)}") from error
 
