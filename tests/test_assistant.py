@@ -293,3 +293,20 @@ def test_only_what_is_far_off_is_said_to_be_no_matter_of_the_sources(town: Assis
     assert far.reason is Reason.NOT_RELEVANT
     assert near
     assert near.reason is Reason.NOT_ANSWERED
+
+
+@pytest.mark.parametrize("name", ["reader.onnx", "support.onnx"])
+def test_an_altered_model_is_an_error(town, tmp_path, monkeypatch, name):
+    """Weights that are not the pinned ones stop `open`; they are never replaced by something weaker on the quiet."""
+    from qa.models import encoder
+    from qa.models.files import SHIPPED
+    from qa.schema import ModelError
+
+    (tmp_path / "weights").mkdir()
+    for file in (SHIPPED / "weights").iterdir():
+        (tmp_path / "weights" / file.name).symlink_to(file)
+    (tmp_path / "weights" / name).unlink()
+    (tmp_path / "weights" / name).write_bytes(b"another")
+    monkeypatch.setattr(encoder, "SHIPPED", tmp_path)
+    with pytest.raises(ModelError, match=f"{name} was altered"):
+        Assistant.open(config=town.config)

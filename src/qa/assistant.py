@@ -33,7 +33,6 @@ from qa.schema import (
     Hit,
     IndexMissingError,
     LanguageModelError,
-    ModelError,
     Passage,
     Progress,
     Provenance,
@@ -125,6 +124,7 @@ class Assistant:
         Raises:
             IndexMissingError: no index, and no corpus to build it from, or it may not be built.
             IndexStaleError: the index is from another version, model or setting.
+            ModelError: a model file is missing or altered.
         """
         config = config or load_config(index_dir=index, **settings)
         folder = Path(index or config.index_dir)
@@ -168,8 +168,8 @@ class Assistant:
     def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
         notes: list[str] = []
         embedder = Embedder.load(config.embedding_model)
-        retriever = Retriever(index, embedder, _reader(config, notes), config)
-        support = Support(_entailment(config, notes))
+        retriever = Retriever(index, embedder, _reader(config), config)
+        support = Support(_entailment(config))
         return cls(index, retriever, support, config, llm=_llm(config, notes), notes=tuple(notes), reading=reading)
 
     # -- the corpus ------------------------------------------------------------------------------------
@@ -565,7 +565,7 @@ def check(text: str, passages: Sequence[Hit] | Mapping[str, str]) -> Report:
         text: prose with markers in any shape, or without.
         passages: hits, or texts by name. For a whole index, `Assistant.check`.
     """
-    return check_text(text, passages, Support(_entailment(load_config(), [])))
+    return check_text(text, passages, Support(_entailment(load_config())))
 
 
 class _Clock:
@@ -593,24 +593,12 @@ def _grouped(sentences: Sequence[Sentence]) -> tuple[Group, ...]:
     return tuple(Group(sources[id_], tuple(mine)) for id_, mine in places.items())
 
 
-def _reader(config: Config, notes: list[str]) -> SentenceReader:
-    if config.reader == "none":
-        return WordReader()
-    try:
-        return Reader.load()
-    except ModelError as error:
-        notes.append(f"answers were chosen by shared words, not by the reader: {error}")
-        return WordReader()
+def _reader(config: Config) -> SentenceReader:
+    return WordReader() if config.reader == "none" else Reader.load()
 
 
-def _entailment(config: Config, notes: list[str]) -> Entailment | None:
-    if config.support == "none":
-        return None
-    try:
-        return Entailment.load()
-    except ModelError as error:
-        notes.append(f"entailment was not checked: {error}")
-        return None
+def _entailment(config: Config) -> Entailment | None:
+    return None if config.support == "none" else Entailment.load()
 
 
 def _llm(config: Config, notes: list[str]) -> LLM | None:
