@@ -2,6 +2,8 @@
 
 read(places)        -> Reading(documents, skipped, notes)
 
+worker              a process of its own, in which time and memory are bounded, for all of this:
+reading             bytes -> document
 formats             bytes -> blocks and what the document declares about itself
 cleaning            blocks -> the article's own, and their one text
 metadata            who published what, when
@@ -18,9 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from qa.corpus import cleaning, formats, metadata
-from qa.corpus.fetching import fetch
-from qa.corpus.formats import Unreadable
+from qa.corpus.blocks import Unreadable
+from qa.corpus.worker import Worker
 from qa.schema import CorpusError, Document
 
 __all__ = ["Reading", "Skipped", "read"]
@@ -79,25 +80,26 @@ def read(
     digests: dict[str, str] = {}
     skipped: list[Skipped] = []
     notes: list[str] = []
-    for done, item in enumerate(found, start=1):
-        try:
-            document, remarks = _document(item, max_bytes, allow_private)
-        except Unreadable as problem:
-            skipped.append(Skipped(str(item), problem.reason, problem.remedy))
-        else:
-            notes += [f"{item}: {remark}" for remark in remarks]
-            if first := digests.get(document.digest):
-                notes.append(f"{item}: the same text as {first}; kept once")
+    with Worker() as worker:
+        for done, item in enumerate(found, start=1):
+            try:
+                document, remarks = _document(item, max_bytes, allow_private, worker)
+            except Unreadable as problem:
+                skipped.append(Skipped(str(item), problem.reason, problem.remedy))
             else:
-                digests[document.digest] = str(item)
-                if document.id in documents:
-                    free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
-                    renamed = replace(document.source, id=f"{document.id}-{free}")
-                    notes.append(f"{item}: another document is called {document.id}; this one is {renamed.id}")
-                    document = replace(document, source=renamed)
-                documents[document.id] = document
-        if progress:
-            progress(done, len(found), str(item))
+                notes += [f"{item}: {remark}" for remark in remarks]
+                if first := digests.get(document.digest):
+                    notes.append(f"{item}: the same text as {first}; kept once")
+                else:
+                    digests[document.digest] = str(item)
+                    if document.id in documents:
+                        free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
+                        renamed = replace(document.source, id=f"{document.id}-{free}")
+                        notes.append(f"{item}: another document is called {document.id}; this one is {renamed.id}")
+                        document = replace(document, source=renamed)
+                    documents[document.id] = document
+            if progress:
+                progress(done, len(found), str(item))
     return Reading(tuple(documents.values()), tuple(skipped), tuple(notes))
 
 
@@ -141,25 +143,17 @@ def _walk(root: Path) -> Iterator[Path]:
     )
 
 
-def _document(item: str | Path, max_bytes: int, allow_private: bool) -> tuple[Document, tuple[str, ...]]:
-    guessed: dict[str, str] = {}
+def _document(
+    item: str | Path, max_bytes: int, allow_private: bool, worker: Worker
+) -> tuple[Document, tuple[str, ...]]:
     if isinstance(item, Path):
-        data, name, content_type = _load(item, max_bytes), item.name, ""
-    else:
-        page = fetch(item, max_bytes=max_bytes, allow_private=allow_private)
-        data, content_type, guessed["original"] = page.data, page.content_type, page.address
-        parts = urlsplit(page.address)
-        name = unquote(parts.path.rstrip("/").rpartition("/")[2]) or str(parts.hostname)
-    parsed = formats.parse(data, name, content_type=content_type, max_bytes=max_bytes)
-    stem = Path(name).stem if Path(name).suffix.lower() in formats.SUFFIXES else name
-    source, remarks = metadata.source(
-        metadata.slug(stem), parsed.declared, {**parsed.guessed, **guessed}, parsed.blocks
-    )
-    blocks = cleaning.clean(parsed.blocks, title=source.title, infer_headings=parsed.plain)
-    text, sections, pages = cleaning.assemble(blocks, source.title)
-    if not any(character.isalnum() for character in text):
-        raise Unreadable("no words are left once the page's furniture is out", "Save its text as a .txt file")
-    return Document(source, text, sections, pages), parsed.notes + remarks
+        return worker.read(_load(item, max_bytes), item.name, max_bytes=max_bytes)
+    from qa.corpus.fetching import fetch  # late: files need none of it, and it takes a second
+
+    page = fetch(item, max_bytes=max_bytes, allow_private=allow_private)
+    parts = urlsplit(page.address)
+    name = unquote(parts.path.rstrip("/").rpartition("/")[2]) or str(parts.hostname)
+    return worker.read(page.data, name, content_type=page.content_type, original=page.address, max_bytes=max_bytes)
 
 
 def _load(path: Path, max_bytes: int) -> bytes:

@@ -8,54 +8,15 @@ on where they stand: before the article, inside it, or after it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
-from typing import Literal
 
+from qa.corpus.blocks import Block, is_prose, normalise
 from qa.schema import Section, Span
 
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, heading, list item or table row. `level` is a heading's, from 1. `turns` are page breaks
-    inside the text: (offset, page)."""
-
-    text: str
-    kind: Literal["text", "heading", "item"] = "text"
-    level: int = 0
-    page: int = 0
-    turns: tuple[Span, ...] = ()
-
-    @property
-    def is_fragment(self) -> bool:
-        """Neither a heading nor an item, short, without an end."""
-        return self.kind == "text" and not is_prose(self.text)
-
-
-# Marks that nobody reads: controls, zero-width no-break space, soft hyphen, object replacement
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u2060\ufeff\ufffc\ufff9-\ufffb]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _RULE = re.compile(r"[-–—_*=~#.·•\s]*")
-_ENDS = re.compile(r"[.!?…。！？؟।]\W*$")
-_SHORT = 20  # words: at least this many are prose even without a full stop
-
-
-def normalise(text: str) -> str:
-    """Canonical characters (NFC), one blank between words, nothing invisible."""
-    text = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def is_prose(text: str) -> bool:
-    """Ends like a sentence of at least four words, or is long, or leads up to something (a colon)."""
-    words = len(text.split())
-    ended = bool(_ENDS.search(text))
-    unspaced = words < 4 and len(text) >= 12 and not text.isascii()  # Chinese, Japanese, Thai
-    return words >= _SHORT or (ended and (words >= 4 or unspaced)) or (text.endswith(":") and words >= 4)
-
 
 # -- what is never part of an article ------------------------------------------------------------------------
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from qa.corpus.formats import Unreadable
+import httpcore
+import httpx
 
-if TYPE_CHECKING:
-    import httpx
+from qa.corpus.blocks import Unreadable
 
 _REDIRECTS = 5
 _SECONDS = 30.0
-_HEADERS = {"User-Agent": "qa (document reader)", "Accept-Encoding": "identity"}
+_HEADERS = (("User-Agent", "qa (document reader)"), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+_MOVED = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an address gave: bytes, content type without parameters, and the address after redirects."""
+    """What an address gave: bytes, content type with its parameters, and the address after redirects."""
 
     data: bytes
     content_type: str
@@ -31,47 +34,97 @@ class Page:
 def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds: float = _SECONDS) -> Page:
     """The document at `address`.
 
-    Every hop is resolved here, each address it resolves to is checked, and the connection goes to the very
-    address that was checked, so that a name cannot change its meaning in between. Proxies and credentials in
-    the environment are not used.
+    Every connection goes to an address that was checked when its name was resolved, so that a name cannot change
+    its meaning in between. Proxies and credentials in the environment are not used.
 
     Args:
         address: http or https.
         max_bytes: more is refused, however it is compressed.
         allow_private: permit loopback, private and link-local addresses.
-        seconds: for everything together.
+        seconds: for everything together, however slowly it comes.
 
     Raises:
         Unreadable: with reason and remedy.
     """
-    import httpx  # late: asking a question needs none of it
-
     deadline = time.monotonic() + seconds
-    with httpx.Client(trust_env=False, follow_redirects=False, timeout=min(10.0, seconds), headers=_HEADERS) as client:
+    with httpcore.ConnectionPool(network_backend=_Backend(deadline, allow_private), retries=0) as pool:
         for _ in range(_REDIRECTS + 1):
-            ip = _resolve(_host(address), allow_private)
-            url = httpx.URL(address)
             try:
-                with client.stream(
-                    "GET",
-                    url.copy_with(host=ip, fragment=None),
-                    headers={"Host": url.netloc.decode("ascii")},
-                    extensions={"sni_hostname": url.raw_host.decode("ascii")},
-                ) as response:
-                    if response.is_redirect:
-                        address = urljoin(address, response.headers["location"])
+                with pool.stream("GET", _url(address), headers=_HEADERS) as response:
+                    headers = httpx.Headers(response.headers)
+                    if response.status in _MOVED and "location" in headers:
+                        address = urljoin(address, headers["location"])
                         continue
-                    if response.status_code != 200:
-                        raise Unreadable(
-                            f"the server answered {response.status_code}", "Check the address in a browser"
-                        )
-                    return Page(_body(response, max_bytes, deadline), _content_type(response), address)
-            except httpx.TimeoutException as error:
+                    if response.status != 200:
+                        raise Unreadable(f"the server answered {response.status}", "Check the address in a browser")
+                    body = _body(response.iter_stream(), headers.get("content-encoding", ""), max_bytes)
+                    return Page(body, headers.get("content-type", ""), address)
+            except httpcore.TimeoutException as error:
                 raise Unreadable(f"no answer within {seconds:g} s", "Try again, or save the page as a file") from error
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
                 detail = str(error) or type(error).__name__
                 raise Unreadable(f"it cannot be reached: {detail}", "Check the address and the network") from error
     raise Unreadable(f"it redirects more than {_REDIRECTS} times", "Give the address it ends at")
+
+
+class _Backend(httpcore.SyncBackend):
+    """Connects to checked addresses alone, and gives every operation what is left of the time."""
+
+    def __init__(self, deadline: float, allow_private: bool) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._allow_private = allow_private
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
+        ip = _resolve(host, self._allow_private)
+        stream = super().connect_tcp(ip, port, _left(self._deadline), local_address, socket_options)
+        return _Stream(stream, self._deadline)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every operation ends with the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(self._deadline))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> _Stream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(self._deadline)), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout
+    return left
+
+
+def _url(address: str) -> httpcore.URL:
+    _host(address)
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise Unreadable(f"it is no address: {error}", "Write it as https://host/page") from error
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 def _host(address: str) -> str:
@@ -102,28 +155,44 @@ def _resolve(host: str, allow_private: bool) -> str:
     return addresses[0].partition("%")[0]
 
 
+_CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
+"""Networks whose addresses end in one of IPv4: NAT64 and its kin (RFC 6052, RFC 2765)."""
+_REFUSED = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96")))
+"""NAT64 of one's own network (RFC 8215), and what IPv6 once held of IPv4."""
+
+
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        # addresses that carry an IPv4 address inside: mapped, 6to4, NAT64
         inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+        if inner is None and any(ip in network for network in _CARRIERS):
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(str(inner))
+        if any(ip in network for network in _REFUSED):
+            return False
     return ip.is_global and not ip.is_multicast
 
 
-def _body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
+def _body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     data = bytearray()
-    for chunk in response.iter_bytes(65536):
+    for chunk in _unpacked(chunks, encoding.strip().lower(), max_bytes + 1):
         data += chunk
         if len(data) > max_bytes:
             raise Unreadable(f"it is over {max_bytes / 1e6:g} MB", "Raise max_document_mb, or save a part as a file")
-        if time.monotonic() > deadline:
-            raise Unreadable("it comes too slowly", "Try again, or save the page as a file")
     return bytes(data)
 
 
-def _content_type(response: httpx.Response) -> str:
-    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+def _unpacked(chunks: Iterable[bytes], encoding: str, most: int) -> Iterator[bytes]:
+    """What was sent, unpacked piece by piece: never more than `most` bytes at a time."""
+    if encoding in ("", "identity"):
+        yield from chunks
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Unreadable(f"it comes packed as {encoding[:20]!r}, unasked", "Save the page as a file and add that")
+    unpacker = zlib.decompressobj(47)  # gzip or zlib, by its first bytes
+    try:
+        for chunk in chunks:
+            yield unpacker.decompress(chunk, most)
+    except zlib.error as error:
+        raise Unreadable(f"it is packed as {encoding} and damaged", "Try again, or save the page as a file") from error

@@ -9,13 +9,11 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from qa.corpus import pdf
-from qa.corpus.cleaning import Block, normalise
+from qa.corpus.blocks import Block, Parsed, Unreadable, normalise
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -39,27 +37,6 @@ _UNPACKED_RATIO = 20
 """A DOCX may unpack to so many times the size limit; more is a zip bomb."""
 
 
-class Unreadable(Exception):
-    """This one document cannot be read: why, and what to do."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A document before cleaning. `declared`: what it says of itself. `guessed`: what its container says."""
-
-    blocks: list[Block]
-    declared: dict[str, Any] = field(default_factory=dict)
-    guessed: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    plain: bool = False
-    """The format has no headings of its own."""
-
-
 def parse(data: bytes, name: str, *, content_type: str = "", max_bytes: int) -> Parsed:
     """The blocks of a document whose format its first bytes, content type or suffix tell.
 
@@ -68,8 +45,9 @@ def parse(data: bytes, name: str, *, content_type: str = "", max_bytes: int) -> 
     """
     if not data.strip():
         raise Unreadable("it is empty", "Put text into it, or remove it")
-    kind = _kind(data, name, content_type)
+    kind = "file"
     try:
+        kind = _kind(data, name, content_type)
         if kind == "pdf":
             return _pdf(data, max_bytes)
         if kind == "docx":
@@ -100,6 +78,7 @@ def _kind(data: bytes, name: str, content_type: str) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable("it is an old Word file or is encrypted", "Save it as DOCX without a password, or as PDF")
     suffix = PurePath(name).suffix.lower()
+    content_type = content_type.partition(";")[0].strip().lower()
     kind = CONTENT_TYPES.get(content_type) or SUFFIXES.get(suffix, "")
     if not content_type and suffix and not kind:
         known = ", ".join(SUFFIXES)
@@ -362,11 +341,21 @@ _NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|r
 
 
 def _pdf(data: bytes, max_bytes: int) -> Parsed:
+    import pypdf
+
     try:
-        found = pdf.read(data, max_bytes)
-    except pdf.PdfError as problem:
-        raise Unreadable(*problem.args) from problem
-    pages, about = found.pages, found.about
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("it is encrypted", "Save a copy without a password")
+    except pypdf.errors.DependencyError as error:
+        raise Unreadable(f"it is encrypted ({error})", "Save a copy without a password") from error
+    pages, size = [], 0
+    for page in reader.pages:
+        pages.append([line.strip() for line in page.extract_text().splitlines()])
+        size += sum(map(len, pages[-1]))
+        if size > max_bytes:
+            raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
+    about = {key: str(value) for key, value in (reader.metadata or {}).items() if value is not None}
     if not any(any(lines) for lines in pages):
         raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
     pages = _without_running_heads(pages)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
-from qa.corpus.cleaning import Block, always, in_company, is_prose, normalise
+from qa.corpus.blocks import Block, is_prose, normalise
+from qa.corpus.cleaning import always, in_company
 from qa.schema import KINDS, Kind, Source
 
 KEYS = (

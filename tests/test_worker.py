@@ -1,0 +1,239 @@
+"""A document costs itself alone: whatever it does to its reader, the rest is read, and it is one line."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+
+from qa.corpus import read, worker
+from qa.corpus.blocks import Unreadable
+from qa.corpus.fetching import fetch
+from qa.corpus.worker import Worker
+from qa.passages import split
+
+GOOD = "The harbour bridge will cost 71 million euros, the auditors said on Thursday."
+
+
+def endless_pdf() -> bytes:
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    made.add_page()
+    made.cell(0, 6, "Words.")
+    made._out("q Q " * 1_000_000)
+    return bytes(made.output())
+
+
+def archive(**files: str | bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name.replace("__", "/") + ".xml", content)
+    return packed.getvalue()
+
+
+def entities() -> bytes:
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 20}">' for n in range(1, 12))
+    return archive(word__document=f'<!DOCTYPE d [<!ENTITY e0 "lol">{levels}]><d>&e11;</d>')
+
+
+def deep(element: str) -> bytes:
+    return archive(word__document=f"<{element}>" * 100_000)
+
+
+def damaged(data: bytes) -> bytes:
+    return data[:30] + b"\xff" * 20 + data[50:]
+
+
+def merges(levels: int) -> str:
+    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n}\n  <<: [*a{n - 1}, *a{n - 1}]" for n in range(1, levels))]
+    return "---\n" + "\n".join(lines) + f"\n---\n{GOOD} It is merged."
+
+
+BOMBS: dict[str, str | bytes | Callable[[], bytes]] = {
+    "damaged.docx": damaged(archive(word__document="<w>words</w>" * 50)),
+    "empty.docx": archive(word__document=""),
+    "zip.docx": lambda: archive(word__document=b"\0" * 450_000_000),
+    "entities.docx": entities,
+    "deep.docx": deep("w"),
+    "hexadecimal.md": f"---\ntitle: 0x{'f' * 10_000}\n---\n{GOOD} It has a title.",
+    "merges.md": merges(30),
+    "stops.md": "!" * 100_000,
+    "stops-apart.txt": "! " * 100_000,
+    "divisions.html": "<html><body>" + "<div>\u2039" * 100_000,
+    "meta.html": "<html><head>" + "<meta " * 60_000,
+    "images.md": "![" * 100_000,
+    "paragraphs.html": "<html><body>" + "<p>a</p>" * 200_000,
+    "lines.txt": "a\n" * 200_000,
+    "deep.html": "<html><body>" + "<div>" * 200_000 + GOOD,
+    "quotes.md": ">" * 50_000 + GOOD,
+    "lists.md": "".join(" " * n + "- a\n" for n in range(2_000)),
+    "brackets.md": "[" * 100_000,
+    "open-quotation.txt": '"' + "a. " * 200_000,
+    "endless.pdf": endless_pdf,
+    "broken.pdf": b"%PDF-1.7 broken",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_document_costs_itself_alone(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in time and cut into passages, or skipped in one line; the document after it is read either way."""
+    monkeypatch.setattr(worker, "SECONDS", 3.0)
+    monkeypatch.setattr(worker, "SECONDS_PER_MB", 0.0)
+    content = BOMBS[name]
+    content = content() if callable(content) else content
+    (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    (tmp_path / "z.txt").write_text(GOOD)
+    reading = read([tmp_path])
+    assert reading.documents[-1].text == GOOD
+    assert len(reading.documents) + len(reading.skipped) == 2
+    assert all(problem.remedy and "\n" not in str(problem) for problem in reading.skipped)
+    began = time.process_time()
+    for document in reading.documents:
+        split(document)
+    assert time.process_time() - began < 20
+
+
+def test_time_is_bounded_and_said() -> None:
+    """The document is refused with the seconds it had; the same worker reads the next one."""
+    with Worker(seconds=5) as reader:
+        with pytest.raises(Unreadable, match="not read within 5 seconds"):
+            reader.read(merges(40).encode(), "slow.md")
+        assert reader.read(GOOD.encode(), "good.txt")[0].text == GOOD
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not bound a process's memory")
+def test_memory_is_bounded() -> None:
+    """A document that needs more than its share is refused; the next one is read."""
+    with Worker(seconds=60, memory=700_000_000) as reader:
+        with pytest.raises(Unreadable):
+            reader.read(("word " * 100_000_000).encode(), "many.txt", max_bytes=1_000_000_000)
+        assert reader.read(GOOD.encode(), "good.txt")[0].text == GOOD
+
+
+def test_a_process_that_is_killed_is_started_again() -> None:
+    """From outside, between two documents or in the middle of one."""
+    with Worker() as reader:
+        assert reader.read(GOOD.encode(), "a.txt")[0].text == GOOD
+        assert reader._process is not None
+        reader._process.kill()
+        reader._process.wait()
+        with pytest.raises(Unreadable, match="ends the program"):
+            reader.read(GOOD.encode(), "a.txt")
+        assert reader.read(GOOD.encode(), "a.txt")[0].text == GOOD
+
+
+def test_nothing_of_the_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that lies among the documents is not imported by their reader."""
+    (tmp_path / "py3langid.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    (tmp_path / "a.txt").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    program = "from qa.corpus import read; print([d.text for d in read(['a.txt']).documents])"
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert GOOD in done.stdout
+    assert not (tmp_path / "ran").exists()
+
+
+def test_no_process_is_left(tmp_path: Path) -> None:
+    """When a folder is read, its process is gone."""
+    (tmp_path / "a.txt").write_text(GOOD)
+    seen: list[subprocess.Popen[bytes]] = []
+    start = Worker._start
+
+    def watched(self: Worker) -> None:
+        start(self)
+        assert self._process is not None
+        seen.append(self._process)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "_start", watched)
+        read([tmp_path])
+    assert [process.poll() is not None for process in seen] == [True]
+
+
+# -- servers that mean no good -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
+    """A server of one connection that does what it is given; its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve(act: Callable[[socket.socket], None]) -> str:
+        def run() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                try:
+                    act(connection)
+                except OSError:
+                    return
+
+        threading.Thread(target=run, daemon=True).start()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}/x.txt"
+
+    yield serve
+    listening.close()
+
+
+def drip(head: bytes) -> Callable[[socket.socket], None]:
+    def act(connection: socket.socket) -> None:
+        connection.sendall(head)
+        for _ in range(300):
+            connection.sendall(b"a")
+            time.sleep(0.1)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"]
+)
+def test_a_server_that_drips_is_left_at_the_deadline(
+    server: Callable[[Callable[[socket.socket], None]], str], head: bytes
+) -> None:
+    """In the status line, in the headers, in the body: each byte in time, all of them never."""
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match="no answer within 1 s"):
+        fetch(server(drip(head)), max_bytes=10_000, allow_private=True, seconds=1)
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        ("gzip", gzip.compress(b"word " * 4_000_000), "over 1 MB"),
+        ("gzip", b"\x1f\x8b damaged", "damaged"),
+        ("br", b"\x0b\x02\x80brotli", "packed as 'br'"),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x")), "packed as 'gzip, gzip'"),
+    ],
+)
+def test_what_comes_packed_is_bounded_or_refused(
+    server: Callable[[Callable[[socket.socket], None]], str], encoding: str, body: bytes, reason: str
+) -> None:
+    """Unpacked piece by piece, never past the limit; what was not asked for is not unpacked."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with pytest.raises(Unreadable, match=reason):
+        fetch(server(lambda c: c.sendall(head + body)), max_bytes=1_000_000, allow_private=True)
+
+
+def test_what_comes_packed_is_read(server: Callable[[Callable[[socket.socket], None]], str]) -> None:
+    """gzip, which some servers send to everybody."""
+    body = gzip.compress(GOOD.encode())
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    page = fetch(server(lambda c: c.sendall(head + body)), max_bytes=1_000_000, allow_private=True)
+    assert page.data == GOOD.encode()
