@@ -12,7 +12,7 @@ from conftest import make_hit
 from hostile import HOSTILE, Hostile, resists
 from qa import Hit, Verdict
 from qa.answer.quote import PER_SOURCE, quote, same
-from qa.schema import Candidate, Citation, Sentence
+from qa.schema import Candidate, Citation, Passage, Sentence, Source
 
 
 def candidates(hit: Hit, scores: Sequence[float]) -> list[Candidate]:
@@ -124,3 +124,16 @@ def test_what_an_attacker_wants_said_in_anothers_name_does_not_pass() -> None:
         citation = Citation.cut(hit, 0, len(hit.passage.text))
         assert resists(document, [Sentence(document.text, (citation,))]) is passes
     assert not resists(next(d for d in HOSTILE if not d.own), [Sentence(HOSTILE[0].payload, (citation,))])
+
+
+def test_the_answering_words_are_marked_in_the_sentence_as_it_is_shown():
+    """The span of the document points at the same words once line breaks are folded."""
+    text = "The fee was raised\n  in the   spring of\n1934 by the council."
+    source = Source("fees", "Fees")
+    passage = Passage("fees", 0, len(text), text, ((0, len(text)),))
+    at = text.index("spring")
+    candidate = Candidate(Hit(passage, source, 1.0), 0, len(text), 0.9, (at, at + len("spring of\n1934")))
+    (sentence,) = quote([candidate], 5)
+    assert sentence.brief == "spring of 1934"
+    with pytest.raises(ValueError, match="outside"):
+        Candidate(candidate.hit, 0, 10, 0.9, (at, at + 3))

@@ -49,6 +49,8 @@ class Look:
     end: int
     score: float
     """The reader's probability that it answers."""
+    span: Span | None = None
+    """The few words in it that answer, in the document, where the reader marks them in this sentence."""
 
 
 def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -90,17 +92,28 @@ def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Loo
     again = sorted(hits, key=lambda hit: -best[hit.passage.id])[:READ_AGAIN]
     longer = [hit for hit in again if len(windows(hit)) > 1]  # a short passage was read whole the first time
     wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
-    second = {(s.hit.passage.id, s.start): s.score for s in wholes}
-    return [replace(s, score=between(s.score, second.get((s.hit.passage.id, s.start), s.score))) for s in seen]
+    second = {(s.hit.passage.id, s.start): s for s in wholes}
+    return [_both(s, second.get((s.hit.passage.id, s.start), s)) for s in seen]
+
+
+def _both(first: Look, second: Look) -> Look:
+    return replace(first, score=between(first.score, second.score), span=second.span or first.span)
 
 
 def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Window, int]]) -> list[Look]:
     readings = reader.read(question, [window for _, window, _ in places])
     return [
-        Look(hit, start + offset, end + offset, score)
+        Look(hit, start + offset, end + offset, score, _inside(reading.span, (start, end), offset))
         for (hit, window, offset), reading in zip(places, readings, strict=True)
         for (start, end), score in zip(window.sentences, reading.answers, strict=True)
     ]
+
+
+def _inside(span: Span | None, sentence: Span, offset: int) -> Span | None:
+    """A span of a window as one of the document, where it lies in the sentence."""
+    if span is None or not sentence[0] <= span[0] < span[1] <= sentence[1]:
+        return None
+    return span[0] + offset, span[1] + offset
 
 
 def weighed(
@@ -123,7 +136,8 @@ def weighed(
     best = max(chances)
     missed = absent(put or question, stands(seen[chances.index(best)].hit, publishers))
     whole = reader.fusion.answerable([best] if topic else chances, length(question), missed)
-    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best) for s, p in zip(seen, chances, strict=True))
+    ranked = zip(seen, chances, strict=True)
+    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span) for s, p in ranked)
 
 
 def stands(hit: Hit, publishers: str = "") -> str:

@@ -259,6 +259,12 @@ class Candidate:
     start: int
     end: int
     score: float
+    span: Span | None = None
+    """The few words in it that answer, in the document; None where the reader marks none."""
+
+    def __post_init__(self) -> None:
+        if self.span and not self.start <= self.span[0] < self.span[1] <= self.end:
+            raise ValueError(f"span {self.span} lies outside the sentence {self.start}..{self.end}")
 
     @property
     def text(self) -> str:
@@ -339,16 +345,25 @@ class Sentence:
     """Confidence in the verdict, 0 to 1; None where nothing was checked."""
     attribution: str = ""
     """Who says so, ready to stand before the text: "According to LBCI (5 December 2023)"."""
+    span: Span | None = None
+    """The few words of `text` that answer the question; None where none are marked."""
 
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise ValueError("a sentence needs words")
+        if self.span and not 0 <= self.span[0] < self.span[1] <= len(self.text):
+            raise ValueError(f"span {self.span} lies outside a sentence of {len(self.text)} characters")
         if not self.citations:
             raise ValueError(f"a sentence needs a citation: {self.text!r}")
 
     @property
     def source_ids(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(c.source.id for c in self.citations))
+
+    @property
+    def brief(self) -> str:
+        """The words of `span`; empty where none are marked."""
+        return self.text[slice(*self.span)] if self.span else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -571,6 +586,7 @@ class Answer:
                     "verdict": s.verdict.value,
                     "score": None if s.score is None else round(s.score, 4),
                     "attribution": s.attribution,
+                    "span": list(s.span) if s.span else None,
                 }
                 for s in self.sentences
             ],

@@ -104,11 +104,21 @@ def quoted(candidate: Candidate, start: int, end: int) -> Sentence:
     citation = Citation.cut(candidate.hit, start, end)
     return Sentence(
         text=" ".join(citation.quote.split()),
+        span=_shown(citation.quote, candidate.span, start),
         citations=(citation,),
         verdict=Verdict.SUPPORTED,
         score=1.0,
         attribution=attribute(candidate.hit.source, citation.quote, candidate.hit.passage, (start, end)),
     )
+
+
+def _shown(quote: str, span: Span | None, start: int) -> Span | None:
+    """A span of the document as one of the quotation with its white space folded."""
+    if span is None:
+        return None
+    before, words = quote[: span[0] - start], quote[span[0] - start : span[1] - start]
+    begin = len(" ".join(f"{before}|".split())) - 1
+    return begin, begin + len(" ".join(words.split()))
 
 
 def same(left: str, right: str) -> bool:

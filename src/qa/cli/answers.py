@@ -166,6 +166,9 @@ def _line(answer: Answer, sentence: Sentence) -> Text:
     if sentence.attribution:
         line.append(f"{sentence.attribution}: ", style="dim")
     line.append(sentence.text)
+    if sentence.span:
+        begin = len(line) - len(sentence.text)
+        line.stylize("bold", begin + sentence.span[0], begin + sentence.span[1])
     for n in answer.markers(sentence):
         line.append(f" [{n}]", style="cyan")
     mark, style = STATUS[sentence.verdict.value]
