@@ -124,12 +124,12 @@ def test_a_date_filter_in_another_form_is_refused() -> None:
 
 def test_every_error_is_a_qa_error() -> None:
     """One `except QAError` is enough for a caller."""
-    from qa import schema
+    from qa import errors as tree
 
-    errors = [e for e in vars(schema).values() if isinstance(e, type) and issubclass(e, Exception)]
+    errors = [e for e in vars(tree).values() if isinstance(e, type) and issubclass(e, Exception)]
     assert len(errors) > 8
     assert all(issubclass(error, QAError) for error in errors)
-    drawn = schema.__doc__ or ""
+    drawn = tree.__doc__ or ""
     assert all(error.__name__ in drawn for error in errors), "the tree at the top is complete"
 
 
