@@ -20,11 +20,15 @@ from typer.core import TyperGroup
 from qa import QAError, __version__
 from qa.cli.answers import ask, chat, search
 from qa.cli.checking import check
-from qa.cli.common import ERROR, INTERRUPTED, err
+from qa.cli.common import ERROR, INTERRUPTED
 from qa.cli.corpus import doctor, index, sources_app
 from qa.cli.serving import serve
 from qa.evaluate.commands import app as eval_app
 from qa.evaluate.commands import bench
+from qa.terminal import err, out, visible
+
+_UsageError: Any = typer.BadParameter.__base__
+"""What typer's own copy of click raises for arguments that do not fit."""
 
 
 class _Commands(TyperGroup):
@@ -33,6 +37,9 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except _UsageError as error:  # its message repeats arguments, which a shell may have made of file names
+            error.message = visible(error.message)
+            raise
         except QAError as error:
             err.print(Text(f"qa: {error}", style="red"))
             raise typer.Exit(ERROR) from error
@@ -60,5 +67,5 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
-        typer.echo(__version__)
+        out.print(__version__)
         raise typer.Exit

@@ -26,12 +26,10 @@ from qa.cli.common import (
     ShowPassages,
     Since,
     Until,
-    err,
     open_assistant,
-    out,
-    print_json,
 )
 from qa.schema import Pair, reference
+from qa.terminal import err, out, print_json
 
 NEAREST_LENGTH = 240
 """Characters shown of a passage that came near; `--show-passages` shows all."""

@@ -9,18 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qa import QAError
-from qa.cli.common import (
-    ANSWERED,
-    NONE,
-    STATUS,
-    AsJson,
-    CorpusDir,
-    IndexDir,
-    open_assistant,
-    out,
-    print_json,
-    read_text,
-)
+from qa.cli.common import ANSWERED, NONE, STATUS, AsJson, CorpusDir, IndexDir, open_assistant, read_text
+from qa.terminal import out, print_json
 
 
 def check(

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from qa import QAError, load_config
 from qa.schema import IndexMissingError
+from qa.terminal import err, steps
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant, Steps
+    from qa.assistant import Assistant
 
 ANSWERED, NONE, ERROR, INTERRUPTED = 0, 1, 2, 130
-
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
 
 IndexDir = Annotated[
     Path | None, typer.Option("--index", help="Folder of the index (QA_INDEX_DIR).", show_default=False)
@@ -97,26 +90,3 @@ def read_text(file: str) -> str:
     if "\0" in text:
         raise QAError(f"{name} is not text in UTF-8; save what is to be checked as plain text or Markdown")
     return text
-
-
-def print_json(value: Any) -> None:
-    """For other programs: nothing is wrapped, coloured or left out."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-@contextmanager
-def steps(*, quiet: bool = False) -> Iterator[Steps | None]:
-    """A progress bar on standard error; none where nobody watches."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    columns: Sequence[Any] = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def step(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done, total=total)
-
-        yield step

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from qa import load_config
-from qa.cli.common import ANSWERED, ERROR, AsJson, CorpusDir, IndexDir, err, open_assistant, out, print_json, steps
+from qa.cli.common import ANSWERED, ERROR, AsJson, CorpusDir, IndexDir, open_assistant
+from qa.terminal import err, out, print_json, steps
 
 sources_app = typer.Typer(help="The documents of the index: list, show, remove.", no_args_is_help=True)
 

@@ -11,20 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 from rich.text import Text
 
 from qa.config import load_config
 from qa.schema import QAError
+from qa.terminal import err, out, steps
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.evaluate.folder import Asked, PlainClaim
     from qa.evaluate.report import Report
-    from qa.evaluate.run import Progress
 
 # The command line imports this module at every start: what is heavy is imported by the command that needs it.
 
@@ -34,9 +31,6 @@ BASELINE = Path("eval/baseline.json")
 CLAIMS = Path("eval/claims.jsonl")
 SMOKE_SENTENCES, SENTENCES = 24, 120
 """Sentences of the corpus with which the judge is tested."""
-
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
 
 app = typer.Typer(
     help="Did answers get better or worse, on what, and is it noise? A gate for CI, and its tools.",
@@ -88,7 +82,7 @@ def run(
         with _crash_is_not_a_regression():
             from qa.evaluate import folder as plain
 
-            with _assistant(corpus, index) as assistant, _bars() as progress:
+            with _assistant(corpus, index) as assistant, steps() as progress:
                 asked = plain.ask_all(assistant, plain.load_plain(questions), progress=progress)
             _report(asked, (), against=against, save=report, show=True)
         return
@@ -105,14 +99,14 @@ def run(
         from qa.evaluate.gate import write_baseline
         from qa.evaluate.report import readme_scores, terminal
 
-        _out.print(terminal(made))
+        out.print(terminal(made))
         if report:
             write_report(made, report)
-            _out.print(Text(f"Report: {report / 'report.html'}"))
+            out.print(Text(f"Report: {report / 'report.html'}"))
         if update_baseline:
             target = against or BASELINE
             write_baseline(made.run, target)
-            _out.print(Text(f"Baseline written: {target}"))
+            out.print(Text(f"Baseline written: {target}"))
             _fill(target.parent / "README.md", "scores", readme_scores(made))
     # whoever writes a new baseline has seen the drop; a broken floor stays one
     red = made.outcome.broken if update_baseline else not made.outcome.passed
@@ -133,13 +127,13 @@ def judge_command(
         from qa.evaluate.report import judge_table, mistakes
 
         asked = load(questions) if questions.is_file() else ()
-        with _assistant(None, index) as assistant, _bars() as progress:
+        with _assistant(None, index) as assistant, steps() as progress:
             tested = examine(assistant, asked, sentences=sentences, progress=progress)
-        _out.print(judge_table(tested))
+        out.print(judge_table(tested))
         if show:
-            _out.print(mistakes(tested))
+            out.print(mistakes(tested))
         for failure in tested.failures:
-            _out.print(Text(f"it {failure}", style="red"))
+            out.print(Text(f"it {failure}", style="red"))
     raise typer.Exit(REGRESSION if tested.failures else PASSED)
 
 
@@ -162,7 +156,7 @@ def claims_command(
         if split not in ("dev", "test"):
             raise EvalError(f"no split {split!r}; there are: dev, test")
         chosen = [c for c in read_claims(claims) if c.split == split]
-        with _assistant(None, index) as assistant, _bars() as progress:
+        with _assistant(None, index) as assistant, steps() as progress:
             examine_claims(assistant, chosen[:1])  # loads the model
             began = time.process_time()
             judged = examine_claims(assistant, chosen)
@@ -170,10 +164,10 @@ def claims_command(
             layers = on_the_corpus(assistant, chosen, sentences=sentences, progress=progress)
         tables = {"claims": claims_markdown(judged, split), "layers": layers_markdown(layers)}
         for table in tables.values():
-            _out.print(Markdown(table))
-        _out.print(Text(f"{len(chosen) / used:.0f} sentences judged a second of one core."))
+            out.print(Markdown(table))
+        out.print(Text(f"{len(chosen) / used:.0f} sentences judged a second of one core."))
         if show and split == "dev":
-            _out.print(wrongly_judged(judged))
+            out.print(wrongly_judged(judged))
         if save:
             for block, table in tables.items():
                 _fill(claims.parent / "README.md", block, table)
@@ -191,9 +185,9 @@ def metamorphic(
         from qa.evaluate.questions import load
         from qa.evaluate.report import checks_table
 
-        with _bars() as progress:
+        with steps() as progress:
             found = check(load(questions), corpus or load_config().corpus_dir, limit=limit, progress=progress)
-        _out.print(checks_table(found))
+        out.print(checks_table(found))
     raise typer.Exit(PASSED if all(c.passed for c in found) else REGRESSION)
 
 
@@ -211,7 +205,7 @@ def folder(
     with _crash_is_not_a_regression():
         from qa.evaluate import folder as plain
 
-        with _bars() as progress:
+        with steps() as progress:
             asked, checked = plain.run(place, only=only, progress=progress)
         _report(asked, checked, against=against, save=save, show=show)
 
@@ -235,20 +229,20 @@ def _report(
     if show:
         for a in asked:
             if a.wrong or a.refused == a.question.answerable:
-                _out.print(Text(f"{a.question.id} [{a.question.kind}] {a.question.text}\n{a.text}\n"))
+                out.print(Text(f"{a.question.id} [{a.question.kind}] {a.question.text}\n{a.text}\n"))
         for claim, said in checked:
             if (said in plain.TOLD) != (claim.label == "supported"):
-                _out.print(Text(f"{claim.id} [{claim.label}, called {said}] {claim.text}\n"))
-    _out.print(Text(plain.markdown(data, before)))
+                out.print(Text(f"{claim.id} [{claim.label}, called {said}] {claim.text}\n"))
+    out.print(Text(plain.markdown(data, before)))
     if save:
         save.write_text(to_json(data) + "\n", encoding="utf-8")
-        _out.print(Text(f"Kept in {save}"))
+        out.print(Text(f"Kept in {save}"))
 
 
 @app.command()
 def new(
     source: Annotated[Path | None, typer.Option("--from", help="Folder of documents.", show_default=False)] = None,
-    out: Annotated[Path, typer.Option(help="Where to write the drafts.")] = Path("eval/drafts.jsonl"),
+    file: Annotated[Path, typer.Option("--out", help="Where to write the drafts.")] = Path("eval/drafts.jsonl"),
     per_source: Annotated[int, typer.Option(help="Questions for each document.")] = 12,
 ) -> None:
     """Draft questions for your own documents, to edit: names, dates, numbers, quoted speech."""
@@ -257,8 +251,8 @@ def new(
 
         with _assistant(source) as assistant:
             drafted = draft(assistant, per_source=per_source)
-        write(drafted, out)
-    _out.print(Text(f"{len(drafted)} drafts in {out}. Edit them, then run: qa eval --questions {out}"))
+        write(drafted, file)
+    out.print(Text(f"{len(drafted)} drafts in {file}. Edit them, then run: qa eval --questions {file}"))
 
 
 @app.command()
@@ -283,10 +277,10 @@ def add(
                 cases = draft.from_feedback(feedback, assistant)
             else:
                 answer = assistant.ask(question)
-                _out.print(str(answer), markup=False)
+                out.print(str(answer), markup=False)
                 cases = [draft.case(question, answer, answerable=not unanswerable)]
         added = draft.append(cases, questions)
-    _out.print(Text(f"{added} added to {questions}; read them before you rely on them."))
+    out.print(Text(f"{added} added to {questions}; read them before you rely on them."))
 
 
 def bench(
@@ -309,18 +303,18 @@ def bench(
 
         if list_ or not name:
             for item in benchmarks.BENCHMARKS.values():
-                _out.print(Text(f"{item.name:22} {item.what} ({item.file})"))
+                out.print(Text(f"{item.name:22} {item.what} ({item.file})"))
             return
         if data is None:
             raise EvalError("say where the data lies: qa bench NAME --data PATH")
-        with _bars() as progress:
+        with steps() as progress:
             result = benchmarks.bench(name, data, limit=limit, progress=progress)
-        _out.print(bench_table(result))
+        out.print(bench_table(result))
         if save:
             save.mkdir(parents=True, exist_ok=True)
             path = save / f"bench-{name}-{(result.environment['commit'] or 'none')[:12]}.json"
             path.write_text(to_json(result.to_dict()) + "\n", encoding="utf-8")
-            _out.print(Text(f"Kept in {path}"))
+            out.print(Text(f"Kept in {path}"))
             _fill(save.parent / "README.md", name, bench_markdown(result))
 
 
@@ -352,7 +346,7 @@ def make_report(
     if subset:
         chosen = asked.subset(chosen, subset)
     baseline = read_run(against) if against else None
-    with _assistant(corpus, index) as assistant, _bars() as progress:
+    with _assistant(corpus, index) as assistant, steps() as progress:
         result = evaluate(assistant, chosen, by_nugget=corpus is not None, progress=progress)
         if judge:
             sentences = SMOKE_SENTENCES if subset == "smoke" else SENTENCES
@@ -388,7 +382,7 @@ def _fill(page: Path, block: str, text: str) -> None:
         old = page.read_text(encoding="utf-8")
         if (new := fill(old, block, text)) != old:
             page.write_text(new, encoding="utf-8")
-            _out.print(Text(f"Figures written: {page}"))
+            out.print(Text(f"Figures written: {page}"))
 
 
 def _baseline(given: Path | None, corpus: Path | None, *, missing_ok: bool) -> Path | None:
@@ -426,20 +420,6 @@ def _assistant(corpus: Path | None = None, index: Path | None = None) -> Iterato
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=_err, transient=True) as bars:
-        tasks: dict[str, object] = {}
-
-        def tell(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of)
-            bars.update(tasks[what], completed=done)  # type: ignore[arg-type]  # TaskID is an int
-
-        yield tell
-
-
-@contextmanager
 def _crash_is_not_a_regression() -> Iterator[None]:
     """Python ends a crash with status 1, which here would read as "got worse"."""
     try:
@@ -447,5 +427,5 @@ def _crash_is_not_a_regression() -> Iterator[None]:
     except (QAError, typer.Exit, KeyboardInterrupt):
         raise
     except Exception:
-        _err.print(Text(traceback.format_exc()), soft_wrap=True)
+        err.print(Text(traceback.format_exc()), soft_wrap=True)
         raise typer.Exit(COULD_NOT_RUN) from None
