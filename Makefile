@@ -34,7 +34,7 @@ app: $(VENV)/.installed ## open the page on 127.0.0.1
 	@$(BIN)/qa serve
 
 test: $(VENV)/.installed-dev ## the tests; those that drive a browser skip where there is none
-	$(BIN)/pytest -rs --cov=qa --cov-report=term:skip-covered
+	$(BIN)/pytest -rs -n 2 --dist worksteal --cov=qa --cov-report=term:skip-covered
 
 check: $(VENV)/.installed-dev ## format, lint and types
 	$(BIN)/ruff format --check .
