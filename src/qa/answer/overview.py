@@ -1,0 +1,122 @@
+"""What documents are about: a few of their own sentences that cover the rest, and the names that come up most.
+
+An extract, never a summary in other words, and never complete. Passages are chosen by facility location (Lin and
+Bilmes, ACL 2011): greedily, each time the one that brings the others nearest to something chosen. Of each chosen
+passage one sentence stands for it: the one nearest to the passage as a whole, early ones preferred (position is the
+strongest single signal in news and reports, Hong and Nenkova, EACL 2014).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.language import facts
+from qa.schema import Candidate, Hit, Span
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit vectors, one a row."""
+
+SENTENCES = 7
+"""At most; a short document gives one for every `PASSAGES_EACH` of its passages, three at least."""
+PASSAGES_EACH = 2
+SHORTEST, LONGEST = 6, 60
+"""Words of a sentence that can stand for a passage."""
+EARLY = 0.1
+"""What the first sentence of a passage has before its last, in cosine."""
+REPEATED = 0.9
+"""Cosine from which two sentences say the same."""
+NAMES = 12
+ENOUGH = 1500
+"""Passages that are looked at: of more, every second, third, ...; likeness is of all with all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Key sentences in the order of their documents, and the names that come up in most passages, with how many."""
+
+    sentences: tuple[Candidate, ...]
+    names: tuple[tuple[str, int], ...]
+    passages: int
+    """How many it was chosen from."""
+
+
+def overview(hits: Sequence[Hit], vectors: NDArray[np.float32], embed: Embed, most: int = SENTENCES) -> Overview:
+    """Key sentences of passages.
+
+    Args:
+        hits: the passages to cover, of one source, of several, or found for a topic.
+        vectors: of the passages, unit length, a row each in the same order.
+        embed: makes vectors of sentences.
+        most: sentences at most.
+
+    Raises:
+        ValueError: not one vector for each passage.
+    """
+    if len(hits) != len(vectors):
+        raise ValueError(f"{len(hits)} passages and {len(vectors)} vectors; give one for each")
+    step = -(-len(hits) // ENOUGH) or 1
+    hits, vectors = hits[::step], vectors[::step]
+    wanted = min(most, max(3, len(hits) // PASSAGES_EACH))
+    chosen: list[Candidate] = []
+    seen: list[NDArray[np.float32]] = []
+    for place in covering(vectors, 2 * wanted):  # twice as many: some have no sentence that can stand alone
+        found = _spokesman(hits[place], vectors[place], embed)
+        if found and not any(float(found[1] @ other) >= REPEATED for other in seen):
+            chosen.append(found[0])
+            seen.append(found[1])
+        if len(chosen) == wanted:
+            break
+    order = {hit.passage.id: n for n, hit in enumerate(hits)}  # as their documents have them
+    chosen.sort(key=lambda c: (order[c.hit.passage.id], c.start))
+    return Overview(tuple(chosen), _names(hits), len(hits))
+
+
+def covering(vectors: NDArray[np.float32], k: int) -> list[int]:
+    """Places of up to `k` rows that together lie nearest to all rows, best first (greedy facility location)."""
+    if not len(vectors):
+        return []
+    likeness = np.clip(vectors @ vectors.T, 0, None)
+    covered = np.zeros(len(vectors), np.float32)
+    chosen: list[int] = []
+    for _ in range(min(k, len(vectors))):
+        gain = np.maximum(likeness, covered).sum(axis=1) - covered.sum()
+        gain[chosen] = -1
+        best = int(gain.argmax())
+        chosen.append(best)
+        covered = np.maximum(covered, likeness[best])
+    return chosen
+
+
+def _spokesman(hit: Hit, whole: NDArray[np.float32], embed: Embed) -> tuple[Candidate, NDArray[np.float32]] | None:
+    spans = [span for span in hit.passage.sentences if _stands_alone(hit.passage.slice(*span))]
+    if not spans:
+        return None
+    rows = embed([hit.passage.slice(*span) for span in spans])
+    score = rows @ whole - EARLY * np.arange(len(spans)) / len(spans)
+    best = int(score.argmax())
+    return _candidate(hit, spans[best], float(score[best])), rows[best]
+
+
+def _candidate(hit: Hit, span: Span, score: float) -> Candidate:
+    return Candidate(hit, *span, max(0.0, min(1.0, score)))
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether a text is a whole sentence of ordinary length that tells something: no heading, question or row."""
+    words = text.split()
+    return SHORTEST <= len(words) <= LONGEST and text.rstrip("\"'”’)]").endswith((".", "!")) and words[0][0].isupper()
+
+
+def _names(hits: Sequence[Hit]) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for hit in hits:
+        names = {f.value: hit.passage.text[f.start : f.end] for f in facts(hit.passage.text) if f.kind == "name"}
+        counts.update(names.keys())
+        shown = names | shown  # as it is first spelled
+    return tuple((shown[name], n) for name, n in counts.most_common(NAMES) if n > 1)
