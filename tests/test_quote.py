@@ -137,3 +137,20 @@ def test_the_answering_words_are_marked_in_the_sentence_as_it_is_shown():
     assert sentence.brief == "spring of 1934"
     with pytest.raises(ValueError, match="outside"):
         Candidate(candidate.hit, 0, 10, 0.9, (at, at + 3))
+
+
+def test_a_source_does_not_answer_twice_with_the_same_words():
+    """A second sentence of a source whose marked words stand in the first goes; that of another source stays."""
+
+    def answering(text: str, words: str, score: float, id: str) -> Candidate:
+        start = int(1000 * score)
+        hit = make_hit(text, id=id, start=start)
+        at = start + text.index(words)
+        return Candidate(hit, start, start + len(text), score, (at, at + len(words)))
+
+    first = answering("The bridge was opened in May 1934 by the king.", "May 1934", 0.9, "a")
+    again = answering("Trams have used it since it opened, in May 1934, without a break.", "May 1934", 0.8, "a")
+    other = answering("Our bridge, says the almanac, is of May 1934 and no other date.", "May 1934", 0.7, "b")
+    more = answering("The bridge was closed for repairs in the winter of 1951.", "winter of 1951", 0.6, "a")
+    shown = [s.text for s in quote([first, again, other, more], 5)]
+    assert shown == [first.text, other.text, more.text]

@@ -21,6 +21,8 @@ RELATIVE_COMPARING = 0.04
 SAME = 0.75
 """Two sentences that share this much of their words (Jaccard) say the same; the better one is quoted."""
 
+WORDS = r"\w+"
+
 PER_SOURCE = 2
 """Sentences of one source in an answer that compares several."""
 
@@ -67,9 +69,20 @@ def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE
     for candidate in candidates:
         if candidate.score < bar or len(chosen) == limit:
             break
-        if not any(same(candidate.text, other.text) for other in chosen):
+        if not any(same(candidate.text, other.text) or _told(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen
+
+
+def _told(candidate: Candidate, other: Candidate) -> bool:
+    """Whether another sentence of the same source has the words already with which this one answers."""
+    if candidate.span is None or candidate.hit.source.id != other.hit.source.id:
+        return False
+    return _folded(candidate.hit.passage.slice(*candidate.span)) in _folded(other.text)
+
+
+def _folded(text: str) -> str:
+    return f" {' '.join(re.findall(WORDS, text.casefold()))} "
 
 
 def compared(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
@@ -123,5 +136,5 @@ def _shown(quote: str, span: Span | None, start: int) -> Span | None:
 
 def same(left: str, right: str) -> bool:
     """Whether two sentences say the same in nearly the same words."""
-    a, b = (set(re.findall(r"\w+", text.casefold())) for text in (left, right))
+    a, b = (set(re.findall(WORDS, text.casefold())) for text in (left, right))
     return len(a & b) >= SAME * len(a | b)
