@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,3 +154,21 @@ def running(application: Any) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+def growth(function: Callable[[str], object], piece: str, size: int) -> float:
+    """How many times longer it takes on twice the text, by processor time; 2 is linear, 4 is quadratic.
+
+    The least of up to three, over 20 ms: what is shorter than that says nothing.
+    """
+
+    def seconds(text: str) -> float:
+        began = time.process_time()
+        function(text)
+        return max(time.process_time() - began, 0.02)
+
+    half, whole = (piece * (n // len(piece)) for n in (size // 2, size))
+    grown = seconds(whole) / seconds(half)
+    for _ in range(2):
+        grown = grown if grown < 2.5 else min(grown, seconds(whole) / seconds(half))
+    return grown

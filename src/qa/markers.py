@@ -1,46 +1,31 @@
 """Citation markers in text: found in every shape people and models write, taken out, or awaited in a stream.
 
-    find("… in 2021 [1, 2].")        the markers, with their numbers and spans
-    marked("A [1]. B.[2][3]")        the sentences, without markers, with the numbers each cites
+    find("… in 2021 [1, 2].")        the markers, with what they point to and their spans
+    marked("A [1]. B.[2][3]")        the sentences, without markers, with what each cites
     Stream()                         the same, from pieces of text as they arrive
     sentences("One. Two.")           spans of sentences in plain text
 
-Shapes: [1] [1,2] [1][2] [1-3] 【1】 【1†source】 [^1] (1) [Source 1] [ID:1] ¹ and a link, [1](address). Where
-it is told how sources are called (`Labels`), also [harbour-gazette-2021] and (Harbour Gazette, 2021).
+`SHAPES` is the table of shapes. Those that call a source by its name are read where it is told how sources are
+called (`Labels`), the others always. Time is linear in the length of the text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qa.language import fold
 from qa.schema import Span
 
 Labels = Mapping[str, str]
-"""What a source may be called in brackets, as `label` writes it, and the source's id."""
-
-_LABEL = r"(?:(?:sources?|passages?|doc(?:ument)?s?|refs?|references?|cit(?:ation)?|id|no|p|s)\s*[.:#№]?\s*)?"
-_NUMBERS = r"\^?\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\^?\d{1,3}){0,20}"
-_MARKER = re.compile(
-    rf"""\[\s*{_LABEL}(?P<square>{_NUMBERS})\s*(?:†[^\]\n]{{0,80}})?\](?:\([^()\s]{{1,300}}\))?
-    | [【〔［]\s*{_LABEL}(?P<wide>{_NUMBERS})\s*(?:†[^】〕］\n]{{0,80}})?[】〕］]
-    | \(\s*{_LABEL}(?P<round>\d{{1,2}}(?:\s*[,;]\s*\d{{1,2}}){{0,8}})\s*\)
-    | (?<=\S)(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}(?:[⁾˒,]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}}){{0,4}})
-    """,
-    re.X | re.I,
-)
-_OPENS = re.compile(r"\s*[\[【〔［(]")
-_CLOSED = re.compile(r"\s*[\[【〔［(][^\]】〕］)\n]{0,140}[\]】〕］)]\(?")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
-"""What stands before a raised digit that is a power or a unit: km², 10³."""
-
-_NAMED = re.compile(r"[\[(【](?P<names>[^\[\]()【】\n]{1,200})[\])】]")
+"""What a source may be called, as `label` writes it, and the source's id."""
 
 MAX_RANGE = 20
 """A range of more numbers than this ("[1-300]") is no marker but a slip; its two ends are taken."""
+AROUND = 80
+"""Characters beside a bracket, and behind a full stop, that tell what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +37,12 @@ class Marker:
     end: int
     sources: tuple[str, ...] = ()
     """Ids of sources that it calls by name."""
+    pages: tuple[int, ...] = ()
+    """The pages it names."""
+    unknown: tuple[str, ...] = ()
+    """Files and footnotes that it names and that are none of the sources."""
+    keeps: str = ""
+    """What stays of it in the sentence: the words of a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,67 +54,163 @@ class Marked:
     end: int
     numbers: tuple[int, ...]
     sources: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+# the table of shapes --------------------------------------------------------------------------------------
+
+_LABEL = r"(?:(?:sources?|passages?|doc(?:ument)?s?|refs?|references?|cit(?:ation)?|id|no)\s?[.:#№]?\s?|[ps]\s?)?"
+_NUMBERS = r"\^?\d{1,3}(?:\s{0,2}(?:[,;&–-]|and)\s{0,2}\^?\d{1,3}){0,20}"
+_ADDRESS = r"\([^()\s]{1,300}(?:\([^()\s]{1,80}\)[^()\s]{0,80})?(?:\s[\"'][^\"'\n]{0,80}[\"'])?\)"
+_ENDINGS = r"pdf|docx?|html?|xhtml|md|txt|rst|csv|xlsx|odt|epub"
+
+
+def _numbered(match: re.Match[str], labels: Labels) -> Marker:
+    written = re.sub(r"<[^>]*>", " ", re.split(r"†|\]\(", match[0])[0]).translate(_RAISED)
+    numbers: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*\^?(\d+))?", written):
+        a, b = int(first), int(last or first)
+        numbers += range(a, b + 1) if a <= b < a + MAX_RANGE else [a, b]
+    return Marker(tuple(dict.fromkeys(numbers)), *match.span())
+
+
+def _square(match: re.Match[str], labels: Labels) -> Marker | None:
+    """Not a number that somebody put into a quotation: “we lost [3] men”."""
+    line = match.string[max(0, match.start() - _QUOTE_ROOM) : match.start()].rpartition("\n")[2]
+    inside = _in_quotes(line) and re.match(r"\s[^\W\d_]", match.string[match.end() : match.end() + 2])
+    return None if inside else _numbered(match, labels)
+
+
+def _raised(match: re.Match[str], labels: Labels) -> Marker | None:
+    """Not a power or a unit: km², 10³."""
+    return None if _POWER.search(match.string[max(0, match.start() - 6) : match.start()]) else _numbered(match, labels)
+
+
+def _round(match: re.Match[str], labels: Labels) -> Marker | None:
+    """Only where a marker would stand: "(1)" may as well count or list."""
+    before = match.string[max(0, match.start() - AROUND) : match.start()]
+    after = match.string[match.end() : match.end() + AROUND]
+    if not before.strip() or before.endswith("\n"):
+        return None
+    ends = re.search(r"[\w.!?…\"”’)\]】]\s?$", before)
+    if not re.match(r"\s*(?:[.,;:!?…]|$|\n|[(\[【])", after):
+        ends = re.search(r"[.!?…‽][\"”’)]*\s?$|[\])】]$", before) if re.match(r"\s+[A-Z“\"]", after) else None
+    return _numbered(match, labels) if ends else None
+
+
+def _named(match: re.Match[str], labels: Labels) -> Marker | None:
+    """Brackets that hold nothing but names of sources: "[gazette-2021, p. 3; Island Ledger 2020]"."""
+    written = match[0][1:-1]
+    if re.match(r"\d{4}[a-z]?\b", written):  # "Lind and Ruiz (2021)": the names stand before it
+        before = match.string[max(0, match.start() - AROUND) : match.start()].split()[-6:]
+        written = next((w for i in range(6) if _name(w := f"{' '.join(before[i:])} {written}", labels).id), written)
+    for parts in (written.split(";"), written.split(",")):
+        names = [_name(part, labels) for part in parts]
+        if names and all(name.id or name.file for name in names):
+            return _of(match, *names)
+    return None
+
+
+def _linked(match: re.Match[str], labels: Labels) -> Marker:
+    words, _, address = match[0][1:].rpartition("](")
+    name = _name(address.rstrip(")").split(' "')[0], labels)
+    own = name.id and label(words) in {*labels, name.id, "here", "link", "source", ""}
+    return _of(match, *([name] if name.id else []), keeps="" if own else words)
+
+
+def _addressed(match: re.Match[str], labels: Labels) -> Marker | None:
+    name = _name(match[0].strip("<>"), labels)
+    return _of(match, name) if name.id else None
+
+
+def _noted(match: re.Match[str], labels: Labels) -> Marker | None:
+    key = match[0][1:-1]
+    return _of(match, _Name(labels.get(key, ""), (), key)) if labels else None
+
+
+class Shape(NamedTuple):
+    """One way to cite: an example, its pattern, and what a match points to; None where it is no marker."""
+
+    example: str
+    pattern: str
+    read: Callable[[re.Match[str], Labels], Marker | None]
+
+
+SHAPES = {
+    "square": Shape("[1, 2]", rf"\[{{1,2}}{_LABEL}{_NUMBERS}\s?(?:†[^]\n]{{0,80}})?\]{{1,2}}(?:{_ADDRESS})?", _square),
+    "wide": Shape("【1†source】", rf"[【〔［]\s?{_LABEL}{_NUMBERS}\s?(?:†[^】〕］\n]{{0,80}})?[】〕］]", _numbered),
+    "round": Shape("(1)", rf"\(\s?{_LABEL}\d{{1,2}}(?:\s{{0,2}}[,;]\s{{0,2}}\d{{1,2}}){{0,8}}\s?\)", _round),
+    "raised": Shape("¹", r"(?<=\S)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?:[⁾˒,]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}){0,4}", _raised),
+    "html": Shape("<sup>1</sup>", rf"<sup>(?:<a\b[^>\n]{{0,200}}>)?\[?{_NUMBERS}\]?(?:</a>)?</sup>", _numbered),
+    "footnote": Shape("[^lind]", r"\[\^[^\]\s]{1,40}\]", _noted),
+    "link": Shape("[report](report.pdf)", rf"\[[^\[\]\n]{{1,300}}\]{_ADDRESS}", _linked),
+    "named": Shape("[report.pdf, p. 3]", r"[\[(【][^\[\]()【】\n]{1,200}[\])】]", _named),
+    "address": Shape(
+        "<https://example.org/report>", r"<https?://[^>\s]{1,500}>|https?://[^\s<>()]{1,500}(?<![.,;:!?])", _addressed
+    ),
+}  # fmt: skip
+"""Every shape in which sources are cited, the first that fits counting."""
+
+_MARKER = re.compile("|".join(f"(?P<{name}>{shape.pattern})" for name, shape in SHAPES.items()), re.I)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁾˒", "0123456789,,")
+_POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
+_PAGE = re.compile(r"[,;:#\s]{0,3}\b(?:pp?\.|pages?|page=|p)\s?(\d{1,4})(?:\s?[-–]\s?(\d{1,4}))?$", re.I)
+_PLACE = re.compile(r"[,;:#\s]{0,3}(?:§+|\b(?:sec(?:tion)?|ch(?:apter)?|lines?|para)\b\.?)\s?[\w.–-]{1,12}$", re.I)
+_BEFORE = re.compile(r"(?:(?:see also|see|cf|e\.g|source|from|according to)\b[.:,]?\s)?(?:\d{1,3}:\d{1,3}†)?", re.I)
+_FILE = re.compile(rf"[^\s/\\][^/\\]{{0,100}}\.(?:{_ENDINGS})$", re.I)
+
+
+class _Name(NamedTuple):
+    """What a citation by name points to; `file` is set where no source is called so but it looks like a file."""
+
+    id: str
+    pages: tuple[int, ...] = ()
+    file: str = ""
+
+
+def _name(written: str, labels: Labels) -> _Name:
+    name = _BEFORE.sub("", written.strip(), count=1).strip(" \t.\"'`*_“”")
+    pages: tuple[int, ...] = ()
+    if page := _PAGE.search(name):
+        first, last = int(page[1]), int(page[2] or page[1])
+        name, pages = name[: page.start()], tuple(range(first, min(last, first + MAX_RANGE) + 1)) or (first,)
+    elif place := _PLACE.search(name):
+        name = name[: place.start()]
+    path = re.split(r"[?#]", name)[0]
+    last_part = path.rstrip("/").rpartition("/")[2]
+    for called in (name, path, last_part):
+        if id_ := labels.get(label(called)):
+            return _Name(id_, pages)
+    return _Name("", pages, last_part if labels and "://" not in name and _FILE.match(last_part) else "")
+
+
+def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marker:
+    ids = tuple(dict.fromkeys(name.id for name in names if name.id))
+    pages = tuple(dict.fromkeys(page for name in names for page in name.pages))
+    return Marker((), *match.span(), ids, pages, tuple(name.file for name in names if not name.id), keeps)
 
 
 def label(text: str) -> str:
-    """The form in which what a source is called is compared: words in lower case, no article before them."""
-    words = re.findall(r"\w+", fold(text))
+    """The form in which what a source is called is compared: words in lower case, no article before them.
+
+    The ending of a file, "and" and "et al." between authors, and the letter of "2021a" do not count.
+    """
+    text = re.sub(rf"\.(?:{_ENDINGS})$", "", fold(text).strip())
+    words = [w for w in re.findall(r"\w+", re.sub(r"\b(\d{4})[a-z]\b", r"\1", text)) if w not in ("and", "et", "al")]
     return " ".join(words[1:] if words[:1] in (["the"], ["source"]) else words)
 
 
 def find(text: str, labels: Labels | None = None) -> tuple[Marker, ...]:
     """All markers in the order they stand. Adjacent ones, "[1][2]", are two."""
-    if labels:
-        return tuple(sorted((*find(text), *_named(text, labels)), key=lambda marker: marker.start))
     found: list[Marker] = []
-    for match in _MARKER.finditer(text):
-        before, after = text[: match.start()], text[match.end() :]
-        if match["round"] and not _ends_a_clause(before, after, found):
-            continue
-        if match["raised"] and _POWER.search(before[-6:]):
-            continue
-        if match["square"] and _editorial(before, after):
-            continue
-        found.append(Marker(_numbers(match), match.start(), match.end()))
+    at = 0
+    while match := _MARKER.search(text, at):
+        marker = SHAPES[match.lastgroup or ""].read(match, labels or {})
+        if marker:
+            found.append(marker)
+        at = match.end() if marker else match.start() + 1
     return tuple(found)
-
-
-def _named(text: str, labels: Labels) -> Iterator[Marker]:
-    """Brackets that hold nothing but names of sources: "[gazette-2021; Island Ledger 2020]"."""
-    for match in _NAMED.finditer(text):
-        ids = [labels.get(label(part)) for part in match["names"].split(";")]
-        sources = tuple(dict.fromkeys(id_ for id_ in ids if id_))
-        if sources and all(ids):
-            yield Marker((), match.start(), match.end(), sources)
-
-
-def _numbers(match: re.Match[str]) -> tuple[int, ...]:
-    written = (match["square"] or match["wide"] or match["round"] or match["raised"]).replace("^", "")
-    if match["raised"]:
-        parts = re.findall(r"\d+", written.translate(_RAISED))
-        return tuple(int(p) for p in parts)
-    numbers: list[int] = []
-    for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*(\d+))?", written):
-        a, b = int(first), int(last or first)
-        numbers += range(a, b + 1) if a <= b < a + MAX_RANGE else [a, b]
-    return tuple(dict.fromkeys(numbers))
-
-
-def _ends_a_clause(before: str, after: str, found: list[Marker]) -> bool:
-    """Whether a number in round brackets stands where a marker would: "(1)" may as well count or list."""
-    if not before.strip() or before.endswith("\n"):
-        return False
-    if found and not before[found[-1].end :].strip():
-        return True
-    if not re.match(r"\s*(?:[.,;:!?…]|$|\n|[(\[【])", after):
-        return bool(re.search(r"[.!?…‽][\"”’)]*\s?$", before)) and bool(re.match(r"\s+[A-Z“\"]", after))
-    return bool(re.search(r"[\w.!?…\"”’)]\s?$", before))
-
-
-def _editorial(before: str, after: str) -> bool:
-    """A number somebody put into a quotation: “we lost [3] men”."""
-    line = before[before.rfind("\n") + 1 :]
-    return _in_quotes(line) and bool(re.match(r"\s[^\W\d_]", after))
 
 
 def strip(text: str) -> str:
@@ -135,11 +222,13 @@ def _without(text: str, markers: tuple[Marker, ...]) -> str:
     parts, at = [], 0
     for marker in markers:
         piece = text[at : marker.start]
-        parts.append(piece.rstrip(" \t") if re.match(r"\s|[.,;:!?…)\]”\"’]|$", text[marker.end :]) else piece)
+        alone = not marker.keeps and re.match(r"\s|[.,;:!?…)\]”\"’]|$", text[marker.end : marker.end + 1])
+        parts += [piece.rstrip(" \t") if alone else piece, marker.keeps]
         at = marker.end
     parts.append(text[at:])
-    clean = "".join(parts)
-    return re.sub(r"[ \t]{2,}", " ", re.sub(r"\s+(?=[,;.!?…](?:\s|$))", "", clean)).strip()
+    clean = re.sub(r"\(\s?\)", "", "".join(parts)) if markers else text
+    clean = re.sub(r"(?<!\s)\s+(?=[,;.!?…](?:\s|$))", "", clean)
+    return re.sub(r"[ \t]{2,}", " ", clean).strip()
 
 
 # sentences ------------------------------------------------------------------------------------------------
@@ -168,7 +257,7 @@ def sentences(text: str, *, within_quotes: bool = False) -> tuple[Span, ...]:
     Args:
         within_quotes: also end one where a sentence ends inside quotation marks.
     """
-    ends = list(_ends(text, whole=True, within_quotes=within_quotes))
+    ends = _ends(text, whole=True, within_quotes=within_quotes)
     return tuple(span for span in _spans(text, ends) if re.search(r"\w", text[slice(*span)]))
 
 
@@ -178,24 +267,25 @@ def marked(text: str, labels: Labels | None = None) -> tuple[Marked, ...]:
     Markers behind a full stop belong to the sentence before it. A bullet or heading mark at the start of a
     line is left out.
     """
-    spans = _spans(text, list(_ends(text, whole=True, labels=labels)))
+    spans = _spans(text, _ends(text, whole=True, labels=labels))
     return tuple(unit for span in spans if (unit := _unit(text, *span, labels)))
 
 
 def _unit(text: str, start: int, end: int, labels: Labels | None = None) -> Marked | None:
     bullet = _BULLET.match(text, start, end)
     start = bullet.end() if bullet else start
-    raw = text[start:end]
-    markers = find(raw, labels)
-    clean = _without(raw, markers)
+    markers = find(text[start:end], labels)
+    clean = _without(text[start:end], markers)
     if not re.search(r"\w", clean):
         return None
-    numbers = tuple(dict.fromkeys(n for marker in markers for n in marker.numbers))
-    sources = tuple(dict.fromkeys(id_ for marker in markers for id_ in marker.sources))
-    return Marked(clean, start, end, numbers, sources)
+    each = (tuple(dict.fromkeys(x for m in markers for x in getattr(m, name))) for name in _CITES)
+    return Marked(clean, start, end, *each)
 
 
-def _spans(text: str, ends: list[int]) -> Iterator[Span]:
+_CITES = ("numbers", "sources", "pages", "unknown")
+
+
+def _spans(text: str, ends: Iterator[int]) -> Iterator[Span]:
     start = 0
     for end in ends:
         piece = text[start:end]
@@ -206,67 +296,70 @@ def _spans(text: str, ends: list[int]) -> Iterator[Span]:
 
 def _ends(text: str, *, whole: bool, within_quotes: bool = False, labels: Labels | None = None) -> Iterator[int]:
     """Offsets at which sentences end. If the text is not `whole`, only those that more text cannot move."""
-    start = 0
+    start = counted = opened = plain = 0  # quotation marks of the sentence so far, up to `counted`
     for match in _STOP.finditer(text):
         if match.start() < start:
             continue
         end = match.end()
         if not match["line"]:
-            line = text[start : match.end()]
-            if not within_quotes and _in_quotes(line):
-                closing = _closing(text, match.end())
-                if (
-                    closing is None
-                    and not whole
-                    and len(text) - match.end() < _QUOTE_ROOM
-                    and "\n" not in text[match.end() :]
-                ):
-                    return
-                if closing is not None:
+            opened += _opened(text[counted:end])
+            plain += text.count('"', counted, end)
+            counted = end
+            if not within_quotes and (opened > 0 or plain % 2):
+                rest = text[end : end + _QUOTE_ROOM].split("\n", 1)
+                if re.search(r"[”\"]", rest[0]):
                     continue
-            end = _past_markers(text, match.end(), labels)
-            rest = text[end:]
-            if not whole and not _decided(rest):
+                if not whole and len(rest) == 1 and len(rest[0]) < _QUOTE_ROOM:
+                    return
+            end = _past_markers(text, end, labels)
+            rest_ = text[end : end + 2 * AROUND]
+            if not whole and not _decided(rest_):
                 return
-            if rest.strip() and not _ends_here(text, start, match, end, rest):
+            if rest_.strip() and not _ends_here(text, start, match, end, rest_):
                 continue
         yield end
-        start = end
+        start = counted = end
+        opened = plain = 0
     if whole and start < len(text):
         yield len(text)
 
 
+def _opened(text: str) -> int:
+    return text.count("“") + text.count("„") - text.count("”")
+
+
 def _in_quotes(text: str) -> bool:
-    if text.count("“") + text.count("„") > text.count("”"):
-        return True
-    return text.count('"') % 2 == 1
-
-
-def _closing(text: str, at: int) -> int | None:
-    line = text[at : at + _QUOTE_ROOM].split("\n", 1)[0]
-    found = re.search(r"[”\"]", line)
-    return at + found.start() if found else None
+    return _opened(text) > 0 or text.count('"') % 2 == 1
 
 
 def _past_markers(text: str, at: int, labels: Labels | None = None) -> int:
     """Behind the markers that follow a full stop."""
     while True:
-        gap = re.match(r"[ \t]*", text[at:])
-        start = at + (gap.end() if gap else 0)
-        match = _MARKER.match(text, start) or (_NAMED.match(text, start) if labels else None)
-        near = max(0, start - 60)
-        if not match or not any(m.start == start - near for m in find(text[near : match.end() + 4], labels)):
+        start = at
+        while start < len(text) and text[start] in " \t":
+            start += 1
+        match = _MARKER.match(text, start)
+        near = max(0, start - AROUND)
+        found = find(text[near : match.end() + 4], labels) if match else ()
+        marker = next((m for m in found if m.start == start - near), None)
+        if not match or not marker or marker.keeps:
             return at
-        at = match.end()
+        at = near + marker.end
         while at < len(text) and text[at] in ".,;":  # "end. [1]." has two full stops
             at += 1
 
 
+_OPENS = re.compile(r"\s*[\[【〔［(<]")
+_CLOSED = re.compile(r"\s*[\[【〔［(<][^\]】〕］)>\n]{0,140}[\]】〕］)>]\(?")
+
+
 def _decided(rest: str) -> bool:
     """Whether enough follows a full stop to know that the sentence has ended, markers included."""
+    if len(rest) >= 2 * AROUND:
+        return True
     if _OPENS.match(rest):
         closed = _CLOSED.match(rest)
-        if not closed and "\n" not in rest and len(rest) < 150:
+        if not closed and "\n" not in rest:
             return False
         if closed and len(rest) < closed.end() + 4:
             return False
@@ -282,9 +375,9 @@ def _ends_here(text: str, start: int, match: re.Match[str], end: int, rest: str)
         return False
     if match["stop"] != "." or match["close"] or end > match.end():
         return True
-    word = re.search(r"[^\s(\[“\"‘]*$", text[start : match.start()])
-    before = (word[0] if word else "").lower()
-    if re.fullmatch(r"\d{1,2}", before) and not text[start : match.start() - len(before)].strip(" \t-*•\n"):
+    before = re.split(r"[\s(\[“\"‘]", text[max(start, match.start() - AROUND) : match.start()])[-1].lower()
+    first = match.start() - start < AROUND and not text[start : match.start() - len(before)].strip(" \t-*•\n")
+    if first and re.fullmatch(r"\d{1,2}", before):
         return False  # "1. First": the number of a list
     if len(before) == 1 and before.isalpha():
         return before == "i" and bool(following and following[0].lower() in _STARTERS)
@@ -315,7 +408,7 @@ class Stream:
 
     def _take(self, *, whole: bool) -> list[Marked]:
         ends = list(_ends(self._text, whole=whole))
-        units = [u for span in _spans(self._text, ends) if (u := _unit(self._text, *span))]
+        units = [u for span in _spans(self._text, iter(ends)) if (u := _unit(self._text, *span))]
         units = [Marked(u.text, u.start + self._done, u.end + self._done, u.numbers) for u in units]
         if ends:
             self._text = self._text[ends[-1] :]
