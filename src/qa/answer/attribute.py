@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from qa.answer.alike import one_entity
-from qa.answer.words import (
+from qa.language import FUNCTION_WORDS, fold
+from qa.language.alike import one_entity
+from qa.language.speech import (
     ADVERBS,
     BACK_PRONOUNS,
     BARE,
@@ -47,7 +48,6 @@ from qa.answer.words import (
     SUBJECT_OF,
     VERBS,
 )
-from qa.language import FUNCTION_WORDS, fold
 from qa.schema import Passage, Source, Span
 
 OUTLET: Final = "According to {outlet}"

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from qa.answer.alike import FIGURES, akin, happening, name_words, one_date, one_entity, related, stems, terms
 from qa.answer.quote import with_antecedent
 from qa.language import FUNCTION_WORDS, Fact, facts, fold, same_name, stem
+from qa.language.alike import FIGURES, akin, happening, name_words, one_date, one_entity, related, stems, terms
 from qa.schema import Candidate, Citation, Pair, Relation, Sentence, Source
 from qa.support.words import content
 

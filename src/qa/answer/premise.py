@@ -12,11 +12,11 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, Literal
 
-from qa.answer.alike import FIGURES, OF_TEXT, akin, name_words, one_date, related, stems, terms
 from qa.answer.quote import suspect
 from qa.answer.untrusted import is_order
-from qa.answer.words import MEDIA, VERBS
 from qa.language import FUNCTION_WORDS, Fact, facts, fold, missing, name_key, same_name, stem
+from qa.language.alike import FIGURES, OF_TEXT, akin, name_words, one_date, related, stems, terms
+from qa.language.speech import MEDIA, VERBS
 from qa.schema import Candidate, Document, Hit, Source, Span
 
 DENIED: Final = "Where the sources speak of “{taken}”, they deny it."

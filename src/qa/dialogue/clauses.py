@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from qa.answer.words import ADVERBS, PRONOUNS, ROLES, VERBS
 from qa.language import FUNCTION_WORDS, facts, fold
+from qa.language.speech import ADVERBS, PRONOUNS, ROLES, VERBS
 
 AUXILIARIES: Final = "do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|may|might"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from qa.answer.alike import one_entity
 from qa.answer.attribute import speaker
-from qa.answer.words import OWN_VOICE, PERSONS, VERBS
 from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, clause_of, plural
 from qa.language import FUNCTION_WORDS, Fact, facts, fold, stem
+from qa.language.alike import one_entity
+from qa.language.speech import OWN_VOICE, PERSONS, VERBS
 from qa.schema import Passage, Sentence, Source, Turn
 
 ANSWER_WEIGHT: Final = 0.2

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qa.answer.words import VERBS
 from qa.dialogue.clauses import OPENERS, asked, core, who_said
 from qa.dialogue.entities import History, answered, spoken_of
+from qa.language.speech import VERBS
 
 SAY_OF: Final = "What {s} {who} say about {topic}?"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.answer.alike import happening, one_date, one_entity, stems
+from qa.language.alike import happening, one_date, one_entity, stems
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ _IRREGULAR = (
 ).split()
 VERBS = frozenset(form for verb in _REGULAR for form in _forms(verb)) | frozenset(_IRREGULAR)
 """Verbs that report speech or opinion."""
+SAYING = frozenset(_REGULAR) | frozenset("add admit answer foresee forecast quip say stress tell think write".split())
+"""The same by their dictionary form."""
 
 PARTICLE_VERBS: dict[str, tuple[str, ...]] = {
     "went": ("on",), "goes": ("on",), "points": ("out", "to"), "pointed": ("out", "to"),

