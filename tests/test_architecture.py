@@ -15,15 +15,15 @@ from conftest import ROOT
 PACKAGE = ROOT / "src" / "qa"
 
 ORDER = (
-    "errors schema config language corpus passages models index read retrieve markers support answer dialogue "
-    "engine assistant doctor mutate terminal evaluate pytest_plugin page cli"
+    "errors schema config language corpus passages models index dialogue query read retrieve markers support answer "
+    "decide engine assistant doctor mutate terminal evaluate pytest_plugin page cli"
 ).split()
 """Reading order, which is the data's order, which is the order of imports."""
 
 WALLS = {
     "chromadb": {"index"},
     "gradio": {"page"},
-    "llama_index": {"index", "models", "answer", "dialogue", "assistant", "engine"},
+    "llama_index": {"index", "models", "answer", "assistant", "engine"},
     "torch": {"models"},
     "sentence_transformers": {"models"},
     "typer": {"cli", "evaluate"},

@@ -85,14 +85,11 @@ def test_one_who_is_asked_for_by_name_answers(town: Assistant, question: str, wo
     assert not answer.silent
 
 
-def test_a_source_asked_for_what_it_never_mentions_abstains_and_says_so(town: Assistant) -> None:
+def test_a_source_asked_for_what_it_never_mentions_abstains(town: Assistant) -> None:
     """Though another source deals with it."""
     answer = town.ask("What does the Island Ledger say about tomatoes?")
     assert answer.abstention
     assert answer.abstention.sources_searched == 1
-    assert answer.premise == "Island Ledger does not mention “tomatoes”."
-    other = town.ask("What does the Island Ledger say about the Harbour Gazette?")
-    assert other.premise == "Island Ledger does not mention “Harbour Gazette”."
 
 
 def test_a_follow_up_is_understood_from_the_conversation(town: Assistant) -> None:
@@ -197,14 +194,6 @@ def test_what_stands_in_no_source_is_named_and_not_answered(town: Assistant) -> 
     assert answer.abstention
     assert answer.premise.startswith("“Lisbon Post” is not among these sources")
     assert town.ask("What did Vladimir Orlov say about the harbour bridge?").abstention
-
-
-def test_what_is_told_otherwise_is_cited_first(town: Assistant) -> None:
-    """The premise in a sentence, then the words that tell it otherwise, though nothing answers."""
-    answer = town.ask("Why did the council approve the harbour bridge in June 1998?")
-    assert answer.premise == "The question says “June 1998”; what comes nearest in the sources says “3 March 2021”."
-    assert "12 votes to 7" in answer.sentences[0].text
-    assert answer.sentences[0].citations[0].source.id == "gazette"
 
 
 def test_without_models_it_falls_back_and_says_so(town_corpus: Path, tmp_path: Path) -> None:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qa import __version__, corpus, dialogue
-from qa.answer import compare, premise
-from qa.answer.attribute import speaks
+from qa.answer import compare
+from qa.answer.premise import unmentioned
 from qa.answer.quote import quote
 from qa.config import Config, load_config
+from qa.decide import Decision, abstention, decide
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
-from qa.read import SentenceReader, WordReader, by_score
-from qa.retrieve import Retriever, Stage, searchable
+from qa.query import Catalogue, Query, Understand, searchable, understand
+from qa.read import SentenceReader, WordReader
+from qa.retrieve import Retriever, Stage
 from qa.schema import (
-    Abstention,
     Answer,
     Candidate,
     CorpusError,
@@ -56,27 +57,6 @@ Places = str | Path | Sequence[str | Path]
 Steps = Callable[[str, int, int], None]
 """Told of progress: what is happening, how much is done, of how much."""
 
-NEAREST = 3
-"""Passages shown with an abstention."""
-
-LENIENT = 0.4
-"""Share of the threshold that is enough where the question errs or asks for several things, or a language model
-writes and is checked."""
-
-COMPARING = 0.1
-"""The same for questions that compare: what each source says of a topic is seldom a plain answer."""
-
-ON_POINT = 0.29
-"""Probability from which a sentence on part of a topic is taken for what somebody says on it: of 26 topics made up for
-`corpus/`, 11 of the 12 that a source deals with in other words reach it, and one of the 14 others."""
-
-PERHAPS = 0.5
-"""Probability that the sources answer below which an answer is marked as perhaps none; chosen on the dev questions:
-between the threshold and this lie a sixth of the answerable ones, and an eighth of the others."""
-
-IRRELEVANT, UNRELATED = 0.1, 0.3
-"""Below this probability, and with no passage of this cosine, the sources do not even deal with the question."""
-
 
 class Assistant:
     """Answers questions over an index. Made by `open` or `build`; `__init__` takes the parts.
@@ -92,6 +72,7 @@ class Assistant:
         config: Config,
         *,
         llm: LLM | None = None,
+        understand: Understand | None = None,
         notes: tuple[str, ...] = (),
         reading: corpus.Reading | None = None,
     ) -> None:
@@ -100,6 +81,7 @@ class Assistant:
         self.support = support
         self.config = config
         self.llm = llm
+        self.understand = understand
         self.notes = notes
         self.reading = reading
 
@@ -267,83 +249,20 @@ class Assistant:
         """As `ask`, step by step: progress, each sentence when it is checked, last the whole answer."""
         clock = _Clock()
         searchable(question)
-        put = searched = self.retriever.spelled(question)
         if history:
             yield Progress("resolving", "reading the conversation")
-            searched = self._resolve(put, history, cancelled)
-            clock.lap("resolve")
-        found = yield from self._find(searched, put if history else "", filters, clock)
-
-        draft = Answer(
-            question=question,
-            searched=searched,
-            abstention=self._abstention(found),
-            hits=tuple(found.hits),
-            provenance=self._provenance(),
-        )
-        absent = premise.unmentioned(searched, found.hits, self.index.vocabulary, self._allowed(filters))
-        supposed = premise.Premise(absent) if absent else premise.not_borne_out(searched, found.hits)
-        taken, first = supposed.text, supposed.told
-        writes = self.llm is not None and self.config.answerer != "quote"
-        several = compare.asks_several(searched)
-        lenient = (taken and not first) or several or writes
-        bar = self.threshold * (0 if found.heard else COMPARING if found.comparing else LENIENT if lenient else 1)
-        nobody = absent and not found.comparing  # what is asked about stands in no source: nothing here answers
-        answers = bool(found.chosen) and not nobody and found.best >= bar
-        if not answers and not first:
-            if found.heard:
-                documents = [self.document(source.id) for source in found.within]
-                taken = taken or premise.not_dealt_with(found.heard.topic, documents)
-            yield draft.with_(premise=taken, timings=clock.laps)
-            return
-
-        sentences: list[Sentence] = []
-        dropped: list[Dropped] = []
-        written: Outcome | None = None
-        if writes and answers:
-            yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
-            for item in self._write(searched, found.hits, cancelled):
-                if isinstance(item, Sentence):
-                    sentences.append(item)
-                    yield item
-                elif isinstance(item, Dropped):
-                    dropped.append(item)
-                else:
-                    written = item
-        quotes = not written or (written.failed and (not sentences or self.config.llm_fallback == "quote"))
-        if quotes:
-            chosen = found.chosen if answers else ()
-            limit = self.config.max_sentences
-            sentences = []
-            for sentence in quote(chosen, limit, comparing=found.comparing, several=several, first=first):
-                sentences.append(sentence)
-                yield sentence
-        clock.lap("answer")
-        draft = draft.with_(
-            premise=taken,
-            dropped=tuple(dropped),
-            invented_markers=written.invented_markers if written else 0,
-            provenance=self._provenance(written, "quote" if quotes else "write"),
-        )
-        if not sentences:
-            declined = written.declined if written else False
-            reason = Reason.NOT_SUPPORTED if dropped and not declined else Reason.NOT_ANSWERED
-            yield draft.with_(abstention=self._abstention(found, reason), timings=clock.laps)
-            return
-
-        yield Progress("checking", f"comparing {_count(len(sentences), 'sentence')}")
-        pairs = compare.pairs(searched, sentences, self.support.probabilities, comparing=found.comparing)
-        clock.lap("compare")
-        cited = {source_id for sentence in sentences for source_id in sentence.source_ids}
-        yield draft.with_(
-            sentences=tuple(sentences),
-            abstention=None,
-            unsure=answers and quotes and not found.comparing and found.best < PERHAPS,
-            groups=_grouped(sentences) if found.comparing else (),
-            silent=tuple(s for s in found.within if s.id not in cited) if found.comparing else (),
-            pairs=pairs,
-            timings=clock.laps,
-        )
+        query = self._understood(question, history, cancelled).within(filters)
+        clock.lap("understand")
+        decisions = yield from self._decided(query, clock)
+        answer = self._draft(question, query, decisions)
+        if any(decision.chosen for decision in decisions):
+            answer = yield from self._answered(answer, query, decisions, cancelled)
+            clock.lap("answer")
+        if answer.sentences:
+            yield Progress("checking", f"comparing {_count(len(answer.sentences), 'sentence')}")
+            answer = self._compared(answer, query, decisions)
+            clock.lap("compare")
+        yield answer.with_(timings=clock.laps)
 
     def search(
         self,
@@ -358,11 +277,13 @@ class Assistant:
         Raises:
             QuestionError: as `ask`.
         """
-        return self.retriever.search(question, top_k=top_k, filters=filters, stage=stage)
+        query = self._understood(question)
+        return self.retriever.search(query.text, top_k=top_k, filters=filters, stage=stage, prefer=query.sources)
 
     def candidates(self, question: str, *, filters: Filters | None = None) -> list[Candidate]:
         """Every sentence read for a question with the probability that it answers, best first."""
-        return self.retriever.read(question, self.retriever.search(question, filters=filters))
+        query = self._understood(question).within(filters)
+        return self.retriever.read(query, self.retriever.retrieve(query))
 
     @property
     def threshold(self) -> float:
@@ -419,70 +340,96 @@ class Assistant:
 
     # -- parts of an answer ----------------------------------------------------------------------------
 
-    def _resolve(self, question: str, history: Sequence[Turn], cancelled: Callable[[], bool]) -> str:
-        if self.llm is None:
-            return dialogue.resolve(question, history, self.sources)
-        return dialogue.resolve_with(self.llm, question, history, self.sources, cancelled)
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What questions are understood by: the sources, their names and their words."""
+        return Catalogue(
+            self.sources,
+            self.index.vocabulary,
+            stands=lambda word: bool(self.index.lexical(word, 1)),
+            knows=self.retriever.reader.knows,
+        )
 
-    def _allowed(self, filters: Filters | None) -> list[Source]:
-        return [source for source in self.sources if not filters or filters.passes(source)]
+    def _understood(
+        self, question: str, history: Sequence[Turn] = (), cancelled: Callable[[], bool] = lambda: False
+    ) -> Query:
+        if self.understand is not None:
+            return self.understand(question, history, self.catalogue)
+        rewrite = dialogue.resolve if self.llm is None else partial(_rewritten, self.llm, cancelled)
+        return understand(question, history, self.catalogue, rewrite=rewrite, without=self.config.without)
 
-    def _find(
-        self, question: str, put: str, filters: Filters | None, clock: _Clock
-    ) -> Generator[Progress, None, _Found]:
-        """What the sources have on a question.
-
-        Args:
-            put: a follow-up as it was put; else empty.
-        """
-        allowed = self._allowed(filters)
-        named = self.retriever.named(question)
-        only = [s for s in allowed if s.id in named] if len(named) > 1 else []
-        if only:  # these were asked for, nobody else
-            filters = replace(filters or Filters(), sources=tuple(s.id for s in only))
-        yield Progress("searching", f"searching {_count(len(only or allowed), 'source')}")
-        saying = compare.saying(question)
-        if saying and (found := self._heard(saying, filters)):
-            clock.lap("search")
-            return found
-        comparing = bool(only) or compare.compares(question)
-        asked = compare.topic(question) if comparing else question
-        hits = self.retriever.search(question, filters=filters, spread=comparing)
+    def _decided(self, query: Query, clock: _Clock) -> Generator[Progress, None, tuple[Decision, ...]]:
+        """Each part of the query searched for, read, and judged whether it is answered."""
+        yield Progress("searching", f"searching {_count(len(self._searched(query)), 'source')}")
+        parts = query.parts or (query,)
+        hits = [self.retriever.retrieve(part) for part in parts]
         clock.lap("search")
-        yield Progress("reading", f"reading {_count(len(hits), 'passage')}")
-        candidates = self.retriever.read(asked, hits, put or asked)
+        yield Progress("reading", f"reading {_count(sum(map(len, hits)), 'passage')}")
+        candidates = [self.retriever.read(part, found) for part, found in zip(parts, hits, strict=True)]
         clock.lap("read")
-        chosen = compare.on_point(asked, candidates, asked=only) if comparing else candidates
-        if not chosen and candidates and candidates[0].score >= self.threshold:
-            chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
-        return _Found(hits, candidates, chosen, only or allowed, comparing)
+        decided = partial(decide, threshold=self.threshold, lenient=self._writes, without=self.config.without)
+        return tuple(decided(*part) for part in zip(parts, hits, candidates, strict=True))
 
-    def _heard(self, saying: compare.Saying, filters: Filters | None) -> _Found | None:
-        """What those say on a topic who are asked for by name: sources, or speakers in the texts.
+    def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
+        return Answer(
+            question=question,
+            searched=query.text,
+            abstention=abstention(decisions, len(self._searched(query))),
+            premise=unmentioned(query),
+            hits=_hits(decisions),
+            provenance=self._provenance(notes=query.notes),
+        )
 
-        Nothing where somebody is neither.
-        """
-        hits: dict[str, Hit] = {}
-        read: list[Candidate] = []
-        chosen: list[Candidate] = []
-        heard: set[str] = set()
-        for who in saying.whose:
-            own = self.retriever.named(who)
-            only = tuple(source.id for source in self._allowed(filters) if source.id in own)
-            walls = replace(filters or Filters(), sources=only) if only else filters
-            found = self.retriever.search(saying.topic if only else f"{who} {saying.topic}", filters=walls)
-            candidates = self.retriever.read(saying.topic, found, topic=True)
-            if not only:
-                candidates = [c for c in candidates if speaks(who, c.hit.passage, (c.start, c.end))]
-            mine = compare.on_point(saying.topic, candidates, sure=ON_POINT)
-            if not only and not mine:
-                return None
-            hits |= {hit.passage.id: hit for hit in found}
-            read += candidates
-            chosen += mine
-            heard |= set(only) or {c.hit.source.id for c in mine}
-        within = [source for source in self.sources if source.id in heard]
-        return _Found(list(hits.values()), by_score(read), by_score(chosen), within, comparing=True, heard=saying)
+    def _answered(
+        self, answer: Answer, query: Query, decisions: Sequence[Decision], cancelled: Callable[[], bool]
+    ) -> Generator[Progress | Sentence, None, Answer]:
+        """Sentences, written or quoted, each as soon as it stands."""
+        written: Outcome | None = None
+        sentences: list[Sentence] = []
+        dropped: list[Dropped] = []
+        if self._writes:
+            yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
+            held = self.config.llm_fallback == "quote"  # what may yet be taken back is not shown
+            for item in self._write(query.text, answer.hits, cancelled):
+                if isinstance(item, Sentence):
+                    sentences.append(item)
+                    yield from () if held else (item,)
+                elif isinstance(item, Dropped):
+                    dropped.append(item)
+                else:
+                    written = item
+            if held and written is not None and not written.failed:
+                yield from sentences
+        quotes = written is None or (written.failed and (not sentences or self.config.llm_fallback == "quote"))
+        if quotes:
+            sentences = list(_quoted(decisions, self.config.max_sentences))
+            yield from sentences
+        reason = Reason.NOT_SUPPORTED if dropped and not (written and written.declined) else Reason.NOT_ANSWERED
+        return answer.with_(
+            sentences=tuple(sentences),
+            abstention=None if sentences else abstention(decisions, len(self._searched(query)), reason),
+            unsure=bool(sentences) and quotes and all(decision.unsure for decision in decisions if decision.chosen),
+            dropped=tuple(dropped),
+            invented_markers=written.invented_markers if written else 0,
+            provenance=self._provenance(written, "quote" if quotes else "write", query.notes),
+        )
+
+    def _compared(self, answer: Answer, query: Query, decisions: Sequence[Decision]) -> Answer:
+        """The answer with what its sources say side by side, where they differ, and which say nothing."""
+        pairs = compare.pairs(query, answer.sentences, self.support.probabilities)
+        if not query.comparing:
+            return answer.with_(pairs=pairs)
+        cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}
+        silent = tuple(source for source in self._searched(query) if source.id not in cited)
+        return answer.with_(pairs=pairs, groups=_grouped(answer.sentences), silent=silent)
+
+    def _searched(self, query: Query) -> list[Source]:
+        only = query.sources if query.comparing else frozenset()
+        return [s for s in self.sources if query.filters.passes(s) and (not only or s.id in only)]
+
+    @property
+    def _writes(self) -> bool:
+        return self.llm is not None and self.config.answerer != "quote"
 
     def _write(
         self, question: str, hits: Sequence[Hit], cancelled: Callable[[], bool]
@@ -492,15 +439,12 @@ class Assistant:
         assert self.llm is not None
         return write(question, hits, self.llm, self.support, self.config, cancelled=cancelled)
 
-    def _abstention(self, found: _Found, reason: Reason | None = None) -> Abstention:
-        if reason is None:
-            strange = found.best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in found.hits)
-            reason = Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
-            reason = reason if found.hits else Reason.NOTHING_FOUND
-        nearest = tuple({c.hit.passage.id: c.hit for c in found.candidates}.values())[:NEAREST]
-        return Abstention(reason, len(found.hits), len(found.within), nearest)
-
-    def _provenance(self, written: Outcome | None = None, answerer: Literal["quote", "write"] = "quote") -> Provenance:
+    def _provenance(
+        self,
+        written: Outcome | None = None,
+        answerer: Literal["quote", "write"] = "quote",
+        notes: Sequence[str] = (),
+    ) -> Provenance:
         models = {"embedder": self.retriever.embedder.digest, "reader": self.retriever.reader.digest}
         if self.support.entailment is not None:
             models["support"] = self.support.entailment.digest
@@ -510,31 +454,9 @@ class Assistant:
             models=models,
             settings=self.config.digest(),
             answerer=answerer,
-            notes=(*self.notes, *(written.notes if written else ())),
+            notes=(*self.notes, *notes, *(written.notes if written else ())),
             usage=written.usage if written else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the sources have on a question."""
-
-    hits: Sequence[Hit]
-    candidates: Sequence[Candidate]
-    """Every sentence that was read, best first."""
-    chosen: Sequence[Candidate]
-    """Those that may be quoted, best first."""
-    within: Sequence[Source]
-    """The sources that were asked."""
-    comparing: bool
-    """Whether it is answered source by source."""
-    heard: compare.Saying | None = None
-    """Set where somebody was asked for by name."""
-
-    @property
-    def best(self) -> float:
-        """The probability that the sources answer."""
-        return self.candidates[0].score if self.candidates else 0.0
 
 
 class Chat:
@@ -579,6 +501,31 @@ class _Clock:
         now = time.perf_counter()
         self.laps[stage] = now - self._last
         self._last = now
+
+
+def _hits(decisions: Sequence[Decision]) -> tuple[Hit, ...]:
+    """All passages that were found, each once."""
+    return tuple({hit.passage.id: hit for decision in decisions for hit in decision.hits}.values())
+
+
+def _quoted(decisions: Sequence[Decision], limit: int) -> Iterator[Sentence]:
+    """Sentences word for word, for each part of the query in turn, none twice."""
+    share = max(1, limit // len(decisions)) if len(decisions) > 1 else limit
+    said: set[str] = set()
+    for decision in decisions:
+        query = decision.query
+        for sentence in quote(decision.chosen, share, comparing=query.comparing, several=query.kind == "list"):
+            if sentence.text not in said:
+                said.add(sentence.text)
+                yield sentence
+
+
+def _rewritten(
+    llm: LLM, cancelled: Callable[[], bool], question: str, history: Sequence[Turn], sources: Sequence[Source]
+) -> str:
+    from qa.answer.llm import reply  # llama-index's LLM half is only paid for when one is set
+
+    return dialogue.resolve_with(lambda prompt: reply(llm, prompt, cancelled), question, history, sources)
 
 
 def _grouped(sentences: Sequence[Sentence]) -> tuple[Group, ...]:

@@ -63,6 +63,9 @@ class Config(BaseSettings):
     min_answer: float | None = Field(
         None, ge=0, le=1, description="probability below which qa abstains; unset: the reader's own threshold"
     )
+    without: frozenset[str] = Field(
+        frozenset(), description="rules left out, to measure what each is worth; query.py and decide.py name them"
+    )
     max_sentences: int = Field(5, ge=1, le=20, description="sentences in a quoted answer")
 
     answerer: Literal["auto", "quote", "write"] = Field(

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal
 
 from qa import dialogue
 from qa.errors import QuestionError
-from qa.language import FUNCTION_WORDS, fold, meant, name_key, same_name
+from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key, same_name
 from qa.language.alike import akin, name_words
 from qa.language.parser import Parse, parse
 from qa.language.speech import SAYING
@@ -24,6 +24,8 @@ from qa.schema import LONGEST_QUESTION, Filters, Source, Turn
 Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "latest", "compare", "overview"]
 """What would be an answer: a thing, yes or no, who or what somebody or something is, several things, steps, a count,
 a time, the newest state of something, what each of several says or is, the gist of a text."""
+
+Point = Literal["", "time", "figure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,16 @@ class Query:
     text: str
     """Stands alone: what is searched for."""
     asked: str
-    """As it was put."""
+    """As it was put, its names spelled as in the documents."""
     kind: Kind = "fact"
+    point: Point = ""
+    """Whether a time or a figure is asked for, also where several are to give it."""
     about: str = ""
     """What passages are read for: `text` without who is to speak. "What does LBCI say about Iran?" -> "Iran"."""
     of: tuple[Named, ...] = ()
     """Who is to speak of it; empty where nobody is asked in particular."""
-    sides: tuple[str, ...] = ()
-    """What is compared, where it is not sources: each is searched for on its own."""
+    parts: tuple[Query, ...] = ()
+    """What is searched for, read and answered one by one: each side of a comparison; empty where it is one thing."""
     filters: Filters = field(default_factory=Filters)
     """Set by the person who asks, never read out of the question."""
     unknown: tuple[str, ...] = ()
@@ -62,6 +66,11 @@ class Query:
     def __post_init__(self) -> None:
         if not self.text.strip():
             raise ValueError("a query needs words")
+
+    def within(self, filters: Filters | None) -> Query:
+        """The same with filters, in all its parts."""
+        parts = tuple(part.within(filters) for part in self.parts)
+        return replace(self, filters=filters or Filters(), parts=parts)
 
     @property
     def sources(self) -> frozenset[str]:
@@ -121,25 +130,42 @@ Rewrite = Callable[[str, Sequence[Turn], Sequence[Source]], str]
 
 
 def understand(
-    question: str, history: Sequence[Turn] = (), catalogue: Catalogue = Catalogue(), rewrite: Rewrite = dialogue.resolve
+    question: str,
+    history: Sequence[Turn] = (),
+    catalogue: Catalogue = Catalogue(),
+    *,
+    rewrite: Rewrite = dialogue.resolve,
+    without: Collection[str] = (),
 ) -> Query:
     """The question as all later stages know it.
 
     Args:
         rewrite: makes a follow-up stand alone; only asked where there is a history.
+        without: rules left out: "spelling", "follow-ups", "kinds", "unknown".
 
     Raises:
         QuestionError: empty, too long, or without a word.
         ModelError: the parser cannot be loaded.
     """
-    asked = searchable(question)
-    put = _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), asked)
-    text = rewrite(put, history, catalogue.sources) if history else put
+    put = searchable(question)
+    asked = put if "spelling" in without else _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), put)
+    text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
+    notes = [f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b]
     parsed = parse(text)
-    frame = _frame(parsed, catalogue.sources)
-    unknown = tuple(name for name in asked_names(parsed) if catalogue.lacks(name))
-    notes = [f"“{a}” was read as “{b}”" for a, b in zip(asked.split(), put.split(), strict=False) if a != b]
-    return Query(text, asked, frame.kind, frame.about or text, frame.of, frame.sides, unknown=unknown, notes=(*notes,))
+    frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources)
+    unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
+    point = _point(parsed)
+    whole = Query(text, asked, frame.kind, point, frame.about or text, frame.of, unknown=unknown, notes=tuple(notes))
+    if whole.comparing and len(whole.of) > 1:
+        return replace(whole, parts=tuple(_asked_of(named, whole) for named in whole.of))
+    return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
+
+
+def _asked_of(named: Named, whole: Query) -> Query:
+    """The part of a query that asks one of several."""
+    if named.sources:
+        return replace(whole, text=whole.about, of=(named,))
+    return replace(whole, text=f"What does {named.name} say about {whole.about}?", kind="fact", of=(named,))
 
 
 def searchable(question: str) -> str:
@@ -177,8 +203,10 @@ _SEEING: Final = frozenset(
 _DIFFERING: Final = frozenset("agree compare conflict contradict contrast differ disagree diverge vary".split())
 _ON: Final = frozenset("about on of over regarding concerning".split())
 _OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".split())
+_TIMES: Final = frozenset("date day month year".split())
+_FIGURES: Final = frozenset("amount cost number percentage price rate share toll".split())
+_LISTING: Final = frozenset("enumerate list name outline trace".split())
 _NEWEST: Final = frozenset("now currently today latest newest nowadays".split())
-_COUNTING: Final = frozenset("many much".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +237,13 @@ def _views(p: Parse, sources: Sequence[Source]) -> _Frame | None:
             j for k in p.children(i, "prep") if p.tokens[k].lower == "of" for j in p.children(k, "pobj")
         ]
         if whose and (topic := _topic(p, i, token.head)):
-            return _Frame("compare", topic, _all_named(p, whose[0], sources))
+            return _spoken(topic, _all_named(p, whose[0], sources))
     return None
+
+
+def _spoken(topic: str, of: tuple[Named, ...]) -> _Frame:
+    """What somebody says of a topic: sources are held side by side, a speaker in the texts is looked for in them."""
+    return _Frame("compare" if len(of) > 1 or all(named.sources for named in of) else "fact", topic, of)
 
 
 def _says(p: Parse, sources: Sequence[Source]) -> _Frame | None:
@@ -219,20 +252,22 @@ def _says(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         subject = p.child(i, "nsubj")
         if subject is None and token.dep in ("xcomp", "relcl"):  # "What do they have to say?"
             subject = p.child(token.head, "nsubj")
-        if not token.is_verb or token.lemma not in SAYING | _SEEING or subject is None or not p.tokens[subject].is_noun:
+        if not token.is_verb or token.lemma not in SAYING | _SEEING or subject is None:
+            continue
+        if not p.tokens[subject].is_noun and p.tokens[subject].lemma not in _TEXTS:
             continue
         texts = _texts(p, subject)
         asks = {p.tokens[j].lower for j in (*p.subtree(i),) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
         topic = _topic(p, i)
         if "what" in asks and topic and p.tokens[p.tokens[i].head].head == p.tokens[i].head:
-            return _Frame("compare", topic, () if texts else _all_named(p, subject, sources))
+            return _spoken(topic, () if texts else _all_named(p, subject, sources))
         done_to = p.child(i, "dobj", "ccomp")
         if done_to is None or p.tokens[done_to].tag in ("WP", "WDT"):
             continue
         of = _all_named(p, subject, sources)
         if texts and asks & {"how", "which", "what"}:
             return _Frame("compare", p.span(p.subtree(done_to)))
-        if "how" in asks and token.lemma in _SEEING and (len(of) > 1 or of[0].sources):
+        if "how" in asks and token.lemma in _SEEING and all(named.sources for named in of):
             return _Frame("compare", p.span(p.subtree(done_to)), of)
     return None
 
@@ -250,7 +285,8 @@ def _differs(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         if len(of) > 1 and all(n.sources for n in of):
             return _Frame("compare", _topic(p, i, also=("in", "as")), of)
         if len(sides) > 1 and token.lemma in ("differ", "compare", "contrast", "diverge", "vary"):
-            return _Frame("compare", sides=tuple(_phrase(p, side) for side in sides))
+            topic = _topic(p, i, also=("in", "as"))
+            return _Frame("compare", sides=tuple(f"{_phrase(p, side)} {topic}".strip() for side in sides))
     return None
 
 
@@ -282,7 +318,7 @@ def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
             )
         elif token.lower == "compared" and (j := p.child(i, "prep")) is not None:
             other = p.child(j, "pobj")
-            first = next((k for k in range(i - 1, -1, -1) if p.tokens[k].is_noun), None)
+            first = _whole(p, next((k for k in range(i - 1, -1, -1) if p.tokens[k].is_noun), None))
         elif token.lower in ("across", "among", "to", "between") and token.dep == "prep":
             text = p.child(i, "pobj")
             if (
@@ -296,12 +332,30 @@ def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         sides = [*_conjuncts(p, first), *([other] if other is not None else [])]
         if _texts(p, first):
             return _Frame("compare", _topic(p, first, i, also=("in",)))
-        if len(sides) > 1:
-            of = tuple(_named(_phrase(p, side), sources) for side in sides)
-            if all(n.sources for n in of):
-                return _Frame("compare", _topic(p, sides[-1], first, i), of)
-            return _Frame("compare", sides=tuple(n.name for n in of))
+        of = tuple(_named(_phrase(p, side), sources) for side in sides)
+        if len(of) > 1 and all(n.sources for n in of):
+            return _Frame("compare", _topic(p, sides[-1], first, i), of)
+        if each := _each(p, first, sides):
+            return _Frame("compare", sides=each)
     return None
+
+
+def _each(p: Parse, first: int, sides: Sequence[int]) -> tuple[str, ...]:
+    """The question as it would be put of each side alone: "How long is it kept, in Basecamp"."""
+    whole = p.subtree(first)
+    if p.tokens[first].head in p.roots:
+        whole = [i for i in p.subtree(p.tokens[first].head) if i >= whole[0]]
+    start = p.tokens[whole[0]].start
+    if len(sides) > 1:
+        before = p.text[:start] if p.tokens[p.tokens[first].head].lower not in ("between", "of", "compare") else ""
+        return tuple(f"{before}{_phrase(p, side)}" for side in sides)
+    joined = next(
+        (i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None
+    )  # "the number of ships in 2018 and 2022"
+    if joined is None:
+        return ()
+    pair = _conjuncts(p, joined)
+    return tuple(f"{p.text[start : p.tokens[joined].start]}{p.tokens[i].text}" for i in pair)
 
 
 def _kind(p: Parse) -> Kind:
@@ -313,26 +367,37 @@ def _kind(p: Parse) -> Kind:
         return "overview"
     if _NEWEST & set(words) or ("recent" in words and "most" in words):
         return "latest"
+    if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
+        return "list"
     if first is None:
-        head = p.tokens[root]
-        if head.tag == "VB" and head.lemma in ("list", "name", "enumerate", "outline", "trace") and root < 2:
-            return "list"
         opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
         return "yes-no" if opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
     asks, after = p.tokens[first], words[first + 1 : first + 3]
     if asks.lower == "how":
-        if after[:1] and after[0] in _COUNTING:
-            return "number"
         verb = p.tokens[asks.head]
         subject = p.child(asks.head, "nsubj")
         doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
-        return "how-to" if doing or words[first + 1 : first + 2] == ["to"] else "fact"
+        if doing or after[:1] == ["to"]:
+            return "how-to"
+        return "number" if p.tokens[first + 1].tag in ("JJ", "RB") or asks.dep == "amod" else "fact"
     if asks.lower == "when" or (after[:1] and after[0] in ("year", "date", "day", "month")):
         return "when"
-    noun = p.tokens[asks.head] if asks.dep == "det" else None
-    if noun is not None:
-        return "list" if noun.tag in ("NNS", "NNPS") else "fact"
+    if asks.dep == "det" or asks.lower == "which":
+        noun = p.tokens[asks.head]
+        return "list" if noun.tag in ("NNS", "NNPS", "VBZ") else "fact"  # "birds" in "Which birds nest" looks a verb
     return _who_or_what(p, first, root)
+
+
+def _point(p: Parse) -> Point:
+    """Whether a time is asked for, or a figure."""
+    for t, after in pairwise(p.tokens):
+        if t.lower == "when" or ((t.tag == "WDT" or t.lower == "what") and after.lemma in _TIMES):
+            return "time"
+        if (t.lower == "how" and after.tag in ("JJ", "RB")) or (
+            t.is_noun and t.lemma in _FIGURES and after.lower == "of"
+        ):
+            return "figure"
+    return ""
 
 
 def _who_or_what(p: Parse, first: int, root: int) -> Kind:
@@ -355,7 +420,11 @@ def _who_or_what(p: Parse, first: int, root: int) -> Kind:
 def _asks_gist(p: Parse, root: int) -> bool:
     """ "What is this report about?", "What are the main points?" """
     words = [t.lower for t in p.tokens if t.tag[0].isalpha()]
-    about = words[-1:] == ["about"] and p.tokens[root].lemma in ("be", "deal", "talk")
+    thing = p.child(root, "nsubj")
+    of_text = thing is not None and (
+        p.tokens[thing].lemma in _TEXTS or p.tokens[thing].lower in ("corpus", "this", "it")
+    )
+    about = words[-1:] == ["about"] and p.tokens[root].lemma in ("be", "deal", "talk") and of_text
     return about or any(
         a == "main" and b in ("points", "findings", "topics", "themes", "ideas") for a, b in pairwise(words)
     )
@@ -371,6 +440,13 @@ def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
     return ""
 
 
+def _whole(p: Parse, of: int | None) -> int | None:
+    """The noun that a noun belongs to by "of": "the middle of June"."""
+    while of is not None and p.tokens[p.tokens[of].head].lower == "of":
+        of = p.tokens[p.tokens[of].head].head
+    return of
+
+
 def _conjuncts(p: Parse, of: int) -> list[int]:
     """A word and those joined to it: "A, B and C"."""
     return [of, *(k for j in p.children(of, "conj") for k in _conjuncts(p, j))]
@@ -381,7 +457,10 @@ def _phrase(p: Parse, of: int) -> str:
     inside = [of]
     for i in inside:
         inside += p.children(i, "det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj", "quantmod")
-    return re.sub(r"[’']s?$", "", p.span(sorted(inside)))
+    start = min(inside)
+    while start and p.tokens[start].is_name and p.tokens[start - 1].is_name:
+        start -= 1  # one name, whatever the parser makes of it
+    return re.sub(r"[’']s?$", "", p.span([start, max(inside)]))
 
 
 def _texts(p: Parse, of: int) -> bool:
@@ -434,11 +513,13 @@ def _means(phrase: str, source: Source) -> bool:
 
 def asked_names(p: Parse) -> Iterator[str]:
     """The names in the sentences that ask, or in all where none does."""
+    dates = [f for f in facts(p.text) if f.kind == "date"]
     ends = [t.end for t in p.tokens if t.text in ".?!"]
     asking = [e for e in ends if p.text[e - 1] == "?"]
     run: list[int] = []
     for i, token in enumerate((*p.tokens, None)):
-        if token and token.is_name and fold(token.text) not in FUNCTION_WORDS:
+        dated = token and any(f.start <= token.start < f.end for f in dates)
+        if token and token.is_name and not dated and fold(token.text) not in FUNCTION_WORDS:
             run.append(i)
             continue
         if run and (not asking or next((e for e in ends if e >= p.tokens[run[-1]].end), -1) in asking):

@@ -9,23 +9,22 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from qa.config import Config
 from qa.index import Index
-from qa.language import meant, name_key, same_name
+from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
+from qa.query import Query, searchable
 from qa.read import SentenceReader, look, ranked_by_reader, weighed
-from qa.schema import LONGEST_QUESTION, Candidate, Filters, Hit, QuestionError, Ranks, Source
+from qa.schema import Candidate, Filters, Hit, QuestionError, Ranks, Source
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
 
 PREFERENCE = 0.5
 """Added to a passage's fused score, as a share of the best, when the question names its source."""
-
-_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 
 
 class Retriever:
@@ -48,12 +47,14 @@ class Retriever:
         filters: Filters | None = None,
         stage: Stage = "fused",
         spread: bool = False,
+        prefer: Collection[str] = (),
     ) -> list[Hit]:
         """Passages for a question, best first; at most `top_k` (default: the setting of that name).
 
         Args:
             stage: which ranking decides the order; each hit shows its rank in every stage that ran.
             spread: give every source that qualifies a place, for questions that compare.
+            prefer: ids of sources that the question names.
 
         Raises:
             QuestionError: nothing to search for, too long, or a filter that no source passes.
@@ -65,55 +66,36 @@ class Retriever:
         names = _same_names(query, self.index.vocabulary)
         dense = dict(self.index.dense(self.embedder.embed_query(query), depth, allowed))
         lexical = dict(self.index.lexical(" ".join((query, *names)), depth, allowed))
-        hits = self._fuse(dense, lexical, self.named(query))
+        hits = self._fuse(dense, lexical, prefer)
         if stage in ("dense", "lexical"):
             ranked = {rank: hit for hit in hits if (rank := getattr(hit.ranks, stage))}
             return [ranked[rank] for rank in sorted(ranked)][:top_k]
         hits = balance(hits, top_k, self.config.max_share, spread=spread)
         if stage == "reader":
-            hits = ranked_by_reader(hits, self.read(question, hits))
+            hits = ranked_by_reader(hits, self.read(Query(query, query), hits))
         return hits
 
-    def read(self, question: str, hits: Sequence[Hit], put: str = "", *, topic: bool = False) -> list[Candidate]:
-        """Every sentence of the hits with the probability that it answers, best first: see `weighed`.
+    def retrieve(self, query: Query) -> list[Hit]:
+        """Passages for a query, best first; where sources are asked to speak, theirs alone.
 
-        Args:
-            put: a follow-up as it was put. Only the names in it are missed where they do not stand: what the
-                conversation has added is a guess.
-            topic: what is read is no question but what somebody is to speak of: the best sentence alone counts.
+        Raises:
+            QuestionError: a filter that no source passes.
         """
+        if not (query.comparing and query.sources):
+            return self.search(query.text, filters=query.filters, spread=query.comparing, prefer=query.sources)
+        only = query.sources & (self._allowed(query.filters) or self._sources.keys())
+        within = replace(query.filters, sources=tuple(sorted(only)))
+        return self.search(query.about, filters=within) if only else []
+
+    def read(self, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+        """Every sentence of the hits with the probability that it answers, best first: see `read.weighed`."""
         if not hits:
             return []
-        seen = look(self.reader, question, hits)
-        return weighed(self.reader, question, seen, self.publishers, put=put, topic=topic)
-
-    def spelled(self, question: str) -> str:
-        """The question with the names of the corpus spelled as there: "Nasralah" -> "Nasrallah".
-
-        Only a word that stands in no source, that the reader does not know, and that can mean one name alone.
-        """
-
-        def right(match: re.Match[str]) -> str:
-            word = match[0]
-            if self.reader.knows(word) or self.index.lexical(word, 1):
-                return word
-            return meant(word, self._names[word[0].casefold()] | self._names[name_key(word)]) or word
-
-        return _LONG_WORD.sub(right, question)
-
-    def named(self, question: str) -> set[str]:
-        """Ids of the sources that a question names."""
-        return preferred(searchable(question), self._sources.values())
-
-    @cached_property
-    def _names(self) -> Mapping[str, set[str]]:
-        """The names of the corpus by their first letter, and by their `name_key`."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        for key, spellings in self.index.vocabulary.items():
-            for word in _LONG_WORD.findall(" ".join(spellings)):
-                found[word[0].casefold()].add(word)
-                found[key].add(word)
-        return found
+        about = query.about if query.comparing else query.text
+        put = query.asked if query.asked != query.text else ""  # what the conversation has added is a guess
+        seen = look(self.reader, about, hits)
+        topic = query.comparing and bool(query.sources)
+        return weighed(self.reader, about, seen, self.publishers, put=put or about, topic=topic)
 
     def _allowed(self, filters: Filters | None) -> set[str] | None:
         if not filters:
@@ -145,66 +127,6 @@ class Retriever:
             )
             for fused, (id_, score) in enumerate(sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1)
         ]
-
-
-def searchable(question: str) -> str:
-    """The question as a query: control characters out, blanks folded.
-
-    Raises:
-        QuestionError: empty, no letter or digit, or longer than `LONGEST_QUESTION`.
-    """
-    query = " ".join("".join(c if c.isprintable() else " " for c in question).split())
-    if not query:
-        raise QuestionError("the question is empty; ask something, for example: qa ask 'Who met whom?'")
-    if not any(c.isalnum() for c in query):
-        raise QuestionError(f"there is no word to search for in {query[:60]!r}; ask in words")
-    if len(query) > LONGEST_QUESTION:
-        raise QuestionError(
-            f"the question has {len(query):,} characters; ask in at most {LONGEST_QUESTION:,}. "
-            "To check a long text against the sources, use `qa check`"
-        )
-    return query
-
-
-def preferred(question: str, sources: Iterable[Source]) -> set[str]:
-    """Ids of the sources that a question names: "according to LBCI", "the Iranian study", "the 2017 article".
-
-    By publisher (the first two words of a long name will do, or its initials), by the author's last name, and,
-    where the question speaks of a text, by year or by how the publisher is placed.
-    """
-    asked = f" {' '.join(_words(question))} "
-    texts = set(_words(question)) & _TEXT_WORDS
-    return {source.id for source in sources if _names_source(question, asked, texts, source)}
-
-
-def _names_source(question: str, asked: str, texts: set[str], source: Source) -> bool:
-    publisher = [word for word in _words(source.publisher) if word not in _FILLERS]
-    if publisher and f" {' '.join(publisher[:2])} " in asked:
-        return True
-    initials = "".join(word[0] for word in publisher).upper()
-    if len(initials) > 2 and re.search(rf"\b{initials}\b", question):
-        return True
-    author = _words(source.author)
-    if author and f" {author[-1]} " in asked:
-        return True
-    if texts and source.published and re.search(rf"\b{source.published[:4]}\b", question):
-        return True
-    # "the Lebanese broadcaster", "the Iranian author": how it is placed, before a word for a text or its maker
-    places = _words(f"{source.perspective} {source.publisher}")
-    return any(
-        word.endswith(_DEMONYM) and any(len(place) > 3 and word[:4] == place[:4] for place in places)
-        for text in texts
-        if text not in _MAKERS or text in places
-        for word in re.findall(rf"(\w+) {text} ", asked)
-    )
-
-
-_FILLERS = frozenset("the a an of for and in".split())
-_MAKERS = frozenset("newspaper broadcaster institute journal center centre daily".split())
-_TEXT_WORDS = _MAKERS | frozenset(
-    "article paper study report piece source brief author analysis scholar outlet researcher".split()
-)
-_DEMONYM = ("an", "ese", "ish", "ani", "eli", "ench", "eek")
 
 
 def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool = False) -> list[Hit]:

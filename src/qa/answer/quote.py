@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qa.answer.attribute import attribute, leans_back
+from qa.answer.attribute import attribute
 from qa.answer.untrusted import hides, is_order
+from qa.language.speakers import leans_back
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
 RELATIVE = 0.6

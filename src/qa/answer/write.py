@@ -16,11 +16,12 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 
 from qa import markers
-from qa.answer.attribute import OUTLET, attribute, contested, dated
+from qa.answer.attribute import OUTLET, attribute, dated
 from qa.answer.llm import Talk, Trouble, load_llm
 from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
 from qa.language import fold
+from qa.language.speakers import contested
 from qa.markers import Marked
 from qa.schema import Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
 from qa.support import Case, Judgement, Support, names

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from qa.dialogue.clauses import core
 from qa.dialogue.ellipses import (
@@ -29,9 +29,6 @@ from qa.dialogue.references import EXPLETIVE, nth_meant, with_names, with_place
 from qa.dialogue.sayings import foremost, what_others_say, whose_words
 from qa.language import fold, missing, stem
 from qa.schema import Source, Turn
-
-if TYPE_CHECKING:
-    from llama_index.core.llms import LLM
 
 Rule = Callable[[str, History], str]
 """A question and its history -> the question resolved, or nothing where the rule does not apply."""
@@ -81,11 +78,10 @@ _JOINED_ON = re.compile(r"^(?:(?:and|but|so|then|ok|okay|or)\b[\s,]*)+(?=\w)", r
 
 
 def resolve_with(
-    llm: LLM,
+    reply: Callable[[str], str],
     question: str,
     turns: Sequence[Turn],
     sources: Sequence[Source] = (),
-    cancelled: Callable[[], bool] = lambda: False,
 ) -> str:
     """As `resolve`, by a language model; by the rules where it fails, strays, or is not waited for any longer.
 
@@ -95,10 +91,8 @@ def resolve_with(
     by_rule = resolve(question, turns, sources)
     if not turns:
         return by_rule
-    from qa.answer.llm import reply  # llama-index's LLM half is only paid for when one is set
-
     try:
-        written = reply(llm, PROMPT.format(conversation=_conversation(turns), question=question), cancelled)
+        written = reply(PROMPT.format(conversation=_conversation(turns), question=question))
     except Exception:  # any failure of any provider: the rules answer, nothing is lost
         return by_rule
     rewrite = written.strip().strip('"“”').strip()

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from qa.answer.attribute import speaker
 from qa.dialogue.clauses import AUXILIARIES, IRREGULAR, clause_of, plural
 from qa.language import FUNCTION_WORDS, Fact, facts, fold, stem
 from qa.language.alike import one_entity
+from qa.language.speakers import speaker
 from qa.language.speech import OWN_VOICE, PERSONS, VERBS
 from qa.schema import Passage, Sentence, Source, Turn
 

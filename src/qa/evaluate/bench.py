@@ -36,6 +36,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader, Window
 from qa.passages import sentences, split
+from qa.query import understand
 from qa.read import Look, look, weighed
 from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
 from qa.support import LAYERS, Support
@@ -503,7 +504,7 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) 
     for n, (name, judge) in enumerate(systems.items()):
         shown: list[_Pair] = []
         for i, (question, said, labels) in enumerate(cases, start=1):
-            for pair in pairs(question, said, judge, comparing=True):
+            for pair in pairs(replace(understand(question), kind="compare"), said, judge):
                 label = labels[frozenset((pair.left.source.id, pair.right.source.id))]
                 (agreed if pair.relation == "agreement" else shown).append(label)
             tell("comparing", n * len(cases) + i, len(systems) * len(cases))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 from functools import lru_cache
+
+from rapidfuzz.fuzz import ratio
 
 from qa.language.dates import MONTHS
 from qa.language.fact import Fact
@@ -146,14 +147,12 @@ def meant(word: str, names: Iterable[str]) -> str:
     derived from it, count as one.
     """
     plain = fold(word)
-    matcher = SequenceMatcher(None, "", plain, autojunk=False)
     near: dict[str, float] = {}
     for name in set(names):
         other = fold(name)
         if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
             continue
-        matcher.set_seq1(other)
-        share = matcher.ratio() if other[0] == plain[0] else 0.0
+        share = ratio(other, plain) / 100 if other[0] == plain[0] else 0.0
         if share >= _NEAR_MISS or same_name(name, word):
             near[name] = share
     best = min(near, key=lambda name: (-near[name], name), default="")

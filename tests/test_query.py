@@ -1,0 +1,339 @@
+"""A question understood: what kind of answer it wants, of whom, and what it must not be taken for."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa import Assistant, Filters, Source
+from qa.query import Catalogue, Query, understand
+
+SOURCES = (
+    Source("lbci", "Press highlights", "LBCI", published="2023-12-05", perspective="Lebanese broadcaster"),
+    Source("post", "A border at rest", "The Northern Post", "Ana Ruiz", "2021-03-04", perspective="Danish newspaper"),
+    Source("nature", "Light from old stars", "Nature", "Theresa May", "2017"),
+    Source("time", "Person of the year", "Time", "John Long", "2022"),
+    Source(
+        "many", "How things begin", "The Many Worlds Institute", "Jean Will", "2019", perspective="French institute"
+    ),
+    Source("board", "Report of the harbour board for 2018", "Orvik Harbour Board", published="2019-02-11"),
+)
+CATALOGUE = Catalogue(SOURCES)
+
+ORDINARY = """
+What is the nature of the dispute?
+How long did the siege last?
+How many times did May meet the French president?
+Did Hezbollah agree to a ceasefire?
+Do doctors agree that smoking kills?
+Who won France vs Germany?
+What happened in May 2017?
+Will the bridge open this time?
+When will the next ferry leave?
+What time does the museum close?
+Who designed the opera house?
+Where is the largest reef?
+Why do leaves turn red in autumn?
+How does a heat pump work?
+What is the boiling point of ethanol?
+Which river flows through Vienna?
+What did the committee decide about parking?
+Is the library open on Sundays?
+Can a tenant sublet the flat?
+How much does a season ticket cost?
+What are the side effects of ibuprofen?
+Who may vote in the council election?
+What causes the northern lights?
+When was the treaty signed?
+How old was Mozart when he died?
+Where were the wells shut down?
+Which enzymes break down starch?
+What does the abbreviation GDP stand for?
+How far is the moon from the earth?
+Did the parties sign the agreement in Geneva?
+Was the agreement between the union and the railway renewed?
+Who agreed to pay for the repairs?
+What did France and Germany agree on in 1963?
+Do I have to declare gifts?
+What is the difference in price?
+How do I reset my password?
+What is the view from the tower like?
+Who holds the world record for the mile?
+What is the position of the goalkeeper?
+Where does the account holder sign?
+How are articles of clothing taxed?
+What is the source of the Danube?
+Which side of the road do they drive on in Japan?
+What papers do I need for a visa?
+Who wrote Pride and Prejudice?
+Why was the report delayed?
+When did the study begin?
+What is a review board?
+How many authors has the paper?
+Who reviews an appeal?
+Is a written account of the accident needed?
+What version of the protocol is in use?
+How long does a vote stay open?
+What did the mayor promise before the election?
+Who said that the earth is round?
+Why did she leave the company?
+What is the capital of Australia?
+How is penicillin made?
+What did the crew find in the wreck?
+Does the policy cover water damage?
+When must the form be handed in?
+Which parties formed the government?
+Who opposed the reform?
+Why did the bank collapse?
+What is the interest rate on the loan?
+How many people live in Nairobi?
+Where do eels spawn?
+What kind of rock is granite?
+Who invented the telephone?
+Did Napoleon cross the Alps?
+Are the trains running today?
+How tall is the Eiffel Tower?
+What language is spoken in Andorra?
+Which planets have rings?
+When do swallows return?
+How can I get a refund?
+What colour was the car?
+Who plays the cello in the trio?
+How long is parental leave?
+What is the penalty for late payment?
+Where is the data kept?
+Can I bring my dog?
+What happens if I miss the deadline?
+Which metals are magnetic?
+Why is the sea salty?
+Who succeeded Queen Anne?
+What does a notary do?
+How many bones are in the hand?
+Where did the fire start?
+When is the harvest?
+What is the height of the tunnel?
+Who is responsible for the roof?
+How did the negotiations end?
+Was the suspect charged?
+What was the cause of death?
+How many seats does the party hold?
+Did both sides keep the truce?
+Who was at both meetings?
+Which countries border Chad?
+What do bees eat in winter?
+How often should the oil be changed?
+Which players were sent off?
+What did critics dislike about the film?
+How many votes are needed to change the statute?
+Where can the minutes be read?
+Is there a lift?
+When does the lease end?
+Why are the contrasts in the painting so strong?
+What is the conflict of interest?
+How does temperature vary with height?
+What is the variation in rainfall?
+Who compares the bids?
+How is the score calculated?
+What did Galileo discover?
+Which gene is linked to the disease?
+What dose of the vaccine is given?
+Are the results significant?
+How was the sample chosen?
+What did patients report after surgery?
+How do cells divide?
+Why did the control group improve?
+What is the half-life of iodine-131?
+How many patients dropped out?
+What is a placebo?
+Who funded the trial?
+When were the samples collected?
+Does the drug interact with alcohol?
+How should the device be cleaned?
+What should I do if the light flashes?
+Which cable goes into the back?
+How long does the battery last?
+What is the warranty period?
+Where is the serial number?
+Can two printers be used at once?
+Why does the screen flicker?
+Who can open an account?
+What fee is charged for a transfer?
+How is interest paid?
+When is a statement sent?
+What counts as income?
+Which forms must an employer keep?
+Is overtime paid?
+How much notice must be given?
+Who decides on dismissal?
+What rights has a lodger?
+When may a landlord enter?
+How is rent fixed?
+What were the terms of the peace?
+Who led the revolt?
+Why did the empire fall?
+When did the railway reach the coast?
+How did people travel before the canal?
+What did the king demand?
+Where was the battle fought?
+Who discovered the comet?
+""".strip().splitlines()
+
+COMPARING = """
+What do the sources say about the ceasefire?
+How do the sources differ on the date?
+Do the sources agree on the number of dead?
+Do the articles contradict each other on the cost?
+Where do the accounts of the meeting diverge?
+Which sources mention the tunnel?
+Which reports describe the fire?
+What does each source say about the bridge?
+How do the papers describe the minister?
+How do the different accounts explain the collapse?
+What does LBCI say about Iran?
+What did the Northern Post write about the border?
+What does Nature report about old stars?
+What does Time claim about the winner?
+What do LBCI and the Northern Post say about the border?
+How do LBCI and the Northern Post differ on the talks?
+How does LBCI describe the talks?
+How do the Northern Post and Nature explain the delay?
+What does Ana Ruiz say about the border?
+What did the 2021 article say about the border?
+What does the Danish newspaper say about the border?
+What does the Lebanese broadcaster report about Iran?
+What is LBCI's view on the ceasefire?
+What is the Northern Post's position on tolls?
+What does Orvik Harbour Board say about berths?
+What do the studies say about sleep?
+Compare the articles on the cost of the bridge.
+Compare LBCI and the Northern Post on the border.
+Compare the number of ships in 2018 and 2022.
+Compare the cost of the tunnel and the ferry.
+Contrast the two proposals and the old rules.
+What is the difference between a lease and a licence?
+What are the differences between the first edition and the second?
+What are the similarities between whales and bats?
+How do the board proposal and the trio proposal differ in length of office?
+How do cats and dogs differ?
+How do whales and bats compare?
+How long is my data kept on the free plan compared with the paid plan?
+According to each source, who started it?
+Do LBCI and the Northern Post agree on the date?
+""".strip().splitlines()
+
+OTHERWISE = """
+overview: Summarise the 2018 report.
+overview: Give me a summary of the talks.
+overview: What is this corpus about?
+overview: What are the main points?
+overview: What is the 2018 report about?
+latest: Who is the harbour master now?
+latest: What is the most recent estimate?
+list: List the members of the council.
+list: Name the countries that signed.
+list: Which birds nest on the cliff?
+how-to: How do I cancel my account?
+how-to: How can we apply for a grant?
+who-is: Who is Ana Ruiz?
+who-is: What is a notary?
+when: When was the treaty signed?
+when: In what year did the war end?
+number: How many ships called at Orvik?
+number: How long is the tunnel?
+yes-no: Is the library open on Sundays?
+yes-no: Did the mayor resign?
+""".strip().splitlines()
+
+
+def test_the_lists_are_as_long_as_they_should_be() -> None:
+    """Enough of both sorts to say something."""
+    assert len(set(ORDINARY)) >= 150
+    assert len(set(COMPARING)) + len(set(OTHERWISE)) >= 50
+
+
+@pytest.mark.parametrize("question", ORDINARY)
+def test_an_ordinary_question_is_no_comparison_and_names_no_source(question: str) -> None:
+    """May, Will, Long, Time, Nature and Many are words before they are authors and journals."""
+    query = understand(question, (), CATALOGUE)
+    assert (query.comparing, query.kind == "overview", query.sources) == (False, False, frozenset())
+
+
+@pytest.mark.parametrize("question", COMPARING)
+def test_a_question_that_compares_is_answered_side_by_side(question: str) -> None:
+    """By source, or each of the things compared on its own."""
+    assert understand(question, (), CATALOGUE).kind == "compare"
+
+
+@pytest.mark.parametrize("line", OTHERWISE)
+def test_the_kind_of_a_question_is_what_would_answer_it(line: str) -> None:
+    """A gist, the newest state, several things, steps, what something is, a time, a count, yes or no."""
+    kind, question = line.split(": ", 1)
+    assert understand(question, (), CATALOGUE).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("According to the Northern Post, who met whom?", {"post"}),
+        ("what does Ruiz write about it?", {"post"}),
+        ("Who wrote the 2021 article?", {"post"}),
+        ("What does the Danish newspaper say about tolls?", {"post"}),
+        ("Who is quoted in the LBCI report?", {"lbci"}),
+        ("What happened in 2021?", set()),
+        ("What did Danish workers read in a newspaper?", set()),
+        ("Who met whom?", set()),
+    ],
+)
+def test_a_source_is_named_by_its_publisher_author_or_kind(question: str, expected: set[str]) -> None:
+    """A bare year or people of a place are about the matter, not about the source."""
+    assert understand(question, (), CATALOGUE).sources == expected
+
+
+def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
+    """So each is searched, read and answered on its own."""
+    query = understand("How do LBCI and the Northern Post differ on the talks?", (), CATALOGUE)
+    assert [part.sources for part in query.parts] == [{"lbci"}, {"post"}]
+    assert {part.about for part in query.parts} == {"the talks"}
+
+
+def test_things_compared_are_asked_for_one_by_one() -> None:
+    """The question goes with each."""
+    query = understand("Compare the number of ships in 2018 and 2022.", (), CATALOGUE)
+    assert [part.text for part in query.parts] == ["the number of ships in 2018", "the number of ships in 2022"]
+
+
+def test_filters_come_from_the_person_alone() -> None:
+    """Naming a source is no filter; one that was set holds in every part."""
+    query = understand("What do LBCI and Nature say about stars?", (), CATALOGUE)
+    assert not query.filters
+    filtered = query.within(Filters(since="2020"))
+    assert {part.filters.since for part in (filtered, *filtered.parts)} == {"2020"}
+
+
+def test_what_stands_nowhere_is_unknown() -> None:
+    """A day is no name; a name that stands is not unknown."""
+    catalogue = Catalogue(SOURCES, {}, stands=lambda word: word.casefold() in {"bridge", "hill"})
+    assert understand("Did Quigley open the bridge in June?", (), catalogue).unknown == ("Quigley",)
+    assert understand("Did Hill open the bridge on Monday?", (), catalogue).unknown == ()
+
+
+def test_a_query_needs_words() -> None:
+    """A wrong value cannot be made."""
+    with pytest.raises(ValueError, match="needs words"):
+        Query(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "spelled"),
+    [
+        ("What did Mayor Durate say?", "What did Mayor Duarte say?"),
+        ("what did durate's office answer", "what did Duarte's office answer"),
+        ("What did Mayor Duarte say?", "What did Mayor Duarte say?"),
+        ("Who met Duarto in Gothenborg?", "Who met Duarte in Gothenborg?"),
+        ("Did the auditor object to the bridges?", "Did the auditor object to the bridges?"),
+    ],
+)
+def test_a_misspelt_name_is_read_as_the_sources_spell_it(town: Assistant, question: str, spelled: str) -> None:
+    """What stands in a source in any form, or is near to no name there, stays as it was put."""
+    query = understand(question, (), town.catalogue)
+    assert query.text == spelled
+    assert bool(query.notes) == (question != spelled)
