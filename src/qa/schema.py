@@ -39,13 +39,15 @@ LONGEST_QUESTION = 2000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who published a document, what, when. `published` is ISO 8601 and may be partial: 2017, 2017-11."""
+    """Who published a document, what, when. Dates are ISO 8601 and may be partial: 2017, 2017-11."""
 
     id: str
     title: str
     publisher: str = ""
     author: str = ""
     published: str = ""
+    updated: str = ""
+    version: str = ""
     language: str = ""
     kind: Kind = "other"
     perspective: str = ""
@@ -72,6 +74,8 @@ class Source:
             "publisher": self.publisher,
             "author": self.author,
             "published": self.published,
+            "updated": self.updated,
+            "version": self.version,
             "language": self.language,
             "kind": self.kind,
             "perspective": self.perspective,

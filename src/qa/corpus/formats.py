@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from qa.corpus import declared, webpage
 from qa.corpus.blocks import Block, Parsed, Unreadable, normalise
 
 if TYPE_CHECKING:
@@ -119,36 +120,64 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _with_front_matter(text: str, notes: tuple[str, ...], read: Callable[[str], Parsed]) -> Parsed:
-    declared, body, problem = _front_matter(text)
+    about, body, problem = _front_matter(text)
     parsed = read(body)
-    return Parsed(parsed.blocks, declared, {}, notes + problem, parsed.plain)
+    return Parsed(parsed.blocks, about or parsed.declared, {}, notes + problem, parsed.plain)
+
+
+_FENCES = {"yaml": re.compile(r"---[^\S\n]*\r?\n"), "toml": re.compile(r"\+\+\+[^\S\n]*\r?\n")}
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
-    if not re.match(r"---[^\S\n]*\r?\n", text):
+    language = next((name for name, fence in _FENCES.items() if fence.match(text)), "")
+    if not language:
         return {}, text, ()
+    import tomllib
+
     import frontmatter
     import yaml
 
+    mark = re.escape("---" if language == "yaml" else "+++")
     try:
-        declared, body = frontmatter.parse(text)
+        if language == "toml":
+            parts = re.match(rf"{mark}[^\S\n]*\r?\n(.*?)^{mark}[^\S\n]*$", text, re.DOTALL | re.MULTILINE)
+            about, body = (tomllib.loads(parts[1].replace("\r\n", "\n")), text[parts.end() :]) if parts else ({}, text)
+        else:
+            about, body = frontmatter.parse(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = normalise(str(getattr(error, "problem", "") or error))[:100]
-        body = re.sub(r"\A---.*?^---[^\S\n]*$", "", text, count=1, flags=re.DOTALL | re.MULTILINE)
+        body = re.sub(rf"\A{mark}.*?^{mark}[^\S\n]*$", "", text, count=1, flags=re.DOTALL | re.MULTILINE)
         return (
             {},
             body,
             (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",),
         )
     # nothing declared: what stands between the lines of dashes is text
-    return (declared, body, ()) if declared else ({}, text, ())
+    return (about, body, ()) if about else ({}, text, ())
 
 
 _ITEM = re.compile(r"\s*(?:[-*•·▪–]\s+)(?=\S)")
 
 
 def _text(text: str) -> Parsed:
-    return Parsed(list(_paragraphs(text.splitlines())), plain=True)
+    about, count = declared.header(text.lstrip("\n"))
+    lines = text.lstrip("\n").splitlines() if count else text.splitlines()
+    head = [Block(line, "item") for line in _unfolded(lines[:count])]
+    return Parsed([*head, *_paragraphs(lines[count:])], about, plain=True)
+
+
+def _unfolded(lines: Sequence[str]) -> Iterator[str]:
+    """Header lines, those that begin with a blank joined to the one before."""
+    whole = ""
+    for line in lines:
+        if whole and line[:1] in " \t":
+            whole += f" {line.strip()}"
+            continue
+        if whole:
+            yield whole
+        whole = line.strip()
+    if whole:
+        yield whole
 
 
 def _paragraphs(lines: Sequence[str], page: int = 0, known: Counter[str] | None = None) -> Iterator[Block]:
@@ -279,26 +308,18 @@ def _inline(children: Sequence[Token]) -> str:
 
 def _html(data: bytes) -> Parsed:
     import trafilatura
-    from trafilatura.metadata import extract_metadata
     from trafilatura.utils import load_html
 
     tree = load_html(data)
     if tree is None:
         raise Unreadable("it holds no HTML", "Open it in a browser and save the page, or remove it")
-    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").split("-")[0]
-    kind = _kind_of_page(data)
-    about = extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
-    declared = {
-        "title": about.title, "author": (about.author or "").replace("; ", ", "), "publisher": about.sitename,
-        "published": about.date, "language": language.lower(), "kind": kind, "original": about.url,
-        "rights": about.license,
-    }  # fmt: skip
+    declared = webpage.declared(tree)
     found = trafilatura.bare_extraction(
         tree, include_comments=False, include_tables=True, include_images=False, favor_recall=True
     )
     body = getattr(found, "body", None)
     blocks = [] if body is None else list(_html_blocks(body))
-    return Parsed(blocks, {key: value for key, value in declared.items() if value})
+    return Parsed(blocks, declared)
 
 
 def _html_blocks(body: Any) -> Iterator[Block]:
@@ -322,22 +343,9 @@ def _html_blocks(body: Any) -> Iterator[Block]:
             yield Block(element.tail)
 
 
-def _kind_of_page(data: bytes) -> str:
-    """schema.org's type of the article, or Highwire's meta elements, which only papers carry."""
-    if re.search(rb"""<meta[^>]+name=["']citation_(?:doi|journal_title)["']""", data, re.IGNORECASE):
-        return "research"
-    types = {t.decode("ascii", "replace") for t in re.findall(rb'"@type"\s*:\s*\[?\s*"(\w+)"', data)}
-    if types & {"ScholarlyArticle", "MedicalScholarlyArticle"}:
-        return "research"
-    if types & {"AnalysisNewsArticle", "OpinionNewsArticle"}:
-        return "analysis"
-    return "news" if types & {"NewsArticle", "ReportageNewsArticle"} else ""
-
-
 # -- PDF -----------------------------------------------------------------------------------------------------
 
 _FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
-_NO_TITLE = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|indd|tex|qxd|rtf)$|document\d*$|\W*$", re.IGNORECASE)
 
 
 def _pdf(data: bytes, max_bytes: int) -> Parsed:
@@ -361,17 +369,8 @@ def _pdf(data: bytes, max_bytes: int) -> Parsed:
     pages = _without_running_heads(pages)
     known = _vocabulary([line for lines in pages for line in lines])
     blocks = [b for number, lines in enumerate(pages, start=1) for b in _paragraphs(lines, number, known)]
-    title = normalise(about.get("/Title", ""))
-    created = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", about.get("/CreationDate", ""))
-    return Parsed(
-        blocks,
-        {
-            "title": "" if _NO_TITLE.match(title) else title,
-            "author": normalise(about.get("/Author", "")),
-        },
-        {"published": "-".join(part for part in created.groups() if part) if created else ""},
-        plain=True,
-    )
+    named = {"title": about.get("/Title"), "author": about.get("/Author")}
+    return Parsed(blocks, {}, declared.properties(named, blocks), plain=True)
 
 
 def _without_running_heads(pages: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -425,7 +424,5 @@ def _docx(data: bytes, max_bytes: int) -> Parsed:
         else:
             blocks += [Block(line) for line in part.text.split("\n")]
     about = document.core_properties
-    declared = {"title": about.title, "author": "" if about.author == "python-docx" else about.author}
-    if about.language:
-        declared["language"] = about.language.split("-")[0].lower()
-    return Parsed(blocks, declared)  # its dates are the file's and its template's
+    named = {"title": about.title, "author": about.author, "language": about.language}
+    return Parsed(blocks, {}, declared.properties(named, blocks))

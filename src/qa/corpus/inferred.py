@@ -1,0 +1,340 @@
+"""What a text gives away about itself where it declares nothing: few shapes, each in its place, or nothing.
+
+A wrong author, date or title is worse than none: what stands here is right in nearly every document it fits
+(figures in docs/sources.md). A name is taken from a line that is a by-line, a date from a line that is a date, both
+near the top; never from a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from qa.corpus import declared
+from qa.corpus.blocks import Block, is_prose, normalise
+from qa.corpus.cleaning import always, in_company
+from qa.corpus.declared import DOI, MONTH, iso_date
+
+_HEAD, _TAIL = 40, 25
+"""Blocks from the top and from the bottom in which a document speaks about itself."""
+
+_NEAR = 8
+"""Blocks from the top among which a by-line or a date line stands."""
+
+
+def infer(blocks: Sequence[Block]) -> dict[str, str]:
+    """What the text itself gives away, by field: title, author, published, updated, version, publisher, rights, DOI."""
+    texts = [text for b in blocks if (text := normalise(b.text))]
+    head = texts[:_HEAD]
+    edges = head + texts[max(_HEAD, len(texts) - _TAIL) :]
+    said = dict(_labelled(edges))
+    title = headline(blocks)
+    near = [t.strip("*_ ") for b in blocks[:_NEAR] if b.kind != "heading" and (t := normalise(b.text)) != title]
+    found = {
+        "title": said.get("title") or title,
+        "publisher": said.get("publisher") or _publisher(texts, edges),
+        "author": said.get("author") or _byline(near) or _authors(head, title),
+        "published": said.get("published") or _date_line(near),
+        "updated": said.get("updated", ""),
+        "version": said.get("version", ""),
+        "rights": said.get("rights")
+        or next((t for t in (*texts[:_NEAR], *texts[-5:]) if len(t) < 150 and _RIGHTS.match(t)), ""),
+        "original": next((f"DOI {m['doi']}" for t in edges if (m := _DOI_LINE.fullmatch(t))), ""),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+_RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\S|copyright\s+\d{4}\b", re.IGNORECASE)
+_DOI_LINE = re.compile(rf"(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>{DOI.pattern})", re.IGNORECASE)
+
+# -- lines with a label --------------------------------------------------------------------------------------
+
+_DATE = rf"(?:\d{{1,2}}|\d{{4}}|{MONTH})\b[^:;]{{0,24}}"
+_LABELS = {
+    "title": r"title",
+    "publisher": r"publisher|published by|issued by",
+    "author": r"(?:corresponding )?authors?(?:\(s\))?|written by|words by|prepared by",
+    "published": r"(?:first )?(?:published|posted|issued|released)(?: online)?(?: on| at)?|created"
+    r"|(?:publication |release |issue )?date|date (?:of (?:publication|issue)|published|issued)",
+    "updated": r"(?:this (?:page|document|article|policy|guide) was )?(?:last )?(?:updated|modified|edited|revised)"
+    r"(?: on| at)?|(?:date )?(?:of )?last (?:update|revision|change)",
+    "version": r"version|revision|edition|document version",
+    "rights": r"licen[cs]e|rights",
+}
+_LABEL = re.compile(
+    r"[\W_]*(?:" + "|".join(f"(?P<{field}>{names})" for field, names in _LABELS.items()) + r")\W{0,2}(?:[:|]\W*|\s+)"
+    r"(?P<value>.+)",
+    re.IGNORECASE,
+)
+_CITE = re.compile(r"cite this (?:article|paper)\b[^(]{0,200}\((?P<year>\d{4})\)", re.IGNORECASE)
+
+
+def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Fields from lines that are a label and its value: "Published: 3 May 2020", "Author | Ada Lind", "Version 2.1"."""
+    seen: set[str] = set()
+    for line in lines:
+        if len(line) < 400 and (cite := _CITE.search(line)) and "published" not in seen:
+            seen.add("published")
+            yield "published", cite["year"]
+        if len(line) > 150 or not (match := _LABEL.fullmatch(line)):
+            continue
+        field = next(name for name in _LABELS if match[name])
+        value = match["value"].strip(" *_")
+        marked = bool(re.match(r"[\W_]*[\w ()]+\W{0,2}[:|]", line))
+        if field in seen or (field == "title" and line != lines[0]) or not (value := _worth(field, value, marked)):
+            continue
+        seen.add(field)
+        yield field, value
+
+
+def _worth(field: str, value: str, marked: bool) -> str:
+    """The value where it is what the label claims; without a colon only a date or a number can tell it is a label."""
+    if field in ("published", "updated"):
+        return (
+            iso_date(value)
+            if re.fullmatch(rf"{_DATE}(?:[,\s]+(?:at\s+)?\d\d?[:.]\d\d.{{0,20}})?\W*", value, re.I)
+            else ""
+        )
+    if field == "version":
+        number = re.fullmatch(r"v?(\d[\w.]{0,12})\W*(?:[,(\s]+(.{4,30}))?", value)
+        return number[1].rstrip(".") if number and (not number[2] or iso_date(number[2])) else ""
+    if field == "author":
+        return persons(value.partition(" (")[0].partition(" | ")[0])
+    if not marked:
+        return ""
+    return declared.fields({field: value})[0].get(field, "") if len(value.split()) <= 20 else ""
+
+
+# -- names ---------------------------------------------------------------------------------------------------
+
+_PARTICLES = "de da do dos du di del della der den van von zu af av al el la le bin ibn ben ten ter y e of".split()
+_NAME_WORD = rf"(?:[^\W\d_a-z][\w’'.-]*|(?:{'|'.join(_PARTICLES[:-1])}))"
+_NAME = re.compile(rf"(?=[^\W\d_a-z]){_NAME_WORD}(?: {_NAME_WORD}){{1,4}}")
+_NOT_A_NAME = frozenset(
+    # bodies
+    "university institute institution college school department faculty laboratory laboratories lab labs center centre "
+    "academy hospital society association foundation council board committee commission ministry office agency bureau "
+    "group team company corporation inc ltd llc gmbh plc press journal review news times post gazette herald courier "
+    "union service services authority library museum church court bank party government parliament network "
+    # roles
+    "correspondent editor editors reporter reporters writer writers staff desk chief professor director minister "
+    "analyst columnist contributor contributors president secretary manager "
+    # what follows "by" without being anybody
+    "the a an our your their its this that these and or not no air sea land road rail mail email phone post hand law "
+    "order default popular demand numbers date name number section chapter part article appendix table figure step "
+    "type size age category region country year month week day invitation appointment proxy design nature request "
+    "north south east west new all any each mr mrs ms dear abstract introduction summary keywords contents report "
+    "paper january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
+
+
+def persons(text: str) -> str:
+    """The text if it is one name of a person, or several in a row; else its first name in the row; else nothing.
+
+    Shape alone: two to five words that begin with a capital, particles between them, none of them a body's, a role
+    or a month.
+    """
+    text = re.sub(r"[\d*†‡§¶∗]+", " ", text)
+    parts = [normalise(part).strip(" .") for part in re.split(r",|;|&|\band\b", text)]
+    parts = [part for part in parts if part]
+    named = [part for part in parts if _is_person(part)]
+    if not parts or parts[0] not in named:
+        return ""
+    if len(named) < len(parts) or (len(named) > 1 and not re.search(r"&|;|\band\b|,.*,", text)):
+        return named[0] if not re.search(r"&|;|\band\b", text) else ""
+    return ", ".join(named)
+
+
+def _is_person(text: str) -> bool:
+    words = text.split()
+    if not _NAME.fullmatch(text) or any(word.casefold().strip(".") in _NOT_A_NAME for word in words):
+        return False
+    return len(words[-1].strip(".")) > 1 and sum(len(word.strip(".")) > 1 for word in words) > 1
+
+
+_BYLINE = re.compile(
+    r"(?:(?:posted|written|published|words|text|story|a report|report|reported|compiled|prepared) )?by:?\s+"
+    r"(?P<names>[^|•·—–]{3,90}?)(?:\s*[|•·—–].*|,?\s+(?:on|at)\s+.*|\s+\(.*\)|,?\s+\d.*)?",
+    re.IGNORECASE,
+)
+_DATED_BYLINE = re.compile(rf"{_DATE}[\s,|•·—–-]+by\s+(?P<names>[^|•·—–]{{3,90}})", re.IGNORECASE)
+
+
+def _byline(near: Sequence[str]) -> str:
+    """A line near the top that is "By Ada Lind" and at most a date, a role or a place."""
+    for text in near:
+        if len(text) < 120 and (match := _BYLINE.fullmatch(text) or _DATED_BYLINE.fullmatch(text)):
+            names = match["names"]
+            months = re.split(rf"\b(?:{MONTH})\b", names)[0].rstrip(" ,")
+            if found := persons(months):
+                return found
+    return ""
+
+
+def _authors(head: Sequence[str], title: str) -> str:
+    """The line under a paper's title, where an abstract follows: names alone."""
+    for place, text in enumerate(head[:15]):
+        if re.match(r"abstract\b|summary\b|zusammenfassung\b|résumé\b", text, re.IGNORECASE):
+            above = [t for t in head[:place] if t not in title]
+            return persons(above[0]) if above and len(above) < 8 else ""
+    return ""
+
+
+# -- dates ---------------------------------------------------------------------------------------------------
+
+_DATE_LINE = re.compile(
+    rf"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?P<date>\d{{4}}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{{4}}"
+    rf"|(?:\d\d?(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:{MONTH})\.?\s+(?:\d\d?(?:st|nd|rd|th)?,?\s+)?\d{{4}})"
+    r"(?:\W{1,3}\d\d?[:.]\d\d.{0,12})?\.?",
+    re.IGNORECASE,
+)
+_PLACE_AND = re.compile(
+    r"(?:[^\W\d_][\w’'.&-]*\s+){0,4}[^\W\d_][\w’'.&-]*\s*(?:,|\s[|–—-])\s+(?=\S*\d|\w+\s\d|\w+day\b)"
+)
+
+
+def _date_line(near: Sequence[str]) -> str:
+    """The one line near the top that is a date, or a place or an outlet and a date; none where there are several."""
+    found = [date for text in near if (date := _dated(text))]
+    return found[0] if len(found) == 1 else ""
+
+
+def _dated(text: str) -> str:
+    if len(text) > 80:
+        return ""
+    match = _DATE_LINE.fullmatch(text) or _DATE_LINE.fullmatch(_PLACE_AND.sub("", text, count=1))
+    return iso_date(match["date"]) if match else ""
+
+
+# -- outlets -------------------------------------------------------------------------------------------------
+
+_OUTLET = r"(?P<name>[A-Z][\w&.’'-]*(?:\s+(?:of|for|and|the|&|[A-Z][\w&.’'-]*)){0,6})"
+_PUBLISHERS = tuple(
+    re.compile(form)
+    for form in (
+        rf"^(?i:subscribe to )(?:the |our )?{_OUTLET}\s+(?:N|n)ewsletters?\W*$",
+        rf"(?i:^(?:download|get|install) (?:now )?(?:the|our) ){_OUTLET}(?i:\s+(?:mobile )?app\W*)$",
+        rf"(?i:^©|^copyright)\W*(?:\d{{4}}\W+)?{_OUTLET}(?:\.|,|\s)\s*(?i:all rights reserved\W*)$",
+    )
+)
+_SKIP_LINK = re.compile(r"skip to (?:main |the )?content", re.IGNORECASE)
+
+
+def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
+    """The outlet's own notices: its newsletter, its app, its rights, its name beside the link over its menu."""
+    for form in _PUBLISHERS:
+        for text in texts if "subscribe" in form.pattern else edges:
+            if len(text) < 120 and (m := form.search(text)):
+                return m["name"].rstrip(".")
+    for skip, name in pairwise(texts[:4]):
+        if _SKIP_LINK.fullmatch(skip) and 1 < len(name.split()) <= 8 and texts.count(name) == 1:
+            return name
+    return ""
+
+
+# -- titles --------------------------------------------------------------------------------------------------
+
+_GENERIC = re.compile(
+    r"(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
+    r"|references|acknowledge?ments|copyright|notes?|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}"
+    r"|section\b.{0,6}|confidential|draft|internal|index|home|faq",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")
+_OPEN = re.compile(
+    r"(?:[,:–—-]|\b(?:a|an|the|of|for|and|or|in|on|at|to|by|with|from|as|into|under|over|between|its|their|is|are|was))$",
+    re.IGNORECASE,
+)
+"""What a line ends with that goes on in the next one."""
+_FIELD = re.compile(
+    r"(?:name|address|phone|tel|to|from|cc|attn|re|subject|present|apologies|chair)\W{0,2}:", re.IGNORECASE
+)
+_RULE = re.compile(r"[-–—_*=~#.·•\s]+")
+_DATA = re.compile(r"[^\W\d_]*\W*[\d.,:\s|%+/-]+|.*(?:\t|\S,\S+,\S|\S;\S+;\S| {3,}\S).*|.*-->.*|\W*")
+"""A row, a figure, a time: no title, and what stands under it is none either."""
+_SPEAKS = re.compile(r"[A-Z][\w.’' -]{0,30}:\s+\S.*")
+
+
+def headline(blocks: Sequence[Block]) -> str:
+    """What a reader would call the text: its first heading, else the first line that can be a title, with the line
+    that goes on with it. Empty where the text starts at once, or with figures.
+    """
+    top = [b for b in blocks if normalise(b.text)][:_HEAD]
+    before = next((i for i, b in enumerate(top) if is_prose(normalise(b.text)) and not always(b)), len(top))
+    headings = [(i, b) for i, b in enumerate(top) if b.kind == "heading"]
+    if headings and not any(_GENERIC.fullmatch(_line(b)) for _, b in headings[:1]):
+        place, best = min(headings, key=lambda item: (item[1].level, item[0]))
+        alone = best.level == 1 and sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
+        if place < before or alone:
+            words, _ = _joined(top, place)
+            return "" if _NUMBERED.match(words) and best.level > 1 else declared.clean(words)
+        return ""
+    if any(b.kind == "heading" for b in top[:1]):
+        return ""
+    return _first_line(top, before, len(blocks) > len(top))
+
+
+def _line(block: Block) -> str:
+    return normalise(block.text).strip("*_# ¶")
+
+
+def _joined(top: Sequence[Block], place: int) -> tuple[str, int]:
+    """A line with those that go on with it, and where it ends."""
+    words = _line(top[place])
+    for end in range(place + 1, min(place + 4, len(top))):
+        following = _line(top[end])
+        if top[end].kind != top[place].kind or top[end].level != top[place].level:
+            return words, end
+        goes_on = following[:1].islower() or _OPEN.search(words)
+        if not goes_on or _BYLINE.fullmatch(following) or _dated(following):
+            return words, end
+        words = f"{words} {following}"
+    return "", min(place + 4, len(top))  # no title goes on so long: a text begins
+
+
+def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
+    """The first line of a plain text that can be its title; the one said twice, on a page with its menu."""
+    if sum(bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4]) > 1 and not any(
+        _DATE_LINE.fullmatch(_line(b)) for b in top[:4]
+    ):
+        lines = {_line(b).partition(":")[0] for b in top[:6] if _SPEAKS.fullmatch(_line(b))}
+        if not any(_LABEL.fullmatch(f"{label}: x") for label in lines):
+            return ""  # people speak from the first line on
+    titles: list[str] = []
+    place = 0
+    while place < min(before, len(top)):
+        block = top[place]
+        words, place = _joined(top, place)
+        if not words:
+            break
+        if _RULE.fullmatch(words) or (block.kind == "item" and " | " in words):  # a letterhead may be a table
+            continue
+        if _DATA.fullmatch(block.text.strip()):
+            break
+        if _may_be_title(words) and not always(block) and not in_company(block):
+            titles.append(words)
+    if before == len(top) and not more:  # nothing but short lines
+        titles = titles[:1] if len(top) > 1 else []
+    repeated = [t for t in titles if titles.count(t) > 1]
+    several = [t for t in titles if len(t.split()) > 1]
+    return declared.clean((repeated or several or titles or [""])[0])
+
+
+def _may_be_title(text: str) -> bool:
+    letters = sum(c.isalpha() for c in text)
+    return (
+        len(text.split()) <= 25
+        and letters * 2 > len(text)
+        and not text[0].islower()
+        and text[-1] not in ",;:"
+        and not is_prose(text)
+        and not _GENERIC.fullmatch(text)
+        and not _NUMBERED.match(text)
+        and not _LABEL.fullmatch(text)
+        and not _FIELD.match(text)
+        and not _dated(text)
+        and not _RIGHTS.match(text)
+        and not re.search(r"@|https?:|www\.", text)
+    )
