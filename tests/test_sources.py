@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from made_documents import FIELDS, documents
-from qa.corpus import read
+from qa.corpus import reading
 from qa.schema import Source
 
 MOST_WRONG = 0.02
@@ -15,20 +15,12 @@ MOST_WRONG = 0.02
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Source, dict[str, tuple[str, ...]]]]:
+def told() -> list[tuple[str, Source, dict[str, tuple[str, ...]]]]:
     """Each made document's name, its source, and what is right."""
-    folder = tmp_path_factory.mktemp("made")
-    wanted = {}
-    for name, data, truth in documents():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-        wanted[name] = truth
     found = []
-    for name, truth in wanted.items():
-        reading = read([folder / name])
-        assert len(reading.documents) == 1, (name, reading.skipped)
-        found.append((name, reading.documents[0].source, truth))
+    for name, data, truth in documents():
+        document, _ = reading.document(data, name.rpartition("/")[2])
+        found.append((name, document.source, truth))
     return found
 
 

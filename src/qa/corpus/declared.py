@@ -284,7 +284,7 @@ def iso_date(value: Any) -> str:
 
 def _in_words(text: str) -> str:
     """A date in another language: "14. März 2023", "marzo 2021"; only a whole line that is one."""
-    import dateparser  # late: it takes a third of a second
+    import dateparser  # type: ignore[import-untyped]  # late: it takes a third of a second
 
     for parts in (["year", "month", "day"], ["year", "month"]):
         settings: Any = {"REQUIRE_PARTS": parts, "STRICT_PARSING": len(parts) == 3}

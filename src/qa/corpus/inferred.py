@@ -103,7 +103,8 @@ def _worth(field: str, value: str, marked: bool) -> str:
         return persons(value.partition(" (")[0].partition(" | ")[0])
     if not marked:
         return ""
-    return declared.fields({field: value})[0].get(field, "") if len(value.split()) <= 20 else ""
+    value = declared.fields({field: value})[0].get(field, "") if len(value.split()) <= 20 else ""
+    return value.rstrip(".") if field == "publisher" else value
 
 
 # -- names ---------------------------------------------------------------------------------------------------
@@ -125,8 +126,8 @@ _NOT_A_NAME = frozenset(
     "order default popular demand numbers date name number section chapter part article appendix table figure step "
     "type size age category region country year month week day invitation appointment proxy design nature request "
     "north south east west new all any each mr mrs ms dear abstract introduction summary keywords contents report "
-    "paper january february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday".split()
+    "paper january february march april may june july august september october november december monday tuesday "
+    "wednesday thursday friday saturday sunday".split()
 )
 
 
@@ -238,7 +239,7 @@ def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
 
 _GENERIC = re.compile(
     r"(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
-    r"|references|acknowledge?ments|copyright|notes?|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}"
+    r"|history|motivation|purpose|scope|installation|usage|licen[cs]e|references|acknowledge?ments|copyright|notes?|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}"
     r"|section\b.{0,6}|confidential|draft|internal|index|home|faq",
     re.IGNORECASE,
 )
@@ -307,13 +308,14 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
     while place < min(before, len(top)):
         block = top[place]
         words, place = _joined(top, place)
-        if not words:
-            break
-        if _RULE.fullmatch(words) or (block.kind == "item" and " | " in words):  # a letterhead may be a table
+        furniture = always(block) or in_company(block) or _dated(words)
+        if furniture or _RULE.fullmatch(words) or block.kind == "item":  # a letterhead may be a table
             continue
+        if not words or is_prose(words):
+            break
         if _DATA.fullmatch(block.text.strip()):
             break
-        if _may_be_title(words) and not always(block) and not in_company(block):
+        if _may_be_title(words):
             titles.append(words)
     if before == len(top) and not more:  # nothing but short lines
         titles = titles[:1] if len(top) > 1 else []
