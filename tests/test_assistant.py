@@ -299,3 +299,30 @@ def test_an_altered_model_is_an_error(town, tmp_path, monkeypatch, name):
     monkeypatch.setattr(encoder, "SHIPPED", tmp_path)
     with pytest.raises(ModelError, match=f"{name} was altered"):
         Assistant.open(config=town.config)
+
+
+def test_an_assistant_that_is_kept_open_takes_up_a_newer_index(town_corpus, tmp_path):
+    """Another process builds anew: who keeps an assistant open goes on with the old one, and can have the new one."""
+    config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "index")
+    with Assistant.build(config=config) as before:
+        assert before.renewed() is before
+        Assistant.build([town_corpus / "letters.txt"], config=config).close()
+        assert len(before.sources) == 3
+        with before.renewed() as after:
+            assert [source.id for source in after.sources] == ["letters"]
+            assert after.ask("What grows well beside tomatoes?").sentences
+
+
+def test_a_library_of_the_page_takes_up_a_newer_index(town_corpus, tmp_path, monkeypatch):
+    """The page and its API answer from what another process has built, without a restart."""
+    from qa.page import library
+
+    monkeypatch.setattr(library, "LOOK", -1.0)
+    config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "index")
+    shared = library.Library(Assistant.build(config=config))
+    first = shared.assistant
+    assert shared.assistant is first
+    Assistant.build([town_corpus / "letters.txt"], config=config).close()
+    assert [source.id for source in shared.assistant.sources] == ["letters"]
+    assert len(first.sources) == 3
+    assert not shared.can_undo

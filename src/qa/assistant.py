@@ -148,7 +148,7 @@ class Assistant:
 
     @classmethod
     def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
-        notes: list[str] = []
+        notes: list[str] = list(index.notes)
         embedder = Embedder.load(config.embedding_model)
         retriever = Retriever(index, embedder, _reader(config), config)
         support = Support(_entailment(config))
@@ -180,8 +180,23 @@ class Assistant:
 
     def passages(self, id: str) -> tuple[Passage, ...]:
         """The passages of a source, in the order of its text."""
-        found = (p for p in self.index.passages.values() if p.document_id == self.document(id).id)
-        return tuple(sorted(found, key=lambda p: p.start))
+        return self.index.passages_of(self.document(id).id)
+
+    def renewed(self) -> Self:
+        """Itself; or, once another process has put a newer index into its folder, an assistant over that one.
+
+        For who keeps an assistant open for long.
+
+        Raises:
+            IndexStaleError: the newer index does not fit these settings.
+        """
+        if self.index.is_current:
+            return self
+        index = Index.open(self.index.folder, self.config)
+        retriever = Retriever(index, self.retriever.embedder, self.retriever.reader, self.config)
+        return type(self)(
+            index, retriever, self.support, self.config, llm=self.llm, understand=self.understand, notes=index.notes
+        )
 
     def changed(
         self,

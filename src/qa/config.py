@@ -43,6 +43,12 @@ class Config(BaseSettings):
     index_dir: Path = Field(Path("index"), description="folder of the index; safe to delete")
     chroma_url: str = Field("", description="address of a Chroma server; empty: embedded, in index_dir")
 
+    vector_store: Literal["auto", "exact", "chroma"] = Field(
+        "auto",
+        description="exact: every vector is compared; chroma: a graph finds neighbours; auto: chroma on a server, and "
+        "from 100,000 passages on",
+    )
+
     embedding_model: str = Field(
         "all-MiniLM-L6-v2",
         description="sentence-transformers name or folder; the default comes with the installation",
@@ -109,7 +115,7 @@ class Config(BaseSettings):
 
     def digest(self) -> str:
         """Short fingerprint of every setting that can change an answer; folders and keys are left out."""
-        without_effect = {"corpus_dir", "index_dir", "chroma_url", "llm_api_key"}
+        without_effect = {"corpus_dir", "index_dir", "chroma_url", "vector_store", "llm_api_key"}
         chosen = self.model_dump(mode="json", exclude=without_effect)
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -121,7 +127,6 @@ def load_config(**overrides: Any) -> Config:
         ConfigError: a setting is unknown (the nearest known name is given) or has a wrong value.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    _refuse_unknown_environment()
     try:
         return Config(**given)
     except ValidationError as error:
@@ -130,12 +135,11 @@ def load_config(**overrides: Any) -> Config:
         raise ConfigError(f"settings cannot be read: {error}. Mend qa.toml or pyproject.toml") from error
 
 
-def _refuse_unknown_environment() -> None:
-    # pydantic-settings ignores unknown variables; a misspelt one must not be silently without effect
+def unknown_variables() -> list[str]:
+    """Variables QA_… in the environment that are no setting: another program's, or misspelt; `qa doctor` names them."""
     known = {f"QA_{name}".upper() for name in Config.model_fields}
-    for name in os.environ:
-        if name.startswith("QA_") and name not in known and name not in _OTHER_VARIABLES:
-            raise ConfigError(f"unknown setting {name} in the environment{_nearest(name, sorted(known))}")
+    unknown = [n for n in sorted(os.environ) if n.startswith("QA_") and n not in known and n not in _OTHER_VARIABLES]
+    return [f"{n}{_nearest(n, sorted(known)).partition('; known')[0]}" for n in unknown]
 
 
 _OTHER_VARIABLES = {"QA_TRAINING_DATA", "QA_APP_USERS"}

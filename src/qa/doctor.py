@@ -11,7 +11,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from qa import corpus
-from qa.config import Config
+from qa.config import Config, unknown_variables
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
@@ -33,15 +33,20 @@ class Finding:
         return asdict(self)
 
 
-def examine(config: Config) -> list[Finding]:
-    """Looks at everything and changes nothing."""
+def examine(config: Config, *, deep: bool = False) -> list[Finding]:
+    """Looks at everything and changes nothing.
+
+    Args:
+        deep: read every file of the index whole, to find damage that left size and time as they were.
+    """
     return [
         _python(),
         _packages(),
+        _variables(),
         _model("embedder", lambda: Embedder.load(config.embedding_model).digest),
         _model("reader", lambda: Reader.load().digest),
         _model("support model", lambda: Entailment.load().digest),
-        *_corpus_and_index(config),
+        *_corpus_and_index(config, deep),
         _language_model(config),
     ]
 
@@ -75,7 +80,14 @@ def _model(what: str, load: Callable[[], str]) -> Finding:
         return Finding(what, False, str(error))
 
 
-def _corpus_and_index(config: Config) -> list[Finding]:
+def _variables() -> Finding:
+    unknown = unknown_variables()
+    if unknown:
+        return Finding("environment", True, f"without effect here: {'; '.join(unknown)}")
+    return Finding("environment", True, "no variable of qa is misspelt")
+
+
+def _corpus_and_index(config: Config, deep: bool) -> list[Finding]:
     findings: list[Finding] = []
     reading = None
     try:
@@ -85,12 +97,16 @@ def _corpus_and_index(config: Config) -> list[Finding]:
     except QAError as error:
         findings.append(Finding("corpus", False, str(error)))
     try:
-        with_index = Index.open(config.index_dir, config)
+        with Index.open(config.index_dir, config) as index:
+            detail = f"{index.manifest.documents} documents, {index.manifest.passages} passages"
+            wrong = (*index.notes, *(index.examine() if deep else ()))
+            differs = index.differences(reading.documents) if reading else ()
     except QAError as error:
         return [*findings, Finding("index", False, str(error))]
-    detail = f"{len(with_index.sources)} documents, {len(with_index.passages)} passages"
-    differs = with_index.differences(reading.documents) if reading else ()
-    with_index.close()
+    if wrong:
+        return [*findings, Finding("index", False, "; ".join((detail, *wrong)), "run: qa index")]
+    if deep:
+        detail += ", every file as it was written"
     if differs:
         detail += f"; the corpus has changed since: {'; '.join(differs)}"
         return [*findings, Finding("index", False, detail, "run: qa index")]

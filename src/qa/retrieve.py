@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Literal
 
 from qa.config import Config
-from qa.index import Index
+from qa.index import Index, Rows
 from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
@@ -35,7 +35,6 @@ class Retriever:
         self.embedder = embedder
         self.reader = reader
         self.config = config
-        self._sources = {source.id: source for source in index.sources}
         self.publishers = "\n".join(sorted({source.publisher for source in index.sources}))
         """Of all sources, one a line: a question may name any of them."""
 
@@ -83,7 +82,8 @@ class Retriever:
         """
         if not (query.comparing and query.sources):
             return self.search(query.text, filters=query.filters, spread=query.comparing, prefer=query.sources)
-        only = query.sources & (self._allowed(query.filters) or self._sources.keys())
+        self._allowed(query.filters)
+        only = query.sources & self.index.passing(query.filters)
         within = replace(query.filters, sources=tuple(sorted(only)))
         return self.search(query.about, filters=within) if only else []
 
@@ -97,13 +97,13 @@ class Retriever:
         topic = query.comparing and bool(query.sources)
         return weighed(self.reader, about, seen, self.publishers, put=put or about, topic=topic)
 
-    def _allowed(self, filters: Filters | None) -> set[str] | None:
+    def _allowed(self, filters: Filters | None) -> Rows | None:
         if not filters:
             return None
-        allowed = {source.id for source in self._sources.values() if filters.passes(source)}
-        if not allowed:
-            raise QuestionError(_nothing_passes(filters, list(self._sources.values())))
-        return allowed
+        rows = self.index.rows(filters)
+        if not rows.any():
+            raise QuestionError(_nothing_passes(filters, self.index.sources))
+        return rows
 
     def _fuse(self, dense: Mapping[str, float], lexical: Mapping[str, float], preferred: Collection[str]) -> list[Hit]:
         scores: defaultdict[str, float] = defaultdict(float)
@@ -119,7 +119,7 @@ class Retriever:
         return [
             Hit(
                 passages[id_],
-                self._sources[passages[id_].document_id],
+                self.index.source(passages[id_].document_id),
                 score,
                 Ranks(by_dense.get(id_), by_lexical.get(id_), fused),
                 dense.get(id_, 0.0),

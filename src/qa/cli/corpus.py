@@ -106,11 +106,16 @@ def remove_sources(
     out.print(Text("The next `qa index` reads the corpus folder again; move their files to keep them out."))
 
 
-def doctor(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_json: AsJson = False) -> None:
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="Read every file of the index whole.")] = False,
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Check environment, models and index: what is wrong and how to mend it."""
     from qa.doctor import examine
 
-    findings = examine(load_config(index_dir=index_dir, corpus_dir=corpus_dir))
+    findings = examine(load_config(index_dir=index_dir, corpus_dir=corpus_dir), deep=deep)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:

@@ -1,49 +1,46 @@
 """Documents -> an index that can be searched by meaning and by words: built whole, swapped in, opened.
 
     manifest      what it was built from
-    generations   where it lies, and how a new one takes the place of an old one
-    vectors       Chroma; rows that llama-index reads too
+    generations   where it lies, how a new one takes the place of an old one, whether it is damaged
+    texts         documents, passages, names: one SQLite file
+    vectors       who finds the nearest vectors: an exact product, or Chroma
     words         BM25
     build         the steps from documents to files
 
-`Index` is what the rest of the package sees.
+`Index` is what the rest of the package sees. Opening one reads its manifest; what it holds is read where it lies.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import weakref
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.config import Config
+from qa.index import generations
 from qa.index import manifest as manifests
-from qa.index import vectors as chroma
-from qa.index.build import Steps, check, cut, embed, embedded_text, text_digest, write_files, write_vectors
-from qa.index.generations import current, explained, move_pointer, read_pointer, sweep, writing
-from qa.index.manifest import FORMAT, Manifest
-from qa.index.vectors import VectorIndex
+from qa.index import vectors as stores
+from qa.index.build import Build, Steps, check, embedded_text, identity, reusable
+from qa.index.generations import current, explained, move_pointer, sweep, writing
+from qa.index.manifest import FORMAT, DamagedIndexError, ForeignFormatError, Manifest
+from qa.index.texts import FILE, Documents, Passages, Texts, Vocabulary
+from qa.index.vectors import VectorStore
 from qa.index.words import Words
 from qa.models.embedder import Embedder, model_digest
-from qa.schema import (
-    Document,
-    IndexStaleError,
-    Passage,
-    QAError,
-    Section,
-    Source,
-)
+from qa.schema import Document, Filters, IndexStaleError, Passage, QAError, Source
 
-__all__ = ["FORMAT", "Index", "Manifest", "embedded_text"]
+__all__ = ["FORMAT", "Index", "Manifest", "Rows", "embedded_text"]
+
+Rows = NDArray[np.bool_]
+"""Which passages may be found: one value for each row."""
 
 _in_use: Counter[Path] = Counter()
 """Generations that are open in this process; they are not swept away."""
@@ -56,79 +53,86 @@ class Index:
     Made by `build` or `open`; close it, or use it in a `with` statement. Several threads may read at once.
     """
 
-    def __init__(self, folder: Path, generation: Path, manifest: Manifest, vectors: VectorIndex) -> None:
+    def __init__(self, folder: Path, generation: Path, manifest: Manifest, notes: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.manifest = manifest
+        self._notes = notes
         self._generation = generation
-        self._vectors = vectors
-        self._closed = False
+        self.texts = Texts(generation / FILE)
+        self.matrix = stores.matrix(generation, manifest.passages, manifest.dimension)
+        """The vectors, by row."""
+        self.words = Words.load(generation / "words")
+        self.rows = lru_cache(maxsize=16)(self._rows)
         with _in_use_lock:
             _in_use[generation] += 1
+        self._release = weakref.finalize(self, _let_go, generation)
 
     @classmethod
     def build(
         cls,
-        documents: Sequence[Document],
+        documents: Sequence[Document | str],
         folder: Path,
         config: Config,
         embedder: Embedder | None = None,
         progress: Steps | None = None,
+        *,
+        base: Index | None = None,
+        origins: Mapping[str, Any] | None = None,
     ) -> Self:
         """Makes the index of these documents and puts it in the place of the one in `folder`, if any.
 
-        It takes the old one's place whole, after it was checked, or not at all. Vectors of passages whose
-        embedded text has not changed are taken over from the old one.
+        It takes the old one's place whole, after it was checked, or not at all. What an index before it made of
+        unchanged documents is taken over; where nothing has changed at all, that one stays.
 
         Args:
+            documents: a string is the id of one that the base has, kept as it is.
             embedder: the model; default: the setting `embedding_model`.
             progress: called with (step, done, total).
+            base: an index to take over from; default: the one in `folder`.
+            origins: by id, where a document came from: whatever JSON the caller wants back from `origins`.
 
         Raises:
-            CorpusError: there are no documents, no words in them, or two of one id.
+            CorpusError: there are no documents, no words in them, two of one id, or one that is not there to keep.
             ModelError: the embedding model is missing or altered.
             IndexBusyError: another process is writing this index.
             IndexWriteError: the folder cannot be written, or the disk is full.
         """
         report = progress or (lambda step, done, total: None)
+        origins = origins or {}
         check(documents)
         folder = folder.absolute()
-        with writing(folder) as new:
-            _clean(folder, config.chroma_url)
+        with ExitStack() as stack:
+            new = stack.enter_context(writing(folder))
+            _clean(folder, new, config.chroma_url)
+            embedder = embedder or Embedder.load(config.embedding_model)
+            if base is None and (base := _serving(folder)):
+                stack.callback(base.close)
+            if base and base._is_made_of(documents, folder, config, embedder, origins):
+                return cls.open(folder, config)
             try:
-                embedder = embedder or Embedder.load(config.embedding_model)
-                passages, sources = cut(documents, config, report)
-                texts = [embedded_text(p, s) for p, s in zip(passages, sources, strict=True)]
-                known = _known_vectors(folder, embedder, set(map(text_digest, texts)))
-                found = embed(texts, embedder, known, report)
-                write_vectors(new, config.chroma_url, passages, sources, found, report)
                 with explained(folder):
-                    write_files(new, documents, passages, texts, embedder, config)
-                    move_pointer(folder, new.name)
+                    Build(new, config, embedder, base, report).write(documents, origins)
+                    move_pointer(folder, new.name, base._generation.name if base and base.folder == folder else "")
             except BaseException:  # Ctrl-C too, which may come when the pointer has moved already
                 with suppress(QAError):
                     if current(folder) != new.name:
-                        chroma.delete(new, config.chroma_url)
+                        stores.delete(new, config.chroma_url)
                 raise
-            _clean(folder, config.chroma_url)
+            _clean(folder, new, config.chroma_url)
         return cls.open(folder, config)
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> Self:
-        """The index in `folder`, if it is whole and was built with these settings.
+        """The index in `folder`, if it was built with these settings. Where it is damaged, the one before it serves.
 
         Raises:
             IndexMissingError: there is none.
-            IndexStaleError: it was built by another format, model or setting, or it is damaged.
-            IndexWriteError: the folder is read-only, which Chroma cannot work with.
+            IndexStaleError: it was built by another format, model or setting, or nothing whole is left of it.
             ModelError: the files of the embedding model are missing.
         """
-        folder = folder.absolute()
-        index = cls._open(folder)
+        index = cls._open(folder.absolute())
         try:
-            wrong = _mismatches(index.manifest, config)
-            if not wrong and (count := index._vectors.count()) != index.manifest.passages:
-                wrong = [f"it holds {count} vectors for {index.manifest.passages} passages"]
-            if wrong:
+            if wrong := _mismatches(index.manifest, config):
                 raise IndexStaleError(
                     f"the index in {folder} does not fit: {'; '.join(wrong)}. Run `qa index` to rebuild it"
                 )
@@ -139,111 +143,139 @@ class Index:
 
     @classmethod
     def _open(cls, folder: Path) -> Self:
-        generation = folder / read_pointer(folder).current
-        try:
-            manifest = Manifest.from_json((generation / "manifest.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise IndexStaleError(
-                f"the index in {folder} cannot be read: {error}. Run `qa index` to build it again"
-            ) from error
-        return cls(folder, generation, manifest, VectorIndex.open(generation, manifest.chroma_url))
+        names, wrong = generations.readable(folder)
+        damage = [wrong] if wrong else []
+        for name in names:
+            try:
+                manifest = _manifest(folder / name)
+                wrongs = generations.compare(folder / name, _files(manifest, chroma=False))
+                if wrongs:
+                    raise DamagedIndexError("; ".join(wrongs))
+                notes = tuple(f"the index in {folder} is damaged: {line}; run `qa index`" for line in damage)
+                if name != names[0]:
+                    notes = (f"{notes[0]}. The one before it answers",)
+                return cls(folder, folder / name, manifest, notes)
+            except (DamagedIndexError, OSError, ValueError) as error:
+                damage.append(str(error))
+        raise DamagedIndexError(f"the index in {folder} is damaged: {damage[0]}; run `qa index` to build it again")
+
+    def _is_made_of(
+        self,
+        documents: Sequence[Document | str],
+        folder: Path,
+        config: Config,
+        embedder: Embedder,
+        origins: Mapping[str, Any],
+    ) -> bool:
+        m = self.manifest
+        if self.notes or self.folder != folder or not self.is_current or not reusable(m, config):
+            return False
+        if m.model_digest != embedder.digest or m.chroma_url != config.chroma_url or m.documents != len(documents):
+            return False
+        if config.vector_store not in ("auto", m.vectors):
+            return False
+        there = self.texts.digests()
+        same = list(there) == list(map(identity, documents)) and all(
+            isinstance(d, str) or there[d.id] == manifests.document_digest(d) for d in documents
+        )
+        return same and all(origin == origins.get(id_, origin) for id_, origin in self.texts.origins())
 
     def differences(self, documents: Iterable[Document]) -> tuple[str, ...]:
         """One line for each of `documents` that was added, removed or changed since this was built."""
-        return manifests.differences(self.manifest.documents, documents)
+        return manifests.differences(self.texts.digests(), {d.id: manifests.document_digest(d) for d in documents})
 
     @property
     def is_current(self) -> bool:
         """Whether `folder` still holds this one; when not, open it again."""
         return current(self.folder) == self._generation.name
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of its state: damage, and what answers in its place."""
+        return self._notes + self._store[1]
+
     # -- what is in it ---------------------------------------------------------------------------------
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The sources, in the order in which their documents were given."""
-        return tuple(Source.from_dict(data) for data in self._rows("sources.jsonl"))
+        return tuple(self.texts.sources())
+
+    def source(self, id: str) -> Source:
+        """One source, looked up.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.texts.source(id)
 
     @cached_property
     def documents(self) -> Mapping[str, Document]:
-        """Document id -> document, whole."""
-        sources = {source.id: source for source in self.sources}
-        return MappingProxyType(
-            {
-                row["id"]: Document(
-                    sources[row["id"]],
-                    row["text"],
-                    tuple(Section(*section) for section in row["sections"]),
-                    tuple(row["pages"]),
-                )
-                for row in self._rows("documents.jsonl")
-            }
-        )
+        """Document id -> document, whole; read when asked for."""
+        return Documents(self.texts)
 
     @cached_property
     def passages(self) -> Mapping[str, Passage]:
-        """Passage id -> passage, in the order of the documents."""
-        passages = (
-            Passage(
-                row["document_id"],
-                row["start"],
-                row["end"],
-                row["text"],
-                tuple((start, end) for start, end in row["sentences"]),
-                row["heading"],
-                row["page"],
-            )
-            for row in self._rows("passages.jsonl")
-        )
-        return MappingProxyType({passage.id: passage for passage in passages})
+        """Passage id -> passage, in the order of the documents; read when asked for."""
+        return Passages(self.texts)
+
+    def passages_of(self, id: str) -> tuple[Passage, ...]:
+        """The passages of a document, in the order of its text; none where there is no such document."""
+        stored = self.texts.stored(id)
+        return tuple(self.texts.passages(stored.first, stored.last)) if stored else ()
 
     @cached_property
-    def vocabulary(self) -> Mapping[str, tuple[str, ...]]:
-        """The names in the corpus: `facts.name_key` -> the spellings that stand there."""
-        return MappingProxyType({key: tuple(names) for key, names in self._rows("names.jsonl")})
+    def vocabulary(self) -> Vocabulary:
+        """The names in the corpus: `language.name_key` -> the spellings that stand there."""
+        return Vocabulary(self.texts)
+
+    def passing(self, filters: Filters) -> frozenset[str]:
+        """Ids of the sources that pass."""
+        return frozenset(self.texts.passing(filters))
+
+    def _rows(self, filters: Filters) -> Rows:
+        """The passages of the sources that pass: what `dense` and `lexical` take. Found once for each filter."""
+        mask = np.zeros(self.manifest.passages, bool)
+        for first, last in self.texts.ranges(filters):
+            mask[first:last] = True
+        return mask
 
     # -- searching -------------------------------------------------------------------------------------
 
-    def dense(
-        self, vector: NDArray[np.float32], k: int, sources: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """The `k` passages nearest to a unit vector: id and cosine similarity, best first, ties by id.
+    def dense(self, vector: NDArray[np.float32], k: int, rows: Rows | None = None) -> list[tuple[str, float]]:
+        """The `k` passages nearest to a unit vector: id and cosine similarity, best first, ties in their order.
 
         Args:
-            sources: ids of the sources to search; None: all.
-
-        Raises:
-            IndexStaleError: the index was damaged or removed while it was open.
+            rows: which may be found, see `rows`; None: all.
         """
-        try:
-            return self._vectors.nearest(vector, min(k, self.manifest.passages), sources, self.manifest.documents)
-        except IndexStaleError as error:
-            raise self._stale(str(error)) from error
+        found = self._store[0].nearest(vector, min(k, self.manifest.passages), rows)
+        return [(self.texts.passage(row).id, cosine) for row, cosine in found]
 
-    def lexical(self, query: str, k: int, sources: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """The `k` passages that share most words with `query`: id and BM25 score, best first, ties by id.
+    def lexical(self, query: str, k: int, rows: Rows | None = None) -> list[tuple[str, float]]:
+        """The `k` passages that share most words with `query`: id and BM25 score, best first, ties in their order.
 
         A passage that shares none is not there at all.
         """
-        ids = self._passage_ids
-        mask = None
-        if sources is not None:
-            allowed = set(sources)
-            mask = np.fromiter((p.document_id in allowed for p in self.passages.values()), np.float32)
-        scores = self._words.scores(query, mask)
-        floor = np.partition(scores, -k)[-k] if k < len(scores) else np.float32(0)
-        places = np.flatnonzero((scores > 0) & (scores >= floor))
-        found = ((ids[place], float(scores[place])) for place in places)
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:k]
+        scores = self.words.scores(query, rows)
+        places = np.flatnonzero(scores)
+        found = stores.best(scores[places], k, places)
+        return [(self.texts.passage(row).id, score) for row, score in found]
+
+    def examine(self) -> tuple[str, ...]:
+        """Reads every file whole: what is damaged, one line each; nothing where all is as it was written."""
+        wrong = generations.compare(self._generation, self.manifest.files, deep=True)
+        if not wrong:
+            self.texts.check()
+        return wrong
 
     def close(self) -> None:
         """Lets go of files and connections; may be called twice."""
-        if self._closed:
+        if not self._release.alive:
             return
-        self._closed = True
-        self._vectors.close()
-        with _in_use_lock:
-            _in_use[self._generation] -= 1
+        self._release()
+        if "_store" in self.__dict__:
+            self._store[0].close()
+        self.texts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -251,65 +283,64 @@ class Index:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # -- files -----------------------------------------------------------------------------------------
-
     @cached_property
-    def _passage_ids(self) -> tuple[str, ...]:
-        return tuple(self.passages)
-
-    @cached_property
-    def _words(self) -> Words:
-        for name in self.manifest.files:
-            if name.startswith("words/"):
-                self._read(name)
-        return Words.load(self._generation / "words")
-
-    def _rows(self, name: str) -> Iterator[Any]:
-        # not splitlines(): a text may hold U+2028, which JSON leaves as it is
-        for line in self._read(name).decode("utf-8", "surrogatepass").split("\n"):
-            if line:
-                yield json.loads(line)
-
-    def _read(self, name: str) -> bytes:
+    def _store(self) -> tuple[VectorStore, tuple[str, ...]]:
+        """Who finds the nearest vectors, and why it is not who should."""
+        url, generation = self.manifest.chroma_url, self._generation
+        if self.manifest.vectors != "chroma":
+            return stores.Exact(self.matrix), ()
         try:
-            data = (self._generation / name).read_bytes()
-        except OSError as error:
-            raise self._stale(f"it has lost {name} ({error.strerror}); run `qa index`") from error
-        if hashlib.sha256(data).hexdigest() != self.manifest.files.get(name):
-            raise self._stale(f"{name} was altered; run `qa index`")
-        return data
-
-    def _stale(self, what: str) -> IndexStaleError:
-        if not self.is_current:
-            what = "another process replaced it while it was open; open it again"
-        return IndexStaleError(f"the index in {self.folder} cannot be read: {what}")
+            if wrong := generations.compare(generation, _files(self.manifest, chroma=True)):
+                raise DamagedIndexError("; ".join(wrong))
+            store = stores.Chroma.open(self.matrix, generation, url)
+            if not url:
+                generations.restamp(generation, f"{stores.CHROMA}/chroma.sqlite3")
+            return store, ()
+        except IndexStaleError as error:
+            mend = "start the server, or unset chroma_url and run `qa index`" if url else "run `qa index`"
+            return stores.Exact(self.matrix), (f"every vector is compared instead of asking Chroma: {error}; {mend}",)
 
 
-def _known_vectors(folder: Path, embedder: Embedder, wanted: set[str]) -> dict[str, NDArray[np.float32]]:
-    """Digest of an embedded text -> its vector, out of the current generation."""
+def _let_go(generation: Path) -> None:
+    with _in_use_lock:
+        _in_use[generation] -= 1
+
+
+def _manifest(generation: Path) -> Manifest:
     try:
-        with Index._open(folder) as old:
-            if old.manifest.model_digest != embedder.digest:
-                return {}
-            rows = zip(old.passages, old._rows("embedded.jsonl"), strict=True)
-            ids = {digest: id_ for id_, digest in rows if digest in wanted}
-            found = old._vectors.get(tuple(ids.values()))
-            return {digest: found[id_] for digest, id_ in ids.items() if id_ in found}
-    except (QAError, ValueError):  # missing, damaged, or of another format: then all is embedded anew
-        return {}
+        return Manifest.from_json((generation / "manifest.json").read_bytes())
+    except FileNotFoundError as error:
+        raise DamagedIndexError(f"{generation.name} is lost") from error
+    except ForeignFormatError as error:
+        raise IndexStaleError(
+            f"the index in {generation.parent} does not fit: {error}. Run `qa index` to rebuild it"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DamagedIndexError(f"manifest.json cannot be read: {error}") from error
 
 
-def _clean(folder: Path, url: str) -> None:
+def _files(manifest: Manifest, *, chroma: bool) -> dict[str, str]:
+    return {n: digest for n, digest in manifest.files.items() if n.startswith(f"{stores.CHROMA}/") == chroma}
+
+
+def _serving(folder: Path) -> Index | None:
+    """What serves in a folder now; None where nothing does, or it is of another format."""
+    try:
+        return Index._open(folder)
+    except QAError:
+        return None
+
+
+def _clean(folder: Path, new: Path, url: str) -> None:
     def forget(name: str) -> None:
         try:
-            manifest = Manifest.from_json((folder / name / "manifest.json").read_text("utf-8"))
-            place = manifest.chroma_url
-        except (OSError, ValueError):
+            place = _manifest(folder / name).chroma_url
+        except QAError:
             place = url
         with suppress(QAError):  # a server that is away keeps a collection that nobody reads
-            chroma.delete(folder / name, place)
+            stores.delete(folder / name, place)
 
-    sweep(folder, lambda name: _in_use[folder / name] > 0, forget)
+    sweep(folder, lambda name: name == new.name or _in_use[folder / name] > 0, forget)
 
 
 def _mismatches(manifest: Manifest, config: Config) -> list[str]:

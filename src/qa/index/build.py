@@ -1,36 +1,52 @@
-"""The steps of a build: documents -> passages -> vectors -> files of a new generation."""
+"""The steps of a build: documents -> passages -> words and vectors -> files of a new generation.
+
+What an index that was there before holds of the same documents is taken over: passages, names, words and vectors of
+a document that has not changed, and the vector of every text that was embedded before.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa import __version__
 from qa.config import Config
+from qa.index import generations, vectors
 from qa.index import manifest as manifests
 from qa.index.manifest import FORMAT, Manifest
-from qa.index.vectors import VectorIndex
-from qa.index.words import Words
+from qa.index.texts import FILE, Texts, Writer
+from qa.index.words import Counting
 from qa.language import facts, name_key
 from qa.models.embedder import Embedder
 from qa.passages import split
-from qa.schema import CorpusError, Document, IndexStaleError, IndexWriteError, Passage, Source
+from qa.schema import CorpusError, Document, IndexWriteError, Passage, Source
+
+if TYPE_CHECKING:
+    from qa.index import Index
 
 Steps = Callable[[str, int, int], None]
 """Told (step, done, total) while an index is built."""
 
 _LIBRARIES: Final = ("chromadb", "bm25s", "llama-index-core")
+_CUTTING: Final = ("sentencex", "PyStemmer", "bm25s", "numpy")
+"""Libraries that have a part in passages and words."""
+_CODE: Final = ("passages.py", "schema.py", "language", "index")
 _NAME: Final = re.compile(r"[^\W\d_][\w’'-]*\w")
 """A word of a name; those of `qa.language` run from "al-Arouri" to "Izz ad-Din"."""
+_FEWEST: Final = 10
+_CHUNK: Final = 1024
+"""Passages between two writes to the matrix."""
 
 
 def embedded_text(passage: Passage, source: Source) -> str:
@@ -44,155 +60,225 @@ def embedded_text(passage: Passage, source: Source) -> str:
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
 
 
-def check(documents: Sequence[Document]) -> None:
+def check(documents: Sequence[Document | str]) -> None:
     """Raises CorpusError for documents of which no index can be made."""
     if not documents:
         raise CorpusError("there are no documents to index; put some into the corpus folder, or name a path")
-    twice = [id_ for id_, n in Counter(document.id for document in documents).items() if n > 1]
+    twice = [id_ for id_, n in Counter(map(identity, documents)).items() if n > 1]
     if twice:
         raise CorpusError(f"two documents have the id {twice[0]!r}; rename one, or give it an `id`")
 
 
-def cut(documents: Sequence[Document], config: Config, report: Steps) -> tuple[list[Passage], list[Source]]:
-    """All passages, and for each its source."""
-    passages: list[Passage] = []
-    sources: list[Source] = []
-    for done, document in enumerate(documents, start=1):
-        parts = split(document, target=config.passage_words, maximum=config.passage_words_max)
-        passages += parts
-        sources += [document.source] * len(parts)
-        report("splitting", done, len(documents))
-    if not passages:
-        raise CorpusError(f"there is not one word in {len(documents)} documents; nothing was indexed")
-    return passages, sources
+def identity(document: Document | str) -> str:
+    """The id of a document, or of one that is kept."""
+    return document if isinstance(document, str) else document.id
 
 
-def embed(
-    texts: Sequence[str], embedder: Embedder, known: Mapping[str, NDArray[np.float32]], report: Steps
-) -> NDArray[np.float32]:
-    """The vector of each text, embedded where its digest is not among the `known` ones."""
-    missing = [place for place, text in enumerate(texts) if text_digest(text) not in known]
-    before = len(texts) - len(missing)
-    report("embedding", before, len(texts))
-    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    for place, text in enumerate(texts):
-        vectors[place] = known.get(text_digest(text), 0)
-    if missing:
-        vectors[missing] = embedder.embed_passages(
-            [texts[place] for place in missing],
-            lambda done: report("embedding", before + done, len(texts)),
-        )
-    return vectors
+class Build:
+    """One generation in the making.
 
+    Args:
+        new: its folder.
+        base: an index to take over from.
+    """
 
-def write_vectors(
-    new: Path,
-    url: str,
-    passages: Sequence[Passage],
-    sources: Sequence[Source],
-    vectors: NDArray[np.float32],
-    report: Steps,
-) -> None:
-    """Writes, closes, opens again and compares: what the disk holds is what was meant."""
-    store = VectorIndex.create(new, url)
-    try:
-        store.write(passages, sources, vectors, lambda done: report("writing", done, len(passages)))
-    finally:
-        store.close()
-    try:
-        store = VectorIndex.open(new, url)
+    def __init__(self, new: Path, config: Config, embedder: Embedder, base: Index | None, report: Steps) -> None:
+        self.new = new
+        self.config = config
+        self.embedder = embedder
+        self.report = report
+        same_model = base is not None and base.manifest.model_digest == embedder.digest
+        self.base = base if same_model else None
+        """Where vectors are taken from."""
+        self.whole = self.base is not None and reusable(self.base.manifest, config)
+        """Whether passages and words of unchanged documents are, too."""
+        self._moved = np.full(self.base.manifest.passages if self.base else 0, -1, np.int64)
+        """New row of each passage of the base."""
+        self._fresh: list[int] = []
+        """Rows of the passages that are new."""
+
+    def write(self, documents: Sequence[Document | str], origins: Mapping[str, Any]) -> Manifest:
+        """Writes every file, the manifest last, and reads them back.
+
+        Raises:
+            CorpusError: not one word in them.
+            IndexWriteError: the disk is full, or does not hold what was written.
+        """
+        digests = self._cut(documents, origins)
+        texts = Texts(self.new / FILE)
         try:
-            stored = store.get([p.id for p in passages]) if store.count() == len(passages) else {}
+            passages = texts.count()
+            if not passages:
+                raise CorpusError(f"there is not one word in {len(documents)} documents; nothing was indexed")
+            counting = Counting()
+            if self.whole and self.base:
+                counting.take(self.base.words, self._moved)
+            self._embed(texts, passages, counting)
         finally:
-            store.close()
-    except IndexStaleError as error:
-        raise IndexWriteError(
-            f"what was written cannot be read back: {error.__cause__ or error}; see whether the disk is "
-            "full, then run `qa index` again. The index that was there before is untouched"
-        ) from error
-    wrong = [
-        p.id
-        for p, vector in zip(passages, vectors, strict=True)
-        if p.id not in stored or not np.allclose(stored[p.id], vector, atol=1e-6)
-    ]
-    if wrong:
-        raise IndexWriteError(
-            f"{len(wrong)} of {len(passages)} vectors were not stored as written, the first is {wrong[0]}; "
-            "look at the disk, then run `qa index` again. The index that was there before is untouched"
+            texts.close()
+        self.report("writing", 0, passages)
+        counting.words(passages).save(self.new / "words")
+        store = self._store(passages)
+        files = sorted(path for path in self.new.rglob("*") if path.is_file())
+        manifest = Manifest(
+            format=FORMAT,
+            version=__version__,
+            code=code_digest(),
+            corpus=manifests.corpus_digest(digests),
+            model=self.embedder.name,
+            model_digest=self.embedder.digest,
+            settings=self.config.index_settings(),
+            vectors=store,
+            chroma_url=self.config.chroma_url,
+            versions={name: version(name) for name in _LIBRARIES},
+            documents=len(documents),
+            passages=passages,
+            dimension=self.embedder.dimension,
+            files={path.relative_to(self.new).as_posix(): generations.digest(path) for path in files},
         )
+        (self.new / "manifest.json").write_text(manifest.to_json(), "utf-8")
+        if wrong := generations.compare(self.new, manifest.files, deep=True):
+            raise IndexWriteError(
+                f"what was written cannot be read back: {'; '.join(wrong)}; look at the disk, then run `qa index` "
+                "again. The index that was there before is untouched"
+            )
+        self.report("writing", passages, passages)
+        return manifest
+
+    def _cut(self, documents: Sequence[Document | str], origins: Mapping[str, Any]) -> dict[str, str]:
+        """Passages and names of every document into the file of texts; the digest of each."""
+        old = self.base.texts.digests() if self.base else {}
+        digests: dict[str, str] = {}
+        with _explained(self.new):
+            writer = Writer(self.new / FILE, self.base.texts if self.base and self.whole else None)
+            try:
+                for done, document in enumerate(documents, start=1):
+                    id_ = identity(document)
+                    digest = old[id_] if isinstance(document, str) else manifests.document_digest(document)
+                    if self.base and self.whole and old.get(id_) == digest:
+                        first = writer.passages
+                        there = writer.keep(self.base.texts, id_, origins.get(id_))
+                        self._moved[there.first : there.last] = np.arange(first, writer.passages)
+                    else:
+                        if isinstance(document, str):
+                            assert self.base is not None  # it was said to be there
+                            document = self.base.texts.document(id_)
+                        self._add(writer, document, origins.get(id_))
+                    digests[id_] = digest
+                    self.report("splitting", done, len(documents))
+                writer.finish()
+            finally:
+                writer.close()
+        return digests
+
+    def _add(self, writer: Writer, document: Document, origin: Any) -> None:
+        passages = split(document, target=self.config.passage_words, maximum=self.config.passage_words_max)
+        self._fresh += range(writer.passages, writer.passages + len(passages))
+        embedded = [text_digest(embedded_text(p, document.source)) for p in passages]
+        writer.add(document, passages, embedded, _names(passages), origin)
+
+    def _embed(self, texts: Texts, passages: int, counting: Counting) -> None:
+        """Vectors of all passages into the matrix; words of the new ones are counted on the way."""
+        known = self._known(texts) if self.base and self._fresh else {}
+        there = np.full(passages, -1, np.int64)  # row of the base that has the vector
+        there[self._moved[self._moved >= 0]] = np.flatnonzero(self._moved >= 0)
+        there[list(known)] = list(known.values())
+        fresh = np.zeros(passages, bool)
+        fresh[self._fresh] = True
+        done = passages - len(self._fresh)
+        self.report("embedding", done, passages)
+        # written, not mapped: on a full disk a write fails, and a mapped page kills the process
+        with _explained(self.new), generations.explained(self.new.parent), (self.new / vectors.FILE).open("wb") as file:
+            for start in range(0, passages, _CHUNK):
+                rows = np.arange(start, min(start + _CHUNK, passages))
+                out = np.empty((len(rows), self.embedder.dimension), "<f4")
+                if self.base and (old := there[rows] >= 0).any():
+                    out[old] = self.base.matrix[there[rows[old]]]
+                wanted = []
+                for row in rows[fresh[rows]]:
+                    passage = texts.passage(int(row))
+                    text = embedded_text(passage, texts.source(passage.document_id))
+                    counting.add(int(row), text)
+                    if there[row] < 0:
+                        wanted.append((row - start, text))
+                if wanted:
+                    out[[place for place, _ in wanted]] = self.embedder.embed_passages(
+                        [text for _, text in wanted],
+                        partial(self._embedded, done + int(fresh[rows].sum()) - len(wanted), passages),
+                    )
+                done += int(fresh[rows].sum())
+                file.write(out.tobytes())
+        self.report("embedding", done, passages)
+
+    def _embedded(self, before: int, passages: int, done: int) -> None:
+        self.report("embedding", before + done, passages)
+
+    def _known(self, texts: Texts) -> dict[int, int]:
+        """New row -> row of the base that embeds the same text."""
+        assert self.base is not None
+        fresh = set(self._fresh)
+        wanted = {digest for row, digest in texts.embedded() if row in fresh}
+        there = {digest: row for row, digest in self.base.texts.embedded() if digest in wanted}
+        return {row: there[digest] for row, digest in texts.embedded() if row in fresh and digest in there}
+
+    def _store(self, passages: int) -> str:
+        """Gives the vectors to Chroma where the settings, or their number, say so."""
+        chosen = self.config.vector_store
+        if chosen == "auto":
+            chosen = "chroma" if self.config.chroma_url or passages > vectors.EXACT_UP_TO else "exact"
+        if passages < _FEWEST and not self.config.chroma_url:
+            chosen = "exact"  # Chroma writes no graph of so few
+        if chosen == "chroma":
+            rows = vectors.matrix(self.new, passages, self.embedder.dimension)
+            vectors.write(
+                rows, self.new, self.config.chroma_url, lambda done: self.report("writing", done - 1, passages)
+            )
+        return chosen
 
 
-def write_files(
-    new: Path,
-    documents: Sequence[Document],
-    passages: Sequence[Passage],
-    texts: Sequence[str],
-    embedder: Embedder,
-    config: Config,
-) -> None:
-    """Everything but the vectors: words, documents, passages, names, and the manifest last."""
-    Words.build(texts).save(new / "words")
-    _dump(new / "sources.jsonl", (d.source.to_dict() for d in documents))
-    _dump(new / "documents.jsonl", map(_document_row, documents))
-    _dump(new / "passages.jsonl", map(_passage_row, passages))
-    _dump(new / "embedded.jsonl", map(text_digest, texts))
-    _dump(new / "names.jsonl", _names(passages))
-    files = sorted((*new.glob("*.jsonl"), *(new / "words").iterdir()))
-    digests = {document.id: manifests.document_digest(document) for document in documents}
-    manifest = Manifest(
-        format=FORMAT,
-        version=__version__,
-        corpus=manifests.corpus_digest(digests),
-        documents=digests,
-        model=embedder.name,
-        model_digest=embedder.digest,
-        settings=config.index_settings(),
-        chroma_url=config.chroma_url,
-        versions={name: version(name) for name in _LIBRARIES},
-        passages=len(passages),
-        files={path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+def reusable(manifest: Manifest, config: Config) -> bool:
+    """Whether passages and words of an index would come out the same today."""
+    return manifest.settings == config.index_settings() and manifest.code == code_digest()
+
+
+@cache
+def code_digest() -> str:
+    """Digest of the code that turns documents into passages and words, and of the libraries it uses.
+
+    A version number would do for who installs `qa`, but not for who works on it.
+    """
+    home = Path(__file__).parents[1]
+    files = sorted(
+        f for name in _CODE for f in ([home / name] if name.endswith(".py") else (home / name).rglob("*.py"))
     )
-    (new / "manifest.json").write_text(manifest.to_json(), "utf-8")
+    digest = hashlib.sha256(json.dumps({name: version(name) for name in _CUTTING}, sort_keys=True).encode())
+    for file in files:
+        digest.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def _document_row(document: Document) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "text": document.text,
-        "sections": [(s.heading, s.start, s.end) for s in document.sections],
-        "pages": document.pages,
-    }
+def text_digest(text: str) -> bytes:
+    """What is kept of each embedded text, so that the next build knows what it need not embed."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _passage_row(passage: Passage) -> dict[str, Any]:
-    return {
-        "document_id": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
-        "sentences": passage.sentences,
-        "heading": passage.heading,
-        "page": passage.page,
-    }
-
-
-def _names(passages: Iterable[Passage]) -> list[tuple[str, list[str]]]:
-    names: dict[str, set[str]] = {}
+def _names(passages: Sequence[Passage]) -> list[tuple[str, str]]:
+    names: set[tuple[str, str]] = set()
     for passage in passages:
         for fact in facts(passage.text):
             if fact.kind == "name":
                 for word in _NAME.findall(passage.text[fact.start : fact.end]):
                     if word != word.lower() and len(key := name_key(word)) > 1:  # one consonant is shared by too many
-                        names.setdefault(key, set()).add(word)
-    return sorted((key, sorted(spellings)) for key, spellings in names.items())
+                        names.add((key, word))
+    return sorted(names)
 
 
-def _dump(path: Path, rows: Iterable[Any]) -> None:
-    with path.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def text_digest(text: str) -> str:
-    """What `embedded.jsonl` holds for each passage, so that the next build knows what it need not embed."""
-    return hashlib.sha256(text.encode()).hexdigest()
+@contextmanager
+def _explained(new: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexWriteError(
+            f"the index in {new.parent} cannot be written: {error}; free some disk space, or choose another folder "
+            "with --index or QA_INDEX_DIR. The index that was there before is untouched"
+        ) from error

@@ -3,21 +3,24 @@
     index/
         current.json      {"current": "gen-…", "previous": "gen-…"}, replaced in one step
         gen-…/            one whole index, never changed once the pointer names it
+            manifest.json     what it is, and the digest of every file
+            stamps.json       size and time of each file when its digest was last compared
         .lock .writer     held, and signed, by whoever builds
 
 A writer that is killed leaves a folder that nothing points to; the next writer sweeps it away. The previous
-generation stays for one round, for readers that looked at the pointer just before it moved.
+generation stays for one round: for readers that looked at the pointer just before it moved, and to serve where the
+current one is damaged.
 """
 
 from __future__ import annotations
 
 import errno
-import json
+import hashlib
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +28,12 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from qa.schema import IndexBusyError, IndexMissingError, IndexStaleError, IndexWriteError, QAError
+from qa.index.manifest import DamagedIndexError, sealed, unsealed
+from qa.index.vectors import content
+from qa.schema import IndexBusyError, IndexMissingError, IndexWriteError, QAError
 
 _POINTER = "current.json"
+_STAMPS = "stamps.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +49,114 @@ def read_pointer(folder: Path) -> Pointer:
 
     Raises:
         IndexMissingError: there is no pointer.
-        IndexStaleError: it cannot be read.
+        DamagedIndexError: it was altered.
     """
     try:
-        data = json.loads((folder / _POINTER).read_text("utf-8"))
-        pointer = Pointer(str(data["current"]), str(data.get("previous", "")))
+        data = unsealed((folder / _POINTER).read_bytes())
+        return Pointer(str(data["current"]), str(data["previous"]))
     except (FileNotFoundError, NotADirectoryError) as error:
+        if any(folder.glob("gen-*/manifest.json")) and folder.is_dir():
+            raise DamagedIndexError(f"{folder / _POINTER} is lost; run `qa index`") from error
         raise IndexMissingError(f"there is no index in {folder}; run `qa index --index {folder}`") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexStaleError(f"{folder / _POINTER} cannot be read ({error}); run `qa index`") from error
-    if not (folder / pointer.current / "manifest.json").is_file():
-        raise IndexStaleError(f"the index in {folder} has lost its folder {pointer.current}; run `qa index`")
-    return pointer
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedIndexError(f"{folder / _POINTER} cannot be read ({error}); run `qa index`") from error
 
 
-def move_pointer(folder: Path, new: str) -> None:
-    """Makes `new` the current generation: a reader, or a crash, finds the old one or the new one."""
-    old = current(folder)
+def readable(folder: Path) -> tuple[tuple[str, ...], str]:
+    """Generations that may be opened, the best first, and what is wrong with the pointer, if anything.
+
+    Raises:
+        IndexMissingError: there is none.
+    """
+    try:
+        pointer = read_pointer(folder)
+    except DamagedIndexError as error:
+        # a folder is whole before the pointer names it, or its manifest is missing: the newest is as good
+        whole = sorted((path.parent.name for path in folder.glob("gen-*/manifest.json")), reverse=True)
+        if not whole:
+            raise
+        return tuple(whole), str(error)
+    return tuple(filter(None, (pointer.current, pointer.previous))), ""
+
+
+def compare(generation: Path, digests: Mapping[str, str], *, deep: bool = False) -> tuple[str, ...]:
+    """What is wrong with the files of a generation, one line each.
+
+    A file of the size and time that it had when its digest was last compared is taken for what it was.
+
+    Args:
+        digests: name -> digest, as the manifest has them.
+        deep: read every file.
+    """
+    stamps = {} if deep else _stamps(generation)
+    wrong, now = [], {}
+    for name, expected in digests.items():
+        path = generation / name
+        try:
+            now[name] = _stamp(path)
+            if stamps.get(name) != now[name] and digest(path) != expected:
+                wrong.append(f"{name} was altered")
+        except (OSError, ValueError) as error:
+            wrong.append(f"{name} is lost" if isinstance(error, FileNotFoundError) else f"{name} was altered ({error})")
+    if not wrong and any(stamps.get(name) != there for name, there in now.items()):
+        _write_stamps(generation, {**_stamps(generation), **now})
+    return tuple(wrong)
+
+
+def restamp(generation: Path, name: str) -> None:
+    """Notes that one file was changed by its reader, on purpose."""
+    with suppress(OSError):
+        _write_stamps(generation, {**_stamps(generation), name: _stamp(generation / name)})
+
+
+def _write_stamps(generation: Path, stamps: Mapping[str, list[int]]) -> None:
+    # where they cannot be written, the files are compared again next time
+    draft = generation / f"{_STAMPS}.{os.getpid()}"
+    with suppress(OSError):
+        draft.write_text(sealed({"files": dict(stamps)}), "utf-8")
+        os.replace(draft, generation / _STAMPS)
+        return
+    with suppress(OSError):
+        draft.unlink()
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of what it says, where it is Chroma's database.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is a database that is not whole.
+    """
+    if path.name == "chroma.sqlite3":
+        return content(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamps(generation: Path) -> dict[str, list[int]]:
+    try:
+        found: dict[str, list[int]] = unsealed((generation / _STAMPS).read_bytes())["files"]
+        return found
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _stamp(path: Path) -> list[int]:
+    about = path.stat()
+    return [about.st_size, about.st_mtime_ns]
+
+
+def move_pointer(folder: Path, new: str, old: str = "") -> None:
+    """Makes `new` the current generation: a reader, or a crash, finds the old one or the new one.
+
+    Args:
+        old: the generation that is kept to fall back on; default: the one before.
+    """
+    old = old or next((name for name in _serving(folder) if name != new), "")
     _sync_tree(folder / new)  # before anything names it
     draft = folder / f"{_POINTER}.new"
     with draft.open("w", encoding="utf-8") as file:
-        json.dump({"current": new, "previous": old}, file)
+        file.write(sealed({"current": new, "previous": old}))
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, folder / _POINTER)
@@ -76,12 +169,9 @@ def sweep(folder: Path, keep: Callable[[str], bool], forget: Callable[[str], Non
     Args:
         forget: called with each name before its folder goes, to remove what lies elsewhere.
     """
-    try:
-        pointer = read_pointer(folder)
-    except QAError:
-        pointer = Pointer()
+    serving = _serving(folder)
     for old in sorted(folder.glob("gen-*")):
-        if old.name in {pointer.current, pointer.previous} or keep(old.name):
+        if old.name in serving or keep(old.name):
             continue
         forget(old.name)
         shutil.rmtree(old, ignore_errors=True)  # what stays is tried again next time
@@ -116,6 +206,8 @@ def writing(folder: Path) -> Iterator[Path]:
             shutil.rmtree(new, ignore_errors=True)
         raise
     finally:
+        with suppress(OSError):  # where nothing was to be written it is empty
+            new.rmdir()
         (folder / ".writer").unlink(missing_ok=True)
         lock.release()
 
@@ -147,10 +239,14 @@ def _writer(folder: Path) -> str:
 
 def current(folder: Path) -> str:
     """Name of the current generation; empty where there is none that can be read."""
+    return next(iter(_serving(folder)), "")
+
+
+def _serving(folder: Path) -> tuple[str, ...]:
     try:
-        return read_pointer(folder).current
+        return readable(folder)[0]
     except QAError:
-        return ""
+        return ()
 
 
 def _sync_tree(folder: Path) -> None:

@@ -1,160 +1,214 @@
-"""The dense half of an index: a Chroma collection, embedded or on a server, whose rows llama-index can read."""
+"""The dense half of an index: unit vectors by row, and who finds the nearest ones.
+
+`Exact` multiplies, over a memory-mapped matrix: nothing to build, nothing approximate, and up to some 100,000
+passages as fast as a graph. `Chroma`, embedded or on a server, finds neighbours by its HNSW graph where there are more;
+the matrix stays the truth: what Chroma proposes is scored by it, and where Chroma fails it answers alone.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-import chromadb
-import httpx
 import numpy as np
-from chromadb.config import Settings
-from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
-from qa.schema import IndexStaleError, IndexWriteError, Passage, Source
+from qa.schema import IndexStaleError, IndexWriteError
+
+Vectors = NDArray[np.float32]
+
+FILE: Final = "vectors.f32"
+"""The matrix, row by row, little endian, without a header: the manifest has its shape."""
+CHROMA: Final = "chroma"
+EXACT_UP_TO: Final = 100_000
+"""Passages up to which the exact product is the default (`benchmarks/README.md`)."""
 
 _HNSW: Final = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
-_FILTER_LIMIT: Final = 1000
-"""Values in one filter; Chroma fails on some tens of thousands ("too many SQL variables")."""
+_NARROW: Final = 50_000
+"""Rows of a filter up to which they are multiplied instead of asking the graph and dropping the rest."""
+_DEEPEST: Final = 2_000
+"""Neighbours asked of the graph under a wide filter before all rows are multiplied."""
 _BATCH: Final = 1000
+_BLOCK: Final = 8192
 _opening = Lock()  # two threads that open one path at once would each make Chroma's shared system
 
 
-class VectorIndex:
-    """Unit vectors of passages, by passage id. Several threads may read at once."""
+class VectorStore(Protocol):
+    """Finds the rows whose vectors are nearest to a unit vector. Several threads may ask at once."""
 
-    def __init__(self, client: Any, collection: Any, place: str) -> None:
+    def nearest(self, vector: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+        """Rows with their cosine similarity, best first, ties in the order of the rows.
+
+        Args:
+            mask: which rows may be found; None: all.
+        """
+
+    def close(self) -> None:
+        """Lets go of files and connections; may be called twice."""
+
+
+def matrix(generation: Path, passages: int, dimension: int) -> Vectors:
+    """The vectors of a generation, memory-mapped, shape (passages, dimension)."""
+    return np.memmap(generation / FILE, np.dtype("<f4"), "r", shape=(passages, dimension))
+
+
+class Exact:
+    """Every vector is compared."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def nearest(self, vector: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+        """As the protocol says; exact."""
+        if mask is None:
+            return best(_product(self._vectors, vector), k)
+        rows = np.flatnonzero(mask)
+        if len(rows) * 4 > len(self._vectors):  # to gather them would cost more than to multiply all
+            return best(_product(self._vectors, vector)[rows], k, rows)
+        return best(score(self._vectors, rows, vector), k, rows)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def score(vectors: Vectors, rows: NDArray[np.int64], vector: Vectors) -> Vectors:
+    """Cosines of these rows."""
+    parts = [_product(vectors[rows[i : i + _BLOCK]], vector) for i in range(0, len(rows), _BLOCK)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _product(vectors: Vectors, vector: Vectors) -> Vectors:
+    # not BLAS: its threads spin where cores are shared, and a product this thin waits for memory, not for arithmetic
+    product: Vectors = np.einsum("ij,j->i", vectors, vector)
+    return product
+
+
+def best(scores: Vectors, k: int, rows: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+    """The `k` highest with the row of each, best first, ties in the order of the rows."""
+    if k < len(scores):
+        floor = np.partition(scores, -k)[-k]
+        places = np.flatnonzero(scores >= floor)
+    else:
+        places = np.arange(len(scores))
+    places = places[np.lexsort((places, -scores[places]))][:k]
+    names = places if rows is None else rows[places]
+    return [(int(row), float(s)) for row, s in zip(names, scores[places], strict=True)]
+
+
+class Chroma:
+    """Neighbours by Chroma's HNSW graph, embedded or on a server, scored by the matrix."""
+
+    def __init__(self, vectors: Vectors, client: Any, collection: Any) -> None:
+        self._exact = Exact(vectors)
+        self._vectors = vectors
         self._client = client
-        self._place = place
         self._collection = collection
 
     @classmethod
-    def create(cls, generation: Path, url: str = "") -> VectorIndex:
-        """A new, empty one, in `generation`, or on the Chroma server at `url` under its name.
+    def open(cls, vectors: Vectors, generation: Path, url: str = "") -> Chroma:
+        """The one that `write` made.
 
         Raises:
-            IndexWriteError: Chroma cannot write there.
+            IndexStaleError: it is gone, or cannot be read or reached.
         """
-        with _writing(_place(generation, url)):
-            client = _connect(generation, url)
-            collection = client.create_collection(
-                _name(generation), embedding_function=None, configuration={"hnsw": _HNSW}
-            )
-        return cls(client, collection, _place(generation, url))
+        import httpx
+        from chromadb.errors import ChromaError, NotFoundError
 
-    @classmethod
-    def open(cls, generation: Path, url: str = "") -> VectorIndex:
-        """The one that was made there.
-
-        Raises:
-            IndexStaleError: it is gone, damaged, or the server does not answer.
-            IndexWriteError: its files are read-only.
-        """
         client = None
         try:
-            if not url:
-                _see_file(generation / "chroma" / "chroma.sqlite3")
             client = _connect(generation, url)
             collection = client.get_collection(_name(generation), embedding_function=None)
-            return cls(client, collection, _place(generation, url))
+            if (count := collection.count()) != len(vectors):
+                raise IndexStaleError(f"{_place(generation, url)} holds {count} of {len(vectors)} vectors")
+            return cls(vectors, client, collection)
         except NotFoundError as error:
             _close(client)
-            raise IndexStaleError(f"{_place(generation, url)} has no vectors of this index; run `qa index`") from error
-        except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
+            raise IndexStaleError(f"{_place(generation, url)} has no vectors of this index") from error
+        except IndexStaleError:
             _close(client)
-            if url:
-                raise IndexStaleError(
-                    f"{_place(generation, url)} does not answer ({error}); start it (`chroma run`), "
-                    "or unset chroma_url and run `qa index`"
-                ) from error
-            raise IndexStaleError(f"the vectors in {generation} cannot be read ({error}); run `qa index`") from error
+            raise
+        except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
+            _close(client)
+            raise IndexStaleError(f"{_place(generation, url)} does not answer ({error})") from error
 
-    def write(
-        self,
-        passages: Sequence[Passage],
-        sources: Sequence[Source],
-        vectors: NDArray[np.float32],
-        progress: Callable[[int], None] | None = None,
-    ) -> None:
-        """Puts passages in, each with its source and vector (same places), again if they are there already.
+    def nearest(self, vector: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+        """As the protocol says; about as exact as the graph, and exact under a narrow filter."""
+        allowed = len(self._vectors) if mask is None else int(mask.sum())
+        if mask is not None and allowed <= _NARROW:
+            return self._exact.nearest(vector, k, mask)
+        # under a wide filter more neighbours are asked for than are wanted, and those outside dropped
+        depth = min(len(self._vectors), k if mask is None else int(k * len(self._vectors) / allowed * 1.5) + 10)
+        while depth <= max(_DEEPEST, k):
+            rows = self._neighbours(vector, depth)
+            if rows is None:
+                break
+            rows = rows if mask is None else rows[mask[rows]]
+            if len(rows) >= k or depth == len(self._vectors):
+                return best(score(self._vectors, np.sort(rows), vector), k, np.sort(rows))
+            depth = min(2 * depth, len(self._vectors))
+        return self._exact.nearest(vector, k, mask)
 
-        Raises:
-            IndexWriteError: Chroma cannot write, mostly because the disk is full.
-        """
-        with _writing(self._place):
-            size = min(_BATCH, self._client.get_max_batch_size())
-            for start in range(0, len(passages), size):
-                batch = slice(start, start + size)
-                self._collection.upsert(
-                    ids=[p.id for p in passages[batch]],
-                    embeddings=vectors[batch],
-                    documents=[p.text.encode("utf-8", "replace").decode() for p in passages[batch]],
-                    metadatas=[_metadata(p, s) for p, s in zip(passages[batch], sources[batch], strict=True)],
-                )
-                if progress:
-                    progress(min(start + size, len(passages)))
+    def _neighbours(self, vector: Vectors, depth: int) -> NDArray[np.int64] | None:
+        import httpx
+        from chromadb.errors import ChromaError
 
-    def count(self) -> int:
-        """Passages in it.
-
-        Raises:
-            IndexStaleError: the files are damaged.
-        """
-        with _reading():
-            return int(self._collection.count())
-
-    def get(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The stored vectors of those of `ids` that have one.
-
-        Raises:
-            IndexStaleError: a row has lost its vector, or the files are damaged.
-        """
-        found: dict[str, NDArray[np.float32]] = {}
-        with _reading():
-            for start in range(0, len(ids), _BATCH):
-                rows = self._collection.get(ids=list(ids[start : start + _BATCH]), include=["embeddings"])
-                found.update(zip(rows["ids"], rows["embeddings"], strict=True))
-        return found
-
-    def nearest(
-        self,
-        vector: NDArray[np.float32],
-        k: int,
-        sources: Collection[str] | None,
-        everything: Collection[str],
-    ) -> list[tuple[str, float]]:
-        """Passage ids with their cosine similarity, best first, ties by id.
-
-        Args:
-            sources: only passages of these; None: all.
-            everything: the ids of all sources, so that the shorter of "one of" and "none of" can be asked.
-
-        Raises:
-            IndexStaleError: the files are damaged or gone.
-        """
-        found: dict[str, float] = {}
-        for where in _filters(sources, everything):
-            with _reading():
-                result = self._collection.query(vector[None], n_results=k, where=where, include=["distances"])
-            cosines = (1.0 - distance for distance in result["distances"][0])
-            found.update(zip(result["ids"][0], cosines, strict=True))
-        return sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:k]
+        try:
+            found = self._collection.query(vector[None], n_results=depth, include=[])["ids"][0]
+            rows = np.array([int(id_) for id_ in found], np.int64)
+        except (ChromaError, httpx.HTTPError, ValueError, RuntimeError):  # away or damaged: the matrix answers
+            return None
+        rows = np.unique(rows)
+        return rows if len(rows) and rows[0] >= 0 and rows[-1] < len(self._vectors) else None
 
     def close(self) -> None:
         """Lets go of files and connections; may be called twice."""
         _close(self._client)
 
 
+def write(vectors: Vectors, generation: Path, url: str, progress: Callable[[int], None]) -> None:
+    """Puts all vectors into a new collection, by row; closes it, opens it again and counts.
+
+    Raises:
+        IndexWriteError: Chroma cannot write there, or does not hold what was written.
+    """
+    place = _place(generation, url)
+    with _writing(place):
+        client = _connect(generation, url)
+        try:
+            # below the threshold Chroma keeps its graph in a log, and files of noise that it changes when it reads
+            threshold = min(len(vectors), _BATCH)
+            hnsw = {**_HNSW, "sync_threshold": threshold, "batch_size": min(threshold, 100)}
+            collection = client.create_collection(
+                _name(generation), embedding_function=None, configuration={"hnsw": hnsw}
+            )
+            size = min(_BATCH, client.get_max_batch_size())
+            for start in range(0, len(vectors), size):
+                part = np.ascontiguousarray(vectors[start : start + size])
+                collection.upsert(ids=[str(start + i) for i in range(len(part))], embeddings=part)
+                progress(min(start + size, len(vectors)))
+        finally:
+            _close(client)
+    try:
+        Chroma.open(vectors, generation, url).close()
+    except IndexStaleError as error:
+        raise IndexWriteError(
+            f"what was written cannot be read back: {error}; see whether the disk is full, then run `qa index` again. "
+            "The index that was there before is untouched"
+        ) from error
+
+
 def delete(generation: Path, url: str) -> None:
     """Removes a generation's collection from a Chroma server; one that is not there is no error."""
     if not url:
         return  # the folder goes as a whole
+    from chromadb.errors import NotFoundError
+
     with _writing(_place(generation, url)):
         client = _connect(generation, url)
         try:
@@ -165,14 +219,30 @@ def delete(generation: Path, url: str) -> None:
             _close(client)
 
 
-def _see_file(path: Path) -> None:
-    if not path.is_file():
-        raise IndexStaleError(f"the index has lost its vectors, {path}; run `qa index`")
-    if not os.access(path, os.W_OK):  # Chroma opens its database for writing, even to read
-        raise IndexWriteError(
-            f"{path} is read-only, and Chroma cannot read without writing; copy the index to a folder you "
-            "may write and name it with --index or QA_INDEX_DIR"
-        )
+def content(path: Path) -> str:
+    """SHA-256 of what Chroma's database says. Its bytes change whenever it is opened: a row is written as a lock.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no whole database.
+    """
+    path.stat()
+    digest = hashlib.sha256()
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+                raise ValueError("it is no whole database")
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            for (name,) in tables:
+                if name != "acquire_write":
+                    for row in connection.execute(f'SELECT * FROM "{name}"'):
+                        digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise ValueError(str(error)) from error
+    return digest.hexdigest()
 
 
 def _name(generation: Path) -> str:
@@ -180,14 +250,17 @@ def _name(generation: Path) -> str:
 
 
 def _place(generation: Path, url: str) -> str:
-    return f"the Chroma server at {url}" if url else str(generation)
+    return f"the Chroma server at {url}" if url else str(generation / CHROMA)
 
 
 def _connect(generation: Path, url: str) -> Any:
+    import chromadb  # late: half a second, and most indexes need none
+    from chromadb.config import Settings
+
     settings = Settings(anonymized_telemetry=False)
     if not url:
         with _opening:
-            return chromadb.PersistentClient(str(generation / "chroma"), settings)
+            return chromadb.PersistentClient(str(generation / CHROMA), settings)
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url!r} is not an address; write chroma_url as http://127.0.0.1:8000")
@@ -201,44 +274,11 @@ def _close(client: Any) -> None:
             client.close()
 
 
-def _metadata(passage: Passage, source: Source) -> dict[str, Any]:
-    # the form that llama-index reads back as a node; every row has every key, for `upsert` merges
-    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode  # late: a second, for writing only
-    from llama_index.core.vector_stores.utils import node_to_metadata_dict
-
-    node = TextNode(
-        id_=passage.id,
-        start_char_idx=passage.start,
-        end_char_idx=passage.end,
-        metadata={
-            "source": source.id,
-            "title": source.title,
-            "publisher": source.publisher,
-            "author": source.author,
-            "published": source.published,
-            "language": source.language,
-            "kind": source.kind,
-            "heading": passage.heading,
-        },
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=source.id)},
-    )
-    return node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
-
-
-def _filters(sources: Collection[str] | None, everything: Collection[str]) -> Iterator[dict[str, Any] | None]:
-    wanted = sorted(set(everything).intersection(everything if sources is None else sources))
-    unwanted = sorted(set(everything).difference(wanted))
-    if not unwanted:
-        yield None
-    elif len(unwanted) < len(wanted) and len(unwanted) <= _FILTER_LIMIT:
-        yield {"source": {"$nin": unwanted}}
-    else:
-        for start in range(0, len(wanted), _FILTER_LIMIT):
-            yield {"source": {"$in": wanted[start : start + _FILTER_LIMIT]}}
-
-
 @contextmanager
 def _writing(place: str) -> Iterator[None]:
+    import httpx
+    from chromadb.errors import ChromaError
+
     try:
         yield
     except (ChromaError, httpx.HTTPError, ValueError) as error:
@@ -246,11 +286,3 @@ def _writing(place: str) -> Iterator[None]:
             f"Chroma cannot write to {place}: {error}; see whether the disk is full and the folder or server "
             "is there, then run the command again. The index that was there before is untouched"
         ) from error
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except (ChromaError, httpx.HTTPError) as error:
-        raise IndexStaleError(f"its vectors cannot be read ({error}); run `qa index`") from error

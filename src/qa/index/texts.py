@@ -1,0 +1,448 @@
+"""Documents, passages and names of an index: one SQLite file, read where it lies.
+
+A document's passages are the rows `first` to `last`, in the order of its text. What people wrote is JSON in UTF-8 that
+keeps half surrogates, with a digest of each row, which is compared whenever the row is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from qa.index.manifest import DamagedIndexError, document_digest
+from qa.language import fold, name_key
+from qa.schema import Document, Filters, Passage, Section, Source
+
+FILE: Final = "texts.sqlite"
+_TABLES: Final = """
+CREATE TABLE documents (
+    row INTEGER PRIMARY KEY, first INTEGER, last INTEGER,
+    id TEXT UNIQUE, folded TEXT, publisher TEXT, kind TEXT, language TEXT, published TEXT, digest TEXT,
+    source BLOB, body BLOB, names BLOB, origin BLOB, sum BLOB
+);
+CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE, embedded BLOB, data BLOB, sum BLOB);
+CREATE TABLE names (key TEXT, name TEXT, folded TEXT, PRIMARY KEY (key, name)) WITHOUT ROWID;
+CREATE INDEX beginnings ON names (folded);
+CREATE INDEX ids ON documents (folded);
+"""
+_DOCUMENT: Final = "id, folded, publisher, kind, language, published, digest, source, body, names, origin, sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it is stored: its rows, its digest, and where it came from."""
+
+    first: int
+    last: int
+    digest: str
+    origin: Any
+
+
+class Texts:
+    """The file, open for reading. Several threads may read at once."""
+
+    def __init__(self, path: Path) -> None:
+        # immutable: no lock, no journal, no write; a generation never changes
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._path = path
+        self._lock = Lock()
+        self.source = lru_cache(maxsize=4096)(self._source)
+        self.passage = lru_cache(maxsize=4096)(self._passage)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self._path
+
+    # -- documents -------------------------------------------------------------------------------------
+
+    def ids(self) -> list[str]:
+        """Of the documents, in their order."""
+        return [id_ for (id_,) in self._all("SELECT id FROM documents ORDER BY row")]
+
+    def digests(self) -> dict[str, str]:
+        """Document id -> digest of text and metadata."""
+        return dict(self._all("SELECT id, digest FROM documents ORDER BY row"))
+
+    def stored(self, id: str) -> Stored | None:
+        """How a document is stored; None where it is not."""
+        row = self._one("SELECT first, last, digest, origin FROM documents WHERE id = ?", id)
+        return Stored(int(row[0]), int(row[1]), row[2], _load(row[3])) if row else None
+
+    def origins(self) -> Iterator[tuple[str, Any]]:
+        """Document id and where it came from."""
+        for id_, origin in self._all("SELECT id, origin FROM documents ORDER BY row"):
+            yield id_, _load(origin)
+
+    def document(self, id: str) -> Document:
+        """The whole document.
+
+        Raises:
+            KeyError: there is none.
+        """
+        row = self._one("SELECT id, source, body, names, origin, sum FROM documents WHERE id = ?", id)
+        if not row:
+            raise KeyError(id)
+        _compare(row)
+        text, sections, pages = _load(row[2])
+        source = Source.from_dict(_load(row[1]))
+        return Document(source, text, tuple(Section(*s) for s in sections), tuple(pages))
+
+    def _source(self, id: str) -> Source:
+        """What is known of a document.
+
+        Raises:
+            KeyError: there is none.
+        """
+        row = self._one("SELECT source FROM documents WHERE id = ?", id)
+        if not row:
+            raise KeyError(id)
+        return Source.from_dict(_load(row[0]))
+
+    def sources(self) -> Iterator[Source]:
+        """All, in their order."""
+        for (source,) in self._all("SELECT source FROM documents ORDER BY row"):
+            yield Source.from_dict(_load(source))
+
+    def ranges(self, filters: Filters) -> list[tuple[int, int]]:
+        """Rows of the passages of the documents that pass, as ranges; one for each document."""
+        where, values = _where(filters)
+        return self._all(f"SELECT first, last FROM documents WHERE {where} ORDER BY row", *values)
+
+    def passing(self, filters: Filters) -> list[str]:
+        """Ids of the documents that pass."""
+        where, values = _where(filters)
+        return [id_ for (id_,) in self._all(f"SELECT id FROM documents WHERE {where} ORDER BY row", *values)]
+
+    # -- passages --------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        """Passages in it."""
+        return int(self._one("SELECT count(*) FROM passages")[0])
+
+    def _passage(self, row: int) -> Passage:
+        """The passage of a row.
+
+        Raises:
+            DamagedIndexError: there is none.
+        """
+        found = self._one("SELECT id, data, sum FROM passages WHERE row = ?", row)
+        if not found:
+            raise _damaged(f"passage {row} is missing")
+        return _passage(found)
+
+    def passages(self, first: int, last: int) -> Iterator[Passage]:
+        """Those of rows `first` to `last`."""
+        for found in self._all(
+            "SELECT id, data, sum FROM passages WHERE row >= ? AND row < ? ORDER BY row", first, last
+        ):
+            yield _passage(found)
+
+    def row(self, id: str) -> int | None:
+        """The row of a passage."""
+        found = self._one("SELECT row FROM passages WHERE id = ?", id)
+        return int(found[0]) if found else None
+
+    def passage_ids(self) -> list[str]:
+        """In the order of their rows."""
+        return [id_ for (id_,) in self._all("SELECT id FROM passages ORDER BY row")]
+
+    def embedded(self) -> Iterator[tuple[int, bytes]]:
+        """Row and digest of the embedded text of every passage."""
+        yield from self._all("SELECT row, embedded FROM passages ORDER BY row")
+
+    # -- names -----------------------------------------------------------------------------------------
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The spellings of a key."""
+        return tuple(name for (name,) in self._all("SELECT name FROM names WHERE key = ? ORDER BY name", key))
+
+    def spellings(self) -> dict[str, tuple[str, ...]]:
+        """All names, by their keys."""
+        found: dict[str, list[str]] = {}
+        for key, name in self._all("SELECT key, name FROM names ORDER BY key, name"):
+            found.setdefault(key, []).append(name)
+        return {key: tuple(names) for key, names in found.items()}
+
+    def beginning(self, prefix: str) -> tuple[str, ...]:
+        """The spellings that begin so, case and accents folded."""
+        start = _plain(fold(prefix))
+        if not start:
+            return ()
+        end = start[:-1] + chr(ord(start[-1]) + 1)
+        found = self._all("SELECT name FROM names WHERE folded >= ? AND folded < ? ORDER BY name", start, end)
+        return tuple(name for (name,) in found)
+
+    def check(self) -> None:
+        """Reads every row.
+
+        Raises:
+            DamagedIndexError: one is not what was written.
+        """
+        for row in self._all("SELECT id, source, body, names, origin, sum FROM documents"):
+            _compare(row)
+        for found in self._all("SELECT id, data, sum FROM passages"):
+            _compare(found)
+
+    def close(self) -> None:
+        """Gives the file back; may be called twice."""
+        with self._lock:
+            self._connection.close()
+
+    def _all(self, statement: str, *values: Any) -> list[Any]:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                raise _damaged(f"{FILE}: {error}") from error
+
+    def _one(self, statement: str, *values: Any) -> Any:
+        found = self._all(f"{statement} LIMIT 1", *map(_bound, values))
+        return found[0] if found else None
+
+
+class Writer:
+    """A new file, written in one transaction: the same rows make the same bytes.
+
+    Args:
+        base: an index whose rows can be taken over.
+    """
+
+    def __init__(self, path: Path, base: Texts | None = None) -> None:
+        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rwc", uri=True, isolation_level=None)
+        self._connection.executescript("PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        if base:
+            self._connection.execute("ATTACH ? AS base", (f"{base.path.absolute().as_uri()}?mode=ro&immutable=1",))
+        self._connection.execute("BEGIN")
+        for statement in _TABLES.split(";"):
+            self._connection.execute(statement)
+        self.documents = self.passages = 0
+        self._names: set[tuple[str, str]] = set()
+
+    def add(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        embedded: Iterable[bytes],
+        names: Sequence[tuple[str, str]],
+        origin: Any = None,
+    ) -> None:
+        """One document.
+
+        Args:
+            embedded: digest of each passage's embedded text.
+            names: key and spelling of each name in it.
+            origin: where it came from, as JSON.
+        """
+        first = self.passages
+        for passage, digest in zip(passages, embedded, strict=True):
+            id_, data = _plain(passage.id), _dump(_passage_row(passage))
+            self._run("INSERT INTO passages VALUES (?,?,?,?,?)", self.passages, id_, digest, data, _sum(id_, data))
+            self.passages += 1
+        source = document.source
+        id_ = _plain(document.id)
+        sections = [(s.heading, s.start, s.end) for s in document.sections]
+        blobs = (_dump(source.to_dict()), _dump([document.text, sections, document.pages]), _dump(names), _dump(origin))
+        columns = (id_, *(_plain(v).casefold() for v in (id_, source.publisher, source.kind, source.language)))
+        self._document(first, *columns, source.published, document_digest(document), *blobs, _sum(id_, *blobs))
+        self._names.update((key, name) for key, name in names)
+
+    def keep(self, base: Texts, id: str, origin: Any = None) -> Stored:
+        """Takes a document over from the base, with all that was made of it; where it lay there.
+
+        Raises:
+            DamagedIndexError: it is not there, or not as it was written.
+        """
+        stored = base.stored(id)
+        row = base._one("SELECT id, source, body, names, origin, sum FROM documents WHERE id = ?", id)
+        if not stored or not row:
+            raise _damaged(f"document {id} is missing")
+        _compare(row)
+        names = _load(row[3])
+        moved = self.passages - stored.first
+        self._run(
+            "INSERT INTO passages SELECT row + ?, id, embedded, data, sum FROM base.passages "
+            "WHERE row >= ? AND row < ? ORDER BY row",
+            moved, stored.first, stored.last,
+        )  # fmt: skip
+        first = self.passages
+        self.passages += stored.last - stored.first
+        kept = list(self._connection.execute(f"SELECT {_DOCUMENT} FROM base.documents WHERE id = ?", (id,)).fetchone())
+        if origin is not None:
+            kept[-2] = _dump(origin)
+            kept[-1] = _sum(kept[0], *kept[-5:-1])
+        self._document(first, *kept)
+        self._names.update((key, name) for key, name in names)
+        return stored
+
+    def finish(self) -> None:
+        """Writes the names and ends the transaction."""
+        rows = ((_plain(key), _plain(name), _plain(fold(name))) for key, name in sorted(self._names))
+        self._connection.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?)", rows)
+        self._run("COMMIT")
+
+    def close(self) -> None:
+        """Lets go of the file, finished or not."""
+        self._connection.close()
+
+    def _document(self, first: int, *columns: Any) -> None:
+        marks = ",".join("?" * (3 + len(columns)))
+        self._run(f"INSERT INTO documents VALUES ({marks})", self.documents, first, self.passages, *columns)
+        self.documents += 1
+
+    def _run(self, statement: str, *values: Any) -> None:
+        self._connection.execute(statement, values)
+
+
+class Passages(Mapping[str, Passage]):
+    """Passage id -> passage, in the order of the documents; read when asked for."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __getitem__(self, id: str) -> Passage:
+        row = self._texts.row(id)
+        if row is None:
+            raise KeyError(id)
+        return self._texts.passage(row)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts.passage_ids())
+
+    def __len__(self) -> int:
+        return self._texts.count()
+
+    def values(self) -> Any:
+        """All passages."""
+        return list(self._texts.passages(0, len(self)))
+
+
+class Documents(Mapping[str, Document]):
+    """Document id -> document, whole, in their order; read when asked for."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __getitem__(self, id: str) -> Document:
+        return self._texts.document(id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts.ids())
+
+    def __len__(self) -> int:
+        return len(self._texts.ids())
+
+
+class Vocabulary(Mapping[str, tuple[str, ...]]):
+    """The names of a corpus: `language.name_key` -> the spellings that stand there; looked up when asked for."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        if not (found := self._texts.names(key)):
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts.spellings())
+
+    def __len__(self) -> int:
+        return len(self._texts.spellings())
+
+    def items(self) -> Any:
+        """All of them, read at once."""
+        return self._texts.spellings().items()
+
+    def values(self) -> Any:
+        """The spellings of all of them, read at once."""
+        return self._texts.spellings().values()
+
+    def beginning(self, prefix: str) -> tuple[str, ...]:
+        """The spellings that begin so, case and accents folded; the cost does not grow with the vocabulary."""
+        return self._texts.beginning(prefix)
+
+    def spelled(self, word: str) -> tuple[str, ...]:
+        """Those that share a word's key."""
+        return self._texts.names(name_key(word))
+
+
+def _where(filters: Filters) -> tuple[str, list[Any]]:
+    """As `Filters.passes`, in SQL."""
+    wheres: list[str] = []
+    values: list[Any] = []
+    for column, allowed in (
+        ("folded", filters.sources),
+        ("publisher", filters.publishers),
+        ("kind", filters.kinds),
+        ("language", filters.languages),
+    ):
+        if allowed:
+            # one value whatever their number: SQLite bounds the placeholders of a statement
+            wheres.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps([_plain(v).casefold() for v in allowed]))
+    if filters.since or filters.until:
+        wheres.append("published <> ''")
+    if filters.since:
+        wheres.append("published >= substr(?, 1, length(published))")
+        values.append(filters.since)
+    if filters.until:
+        wheres.append("substr(published, 1, ?) <= ?")
+        values += [len(filters.until), filters.until]
+    return " AND ".join(wheres) or "1", values
+
+
+def _damaged(what: str) -> DamagedIndexError:
+    return DamagedIndexError(f"the index is damaged: {what}; run `qa doctor --deep`, then `qa index`")
+
+
+def _passage_row(p: Passage) -> list[Any]:
+    return [p.document_id, p.start, p.end, p.text, p.sentences, p.heading, p.page]
+
+
+def _passage(found: Sequence[Any]) -> Passage:
+    _compare(found)
+    document_id, start, end, text, sentences, heading, page = _load(found[1])
+    return Passage(document_id, start, end, text, tuple((a, b) for a, b in sentences), heading, page)
+
+
+def _compare(row: Sequence[Any]) -> None:
+    *parts, expected = row
+    if not all(isinstance(part, str | bytes) for part in parts) or _sum(*parts) != expected:
+        raise _damaged(f"{FILE}: the row of {parts[0]!r} was altered")
+
+
+def _sum(*parts: str | bytes) -> bytes:
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part)
+        digest.update(b"\0")
+    return digest.digest()
+
+
+def _dump(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _load(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8", "surrogatepass"))
+    except (ValueError, AttributeError) as error:
+        raise _damaged(f"{FILE}: {error}") from error
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _bound(value: Any) -> Any:
+    return _plain(value) if isinstance(value, str) else value
