@@ -14,6 +14,7 @@ from qa import __version__, corpus, dialogue
 from qa.answer import compare
 from qa.answer.premise import unmentioned
 from qa.answer.quote import quote
+from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
 from qa.decide import Decision, abstention, decide
 from qa.index import Index
@@ -312,10 +313,12 @@ class Assistant:
 
     def check(self, text: str) -> Report:
         """Sentence by sentence, whether these sources bear out a text from elsewhere, markers or not."""
-        hits = [
-            Hit(passage, self.document(passage.document_id).source, 0.0) for passage in self.index.passages.values()
-        ]
-        return check_text(text, hits, self.support, numbers="sources")
+        return check_text(text, self.shelf, self.support, numbers="sources")
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The passages of the index, as what a text is held against."""
+        return Shelf(self.index, self.retriever.embedder)
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
@@ -493,16 +496,6 @@ class Chat:
             if isinstance(event, Answer):
                 self.turns += (Turn(question, event),)
             yield event
-
-
-def check(text: str, passages: Sequence[Hit] | Mapping[str, str]) -> Report:
-    """Sentence by sentence, whether the passages bear a text out; numbers in it count the passages.
-
-    Args:
-        text: prose with markers in any shape, or without.
-        passages: hits, or texts by name. For a whole index, `Assistant.check`.
-    """
-    return check_text(text, passages, Support(_entailment(load_config())))
 
 
 class _Clock:
