@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,34 @@ def test_the_digest_follows_what_can_change_an_answer() -> None:
 def test_every_setting_says_what_it_is() -> None:
     """Descriptions feed the table in the documentation."""
     assert all(field.description for field in Config.model_fields.values())
+
+
+@pytest.mark.usefixtures("folder")
+def test_settings_that_do_not_go_together_are_refused_at_once() -> None:
+    """With both values, before anything is read."""
+    with pytest.raises(
+        ConfigError, match=r"^passage_words is 300, above passage_words_max, which is 180; raise that too"
+    ):
+        load_config(passage_words=300)
+    assert load_config(passage_words=300, passage_words_max=400).passage_words == 300
+
+
+@pytest.mark.usefixtures("folder")
+def test_settings_beside_a_config_are_laid_over_it() -> None:
+    """What is given last wins, and is checked."""
+    config = load_config(top_k=3, llm_api_key="sk-secret")
+    assert load_config(config, top_k=7).top_k == 7
+    assert load_config(config, rrf_k=5) == load_config(top_k=3, rrf_k=5, llm_api_key="sk-secret")
+    with pytest.raises(ConfigError, match="did you mean 'top_k'"):
+        load_config(config, top_kk=7)
+
+
+def test_importing_leaves_the_process_as_it_is() -> None:
+    """No variable of the environment and no level of logging is changed: that is the program's matter."""
+    program = (
+        "import os, logging; before = (dict(os.environ), logging.root.level)\n"
+        "import qa.assistant, qa.index, qa.models.embedder\n"
+        "assert (dict(os.environ), logging.root.level) == before, 'changed'"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

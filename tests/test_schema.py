@@ -157,3 +157,11 @@ def test_a_reference_marks_what_was_read_off_the_text() -> None:
     """An outlet or date that nobody declared is never listed as if somebody had."""
     source = Source("s", "Ships", publisher="The Gazette", published="2023", inferred=("publisher", "published"))
     assert reference(Citation(source, "s:0-3", 0, 3, "Yes")) == "The Gazette (inferred), “Ships”, 2023 (inferred)"
+
+
+@pytest.mark.parametrize("value", ["2023-13-99", "2023-02-30", "2023-00", "23", "2023-1", "yesterday"])
+def test_a_filter_takes_no_day_that_does_not_exist(value: str) -> None:
+    """A wrong date is said, not compared."""
+    with pytest.raises(QuestionError, match="write a date as 2017"):
+        Filters(since=value)
+    assert Filters(since="2024-02-29", until="2025")

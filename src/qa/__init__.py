@@ -4,15 +4,7 @@
 >>> print(Assistant.open().ask("When did they meet?"))
 """
 
-import os
 from typing import TYPE_CHECKING, Any
-
-# Before NumPy or torch load: a second busy process otherwise makes OpenMP threads spin, 40 times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# Nothing is fetched or reported while people ask.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 
 from qa.config import Config, load_config
 from qa.schema import (

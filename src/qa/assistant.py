@@ -103,7 +103,7 @@ class Assistant:
 
         Args:
             index: folder of the index; default: the setting `index_dir`.
-            config: settings; default: `load_config(**settings)`.
+            config: settings that `settings` are laid over; default: those of `load_config`.
             progress: called with (step, done, total) should it be built.
             build: whether it may be.
 
@@ -112,7 +112,7 @@ class Assistant:
             IndexStaleError: the index is from another version, model or setting.
             ModelError: a model file is missing or altered.
         """
-        config = config or load_config(index_dir=index, **settings)
+        config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         try:
             return cls._over(Index.open(folder, config), config)
@@ -145,7 +145,7 @@ class Assistant:
             IndexBusyError: another process is writing this index.
             IndexWriteError: the folder cannot be written, or the disk is full.
         """
-        config = config or load_config(index_dir=index, **settings)
+        config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         wanted = _as_list(config.corpus_dir if places is None else places)
         base = Index.serving(folder)

@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -109,6 +109,15 @@ class Config(BaseSettings):
             PyprojectTomlConfigSettingsSource(settings_cls),
         )
 
+    @model_validator(mode="after")
+    def _passages_fit(self) -> Self:
+        if self.passage_words > self.passage_words_max:
+            raise ValueError(
+                f"passage_words is {self.passage_words}, above passage_words_max, which is {self.passage_words_max}; "
+                "raise that too, or lower this"
+            )
+        return self
+
     def index_settings(self) -> dict[str, Any]:
         """The settings that an index depends on."""
         return {name: getattr(self, name) for name in INDEX_SETTINGS}
@@ -120,15 +129,18 @@ class Config(BaseSettings):
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def load_config(**overrides: Any) -> Config:
+def load_config(config: Config | None = None, /, **overrides: Any) -> Config:
     """Settings from everywhere they may stand; `overrides` (None: not given) win.
+
+    Args:
+        config: settings to start from instead.
 
     Raises:
         ConfigError: a setting is unknown (the nearest known name is given) or has a wrong value.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Config(**given)
+        return Config(**(dict(config) if config else {}) | given)
     except ValidationError as error:
         raise ConfigError("; ".join(_explain(e) for e in error.errors())) from error
     except ValueError as error:  # a TOML file that does not parse
@@ -147,6 +159,8 @@ _OTHER_VARIABLES = {"QA_TRAINING_DATA", "QA_APP_USERS"}
 
 def _explain(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"])
+    if not name:  # several settings that do not go together
+        return str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         return f"unknown setting {name!r}{_nearest(name, sorted(Config.model_fields))}"
     shown = "(hidden)" if "key" in name else repr(error.get("input"))

@@ -9,7 +9,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal, Self, get_args
 
 from qa.errors import ConfigError as ConfigError
@@ -122,7 +124,7 @@ class Filters:
     def __post_init__(self) -> None:
         for name in ("since", "until"):
             value = getattr(self, name)
-            if value and not _DATE.fullmatch(value):
+            if value and not _is_date(value):
                 raise QuestionError(f"{name} is {value!r}; write a date as 2017, 2017-11 or 2017-11-30")
 
     def __bool__(self) -> bool:
@@ -136,7 +138,7 @@ class Filters:
             (self.kinds, source.kind),
             (self.languages, source.language),
         )
-        if any(allowed and value.casefold() not in map(str.casefold, allowed) for allowed, value in checks):
+        if any(allowed and value.casefold() not in _folded(allowed) for allowed, value in checks):
             return False
         if (self.since or self.until) and not source.when:
             return False
@@ -146,7 +148,22 @@ class Filters:
         return not (self.until and source.when[: len(self.until)] > self.until)
 
 
+@lru_cache(maxsize=64)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(str.casefold, names))
+
+
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+def _is_date(value: str) -> bool:
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(f"{value}-01-01"[:10])
+    except ValueError:  # there is no such day
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ Exit status: 0 answered, found or done; 1 abstained or nothing found; 2 error.
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -69,3 +70,7 @@ def _root(
     if version:
         out.print(__version__)
         raise typer.Exit
+    # this process is ours, unlike one that only imports `qa`: idle threads of NumPy and torch, not loaded yet, sleep
+    # instead of spinning where others use the cores, 40 times slower; and nothing is fetched while people ask
+    for name, value in (("OMP_WAIT_POLICY", "PASSIVE"), ("TOKENIZERS_PARALLELISM", "false"), ("HF_HUB_OFFLINE", "1")):
+        os.environ.setdefault(name, value)

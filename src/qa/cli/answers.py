@@ -91,7 +91,7 @@ def search(
 ) -> None:
     """Print the best passages with their rank in each stage."""
     filters = _filters(source, publisher, kind, language, since, until)
-    hits = open_assistant(index_dir, corpus_dir, quiet=as_json).search(question, filters=filters)[:top_k]
+    hits = open_assistant(index_dir, corpus_dir, quiet=as_json).search(question, top_k=top_k, filters=filters)
     if as_json:
         print_json([hit.to_dict() for hit in hits])
     else:

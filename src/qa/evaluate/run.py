@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -326,6 +325,10 @@ def environment(answer: Answer | None, questions: int, seconds: float, *, by_nug
 def peak_memory() -> int:
     """The most memory this process held at once, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024  # the system call's own unit differs
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 

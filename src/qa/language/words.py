@@ -24,14 +24,13 @@ FUNCTION_WORDS = frozenset(
 )
 """Words that say nothing of their own. A capital at the start of a sentence does not make them names."""
 
-_stemmer = Stemmer.Stemmer("english")
-
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The Snowball stem of a word, folded; of a number word its digits ("forty" -> "40")."""
     folded = fold(word)
-    return CARDINALS.get(folded) or str(_stemmer.stemWord(folded))
+    # a stemmer keeps state between calls and must not be shared between threads; a new one costs 10 µs
+    return CARDINALS.get(folded) or str(Stemmer.Stemmer("english").stemWord(folded))
 
 
 def fold(text: str) -> str:

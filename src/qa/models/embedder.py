@@ -193,6 +193,7 @@ def _load_sentence_transformer(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer  # late: six seconds
     from transformers.utils import logging
 
+    drew = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a library does not draw on people's terminals
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
@@ -201,6 +202,9 @@ def _load_sentence_transformer(folder: Path) -> Any:
             f"{folder} cannot be loaded as a sentence-transformers model: {error}; "
             f"set embedding_model to another, the default is {DEFAULT!r}"
         ) from error
+    finally:
+        if drew:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _folder_digest(folder: Path) -> str:
