@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +14,7 @@ from qa import __version__, corpus, dialogue
 from qa.answer import compare
 from qa.answer.premise import unmentioned
 from qa.answer.quote import quote
-from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
-from qa.corpus import Origin
 from qa.decide import Decision, abstention, decide
 from qa.index import Index
 from qa.models.embedder import Embedder
@@ -36,7 +33,6 @@ from qa.schema import (
     Group,
     Hit,
     IndexMissingError,
-    IndexStaleError,
     LanguageModelError,
     Passage,
     Progress,
@@ -57,7 +53,7 @@ if TYPE_CHECKING:
 
     from qa.answer.write import Outcome
 
-Places = str | Path | Sequence[str | Path]
+Places = str | Path | Document | Sequence[str | Path | Document]
 Steps = Callable[[str, int, int], None]
 """Told of progress: what is happening, how much is done, of how much."""
 
@@ -130,13 +126,10 @@ class Assistant:
         progress: Steps | None = None,
         **settings: Any,
     ) -> Self:
-        """Reads documents, brings their index up to date, and opens it. What could not be read is in `skipped`.
-
-        A file that has not changed since the index was built is neither read nor embedded again; where nothing has
-        changed, the index stays as it is.
+        """Reads documents, makes their index, and opens it. What could not be read is in `skipped`.
 
         Args:
-            places: a folder, file, glob or web address, or several; default: the setting `corpus_dir`.
+            places: a folder, file, glob, web address or `Document`, or several; default: the setting `corpus_dir`.
             index: folder of the index, replaced whole or not at all; default: the setting `index_dir`.
             progress: called with (step, done, total) while it works.
 
@@ -148,37 +141,10 @@ class Assistant:
         config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         wanted = _as_list(config.corpus_dir if places is None else places)
-        base = Index.serving(folder)
-        try:
-            try:
-                return cls._built(wanted, folder, config, progress, base)
-            except IndexStaleError:  # what was to be kept is damaged: all is read anew
-                if base is None:
-                    raise
-                return cls._built(wanted, folder, config, progress, None)
-        finally:
-            if base:
-                base.close()
-
-    @classmethod
-    def _built(
-        cls, wanted: Sequence[str | Path], folder: Path, config: Config, progress: Steps | None, base: Index | None
-    ) -> Self:
-        known = (
-            {id_: origin for id_, data in base.origins().items() if (origin := Origin.from_json(data))} if base else {}
-        )
-        reading = corpus.read(
-            wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress), known=known
-        )
-        if not reading.order:
+        reading = corpus.read(wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress))
+        if not reading.documents:
             raise CorpusError(_nothing_read(wanted, reading))
-        if base and (anew := base.differs(config)):
-            reading = replace(reading, notes=(*reading.notes, f"all passages are made anew: {'; '.join(anew)}"))
-        read = {document.id: document for document in reading.documents}
-        origins = {id_: origin.to_json() for id_, origin in reading.origins.items()}
-        documents = tuple(read.get(id_, id_) for id_ in reading.order)
-        index = Index.build(documents, folder, config, progress=progress, base=base, origins=origins)
-        return cls._over(index, config, reading)
+        return cls._over(Index.build(reading.documents, folder, config, progress=progress), config, reading)
 
     @classmethod
     def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
@@ -253,8 +219,7 @@ class Assistant:
             CorpusError: nothing could be read, or nothing would be left.
             QuestionError: an id that is not here.
         """
-        documents: dict[str, Document | str] = {id_: id_ for id_ in self.index.documents}
-        origins: dict[str, Any] = {}
+        documents = {source.id: self.document(source.id) for source in self.sources}
         for id_ in remove:
             documents.pop(self.document(id_).id)
         for id_, source in (describe or {}).items():
@@ -266,13 +231,10 @@ class Assistant:
             if not reading.documents:
                 raise CorpusError(_nothing_read(wanted, reading))
             documents |= {document.id: document for document in reading.documents}
-            origins = {id_: origin.to_json() for id_, origin in reading.origins.items()}
         if not documents:
             raise CorpusError("no document would be left; keep at least one, or delete the index folder")
         folder = Path(index or self.index.folder)
-        built = Index.build(
-            tuple(documents.values()), folder, self.config, progress=progress, base=self.index, origins=origins
-        )
+        built = Index.build(tuple(documents.values()), folder, self.config, progress=progress)
         return self._over(built, self.config, reading)
 
     # -- asking ----------------------------------------------------------------------------------------
@@ -350,12 +312,10 @@ class Assistant:
 
     def check(self, text: str) -> Report:
         """Sentence by sentence, whether these sources bear out a text from elsewhere, markers or not."""
-        return check_text(text, self.shelf, self.support, numbers="sources")
-
-    @cached_property
-    def shelf(self) -> Shelf:
-        """The passages of the index, as what a text is held against."""
-        return Shelf(self.index, self.retriever.embedder)
+        hits = [
+            Hit(passage, self.document(passage.document_id).source, 0.0) for passage in self.index.passages.values()
+        ]
+        return check_text(text, hits, self.support, numbers="sources")
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
@@ -535,6 +495,16 @@ class Chat:
             yield event
 
 
+def check(text: str, passages: Sequence[Hit] | Mapping[str, str]) -> Report:
+    """Sentence by sentence, whether the passages bear a text out; numbers in it count the passages.
+
+    Args:
+        text: prose with markers in any shape, or without.
+        passages: hits, or texts by name. For a whole index, `Assistant.check`.
+    """
+    return check_text(text, passages, Support(_entailment(load_config())))
+
+
 class _Clock:
     """Seconds by stage."""
 
@@ -607,8 +577,8 @@ def _llm(config: Config, notes: list[str]) -> LLM | None:
         return None
 
 
-def _as_list(places: Places) -> list[str | Path]:
-    return [places] if isinstance(places, str | Path) else list(places)
+def _as_list(places: Places) -> list[str | Path | Document]:
+    return [places] if isinstance(places, str | Path | Document) else list(places)
 
 
 def _reading(progress: Steps | None) -> Callable[[int, int, str], None] | None:
@@ -617,10 +587,10 @@ def _reading(progress: Steps | None) -> Callable[[int, int, str], None] | None:
     return lambda done, total, _: progress("reading", done, total)
 
 
-def _nothing_read(places: Sequence[str | Path], reading: corpus.Reading) -> str:
+def _nothing_read(places: Sequence[str | Path | Document], reading: corpus.Reading) -> str:
     where = ", ".join(str(place) for place in places)
     if not reading.skipped:
-        return f"there is no document in {where}; put Markdown, text, HTML, PDF or DOCX files there"
+        return f"there is no document in {where}; put Markdown, text, HTML, PDF, DOCX or other documents there"
     first = reading.skipped[0]
     rest = f" (and {len(reading.skipped) - 1} more)" if len(reading.skipped) > 1 else ""
     return f"no document in {where} can be read: {first.place}: {first.reason}; {first.remedy}{rest}"

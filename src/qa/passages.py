@@ -3,13 +3,16 @@
     sentences(text)     spans of its sentences
     split(document)     its passages, in reading order
 
-A heading is carried by the passages under it (`Passage.heading`) and is not part of their text.
+A heading is carried by the passages under it (`Passage.heading`). One that says something by itself can be quoted too.
+What cannot stand alone is quoted with what it belongs to: a short reply with its question, few words of a list with the
+line above them, a row of a table whole. What a sentence belongs to beyond that is its lead (`Passage.leads`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import sentencex
 
@@ -59,49 +62,248 @@ def split(document: Document, *, target: int = 150, maximum: int = 180) -> tuple
     """
     if not 1 <= target <= maximum:
         raise ValueError(f"passages aim at {target} words and may have {maximum}; 1 <= target <= maximum")
-    return tuple(
-        Passage(
-            document_id=document.id,
-            start=group[0][0],
-            end=group[-1][1],
-            text=document.text[group[0][0] : group[-1][1]],
-            sentences=tuple(group),
-            heading=heading,
-            page=document.page(group[0][0]),
-        )
-        for heading, start, end in _regions(document)
-        for group in _groups(document.text, start, end, target, maximum)
-    )
+    found = []
+    for heading, head, start, end in _regions(document):
+        units = _units_of(document.text, head, start, end, whole=head is not None and not heading)
+        for group in _groups(document.text, units, target, maximum):
+            said = [unit for unit in group if unit.quotable]
+            if not said:  # a question without a reply
+                said = group
+            found.append(
+                Passage(
+                    document_id=document.id,
+                    start=group[0].start,
+                    end=group[-1].end,
+                    text=document.text[group[0].start : group[-1].end],
+                    sentences=tuple((unit.start, unit.end) for unit in said),
+                    heading=heading,
+                    page=document.page(group[0].start),
+                    leads=tuple(unit.lead for unit in said) if any(unit.lead for unit in said) else (),
+                )
+            )
+    return tuple(found)
 
 
-def _regions(document: Document) -> Iterator[tuple[str, int, int]]:
-    """Sections, and what lies between them when it is more than a heading."""
+def _regions(document: Document) -> Iterator[tuple[str, Span | None, int, int]]:
+    """(heading, its span, start, end) of the sections, and of what lies between them when it is more than a heading."""
     at = 0
     for section in sorted(document.sections, key=lambda s: s.start):
         between = document.text[at : section.start].rstrip()
-        yield "", at, at + len(between.removesuffix(section.heading or document.source.title))
-        yield section.heading, max(at, section.start), section.end
+        said = section.heading or document.source.title
+        ours = between.casefold().endswith(said.casefold()) and bool(said)
+        split_at = at + len(between) - (len(said) if ours else 0)
+        if document.text[at:split_at].strip().casefold() != document.source.title.casefold():
+            yield "", None, at, split_at
+        yield section.heading, (split_at, at + len(between)) if ours else None, max(at, section.start), section.end
         at = max(at, section.end)
-    yield "", at, len(document.text)
+    yield "", None, at, len(document.text)
 
 
-def _groups(text: str, start: int, end: int, target: int, maximum: int) -> Iterator[list[Span]]:
-    spans: list[Span] = []
+# -- what can be quoted --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is quoted whole: a sentence, a row, an item with what it belongs to."""
+
+    start: int
+    end: int
+    lead: str = ""
+    quotable: bool = True
+    ends_paragraph: bool = False
+
+
+_Line = tuple[int, int, int]
+"""Start, end, and how far it is set in."""
+
+_LONGEST_LIST = 40
+"""Words of a list of few words that is quoted whole."""
+_FEW = 4
+"""Words: fewer are no sentence, and are quoted with what they belong to."""
+_END = re.compile(r"[.!?…。！？؟।][\W_]*(?:\[\w{1,4}\]\W*)*$")
+_ASKS = re.compile(r"[?？؟][\W_]*$")
+_ALONE = re.compile(r"://|^[\W\d_]*[A-Z]{4}[^a-z]*$")
+"""An address, and what is set in capitals: a notice."""
+_NUMBERING = re.compile(r"[\W\d_]*(?:[ivxlcIVXLC]{1,6}[.)])?\s*")
+_LEADS_UP = re.compile(r"[:：]\W*$")
+
+
+def _units_of(text: str, head: Span | None, start: int, end: int, *, whole: bool) -> list[_Unit]:
+    """The units of a section. `whole`: its heading is the document's title, which is quoted with a fragment alone."""
+    units: list[_Unit] = []
+    if head and not whole and _tells(text[head[0] : head[1]]):
+        units.append(_Unit(*head, ends_paragraph=True))
+    blocks = list(_blocks(text, start, end))
+    for i, block in enumerate(blocks):
+        before = units[-1] if units else None
+        lead = text[before.start : before.end] if before and _LEADS_UP.search(text[before.start : before.end]) else ""
+        asked = text[before.start : before.end] if before and not before.quotable else ""
+        if rows := _rows(text, block):
+            units += rows
+            continue
+        found = _items(text, block, lead) if len(block) > 1 else _sentences_of(text, block[0], lead or asked)
+        if i + 1 < len(blocks) and len(block) == 1 and len(found) == 1 and _is_question(text, found[0]):
+            found = [replace(found[0], quotable=False)]
+        first = found[0]
+        fragment = len(found) == 1 and _is_fragment(text, first.start, first.end, reply=bool(asked))
+        if fragment and before and not _is_row(text, before):
+            units[-1] = replace(before, end=first.end, quotable=True)
+        elif fragment and not before and head:
+            units.append(_Unit(head[0], first.end, ends_paragraph=True))
+        elif lead and before and all(_words(text, *_span(u)) < _FEW for u in found) and (
+            _words(text, before.start, found[-1].end) <= _LONGEST_LIST
+        ):  # fmt: skip
+            units[-1] = replace(before, end=found[-1].end)
+        else:
+            units += [*found[:-1], replace(found[-1], ends_paragraph=True)]
+    return units
+
+
+def _span(unit: _Unit) -> Span:
+    """Start and end."""
+    return unit.start, unit.end
+
+
+def _tells(heading: str) -> bool:
+    """Whether a heading says something by itself: four words, or a figure beside its own number; and asks nothing."""
+    if _ASKS.search(heading):
+        return False
+    bare = heading[match.end() :] if (match := _NUMBERING.match(heading)) else heading
+    return (
+        len(bare.split()) >= _FEW
+        or any(c.isdigit() for c in bare)
+        or bool(re.fullmatch(r"[\W_]*\d[\d\W_]*\d[\W_]*", heading))
+    )
+
+
+def _is_question(text: str, unit: _Unit) -> bool:
+    return bool(_ASKS.search(text[unit.start : unit.end]))
+
+
+def _is_fragment(text: str, start: int, end: int, *, reply: bool) -> bool:
+    words = _words(text, start, end)
+    return (
+        words < _FEW
+        and (reply or not _END.search(text[max(start, end - 20) : end]))
+        and text[start:end].isascii()
+        and not _ALONE.search(text[start:end])
+    )
+
+
+def _words(text: str, start: int, end: int) -> int:
+    return len(text[start : min(end, start + 5000)].split())
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[list[_Line]]:
+    """Lines between blank ones; a line that goes on in lower case on the next is one with it."""
+    block: list[_Line] = []
+    for match in re.finditer(r"[^\n]*(?:\n|\Z)", text[start:end]):
+        line = match.group()
+        bare = line.strip()
+        if not bare:
+            if block:
+                yield block
+            block = []
+            continue
+        at = start + match.start() + len(line) - len(line.lstrip())
+        deep = len(line) - len(line.lstrip())
+        if block and bare[0].islower() and deep <= block[-1][2] and _is_wrapped(text, block[-1]):
+            block[-1] = (block[-1][0], at + len(bare), block[-1][2])
+        else:
+            block.append((at, at + len(bare), deep))
+    if block:
+        yield block
+
+
+def _is_wrapped(text: str, line: _Line) -> bool:
+    last = text[max(line[0], line[1] - 200) : line[1]].rpartition("\n")[2]
+    return len(last) >= 30 and last[-1] not in ".!?:;"
+
+
+def _sentences_of(text: str, line: _Line, lead: str = "") -> list[_Unit]:
+    return [_Unit(a, b, lead) for a, b in _sentences(text, line[0], line[1])]
+
+
+def _rows(text: str, block: Sequence[_Line]) -> list[_Unit]:
+    """The rows of a table: each is quoted whole; the line that names the columns is not, but leads to them."""
+    first = text[block[0][0] : block[0][1]]
+    if " | " not in first:
+        return []
+    names = first.split(" | ")
+    if len(block) > 1 and any(f"{name} = " in text[block[1][0] : block[1][1]] for name in names):
+        rows = [_Unit(a, b, names[0]) for a, b, _ in block[1:]]
+        return [_Unit(block[0][0], block[0][1], quotable=False), *rows[:-1], replace(rows[-1], ends_paragraph=True)]
+    if all(" | " in text[a:b] for a, b, _ in block):
+        rows = [_Unit(a, b) for a, b, _ in block]
+        return [*rows[:-1], replace(rows[-1], ends_paragraph=True)]
+    return []
+
+
+def _is_row(text: str, unit: _Unit) -> bool:
+    said = text[unit.start : unit.end]
+    return " | " in said or " = " in said
+
+
+def _items(text: str, block: Sequence[_Line], lead: str) -> list[_Unit]:
+    """The items of a list: few words stand with what they lie under, or with their like; others know it as lead."""
+    units: list[_Unit] = []
+    above: list[_Line] = []  # the lines that the present one lies under
+    i = 0
+    while i < len(block):
+        group = [block[i]]
+        while i + len(group) < len(block) and _joins(text, block, i, group):
+            group.append(block[i + len(group)])
+        while above and above[-1][2] >= block[i][2]:
+            above.pop()
+        over = text[above[-1][0] : above[-1][1]] if above else lead
+        spans = list(_sentences(text, group[-1][0], group[-1][1]))
+        first = (group[0][0], spans[0][1]) if len(group) > 1 else spans[0]
+        units += [_Unit(a, b, over) for a, b in (first, *spans[1:])]
+        above += group
+        i += len(group)
+    return units
+
+
+def _joins(text: str, block: Sequence[_Line], i: int, group: Sequence[_Line]) -> bool:
+    """Whether the next line belongs to the group that begins at line `i`."""
+    at = i + len(group)
+    root, line = block[i], block[at]
+    few = _words(text, line[0], line[1]) < _FEW and not _END.search(text[line[0] : line[1]])
+    so_far = _words(text, root[0], group[-1][1])
+    if so_far + _words(text, line[0], line[1]) > _LONGEST_LIST and so_far >= _FEW:
+        return False
+    holds = at + 1 < len(block) and block[at + 1][2] > line[2]
+    if holds and so_far >= _FEW and line[2] > root[2] + 2:
+        return False
+    if line[2] > root[2]:
+        sibling = any(a[2] == line[2] and b[2] > a[2] for a, b in zip(group[1:], [*group[2:], line], strict=False))
+        return not (holds and sibling) and (few or so_far < _FEW)
+    like = all(_words(text, a, b) < _FEW for a, b, _ in group) and not _END.search(text[root[0] : root[1]])
+    return few and like and not holds and line[2] == root[2] == group[-1][2]
+
+
+# -- units into passages -------------------------------------------------------------------------------------
+
+
+def _groups(text: str, units: Sequence[_Unit], target: int, maximum: int) -> Iterator[list[_Unit]]:
+    parts: list[_Unit] = []
     sizes = [0]  # running total of words
     ends_paragraph = [True]
-    for unit_start, unit_end in _units(text, start, end):
-        for s in _sentences(text, unit_start, unit_end):
-            for piece, words in _pieces(text, s, maximum):
-                spans.append(piece)
-                sizes.append(sizes[-1] + words)
-                ends_paragraph.append(False)
-        ends_paragraph[-1] = True
+    for unit in units:
+        pieces = list(_pieces(text, (unit.start, unit.end), maximum))
+        for (start, end), words in pieces:
+            parts.append(replace(unit, start=start, end=end))
+            sizes.append(sizes[-1] + words)
+            ends_paragraph.append(False)
+        ends_paragraph[-1] = unit.ends_paragraph
 
-    # cost[i]: least cost of breaking the first i sentences into passages, the last starting at begin[i]
-    cost = [0.0] + [float("inf")] * len(spans)
-    begin = [0] * (len(spans) + 1)
-    for i in range(1, len(spans) + 1):
+    # cost[i]: least cost of breaking the first i units into passages, the last starting at begin[i]
+    cost = [0.0] + [float("inf")] * len(parts)
+    begin = [0] * (len(parts) + 1)
+    for i in range(1, len(parts) + 1):
         at_break = 0.0 if ends_paragraph[i] else _PARAGRAPH_PENALTY
+        if i < len(parts) and not parts[i - 1].quotable:  # a question stays with its reply
+            at_break += 1.0
         for j in range(i - 1, -1, -1):
             words = sizes[i] - sizes[j]
             if words > maximum:
@@ -110,9 +312,9 @@ def _groups(text: str, start: int, end: int, target: int, maximum: int) -> Itera
             if this < cost[i]:
                 cost[i], begin[i] = this, j
     groups = []
-    i = len(spans)
+    i = len(parts)
     while i:
-        groups.append(spans[begin[i] : i])
+        groups.append(parts[begin[i] : i])
         i = begin[i]
     yield from reversed(groups)
 

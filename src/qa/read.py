@@ -174,11 +174,13 @@ def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Windo
     passage = hit.passage
     start = before[0] if before else group[0][0]
     spans = tuple((a - start, b - start) for a, b in group)
-    return Window(passage.slice(start, group[-1][1]), spans, _heading(hit)), start
+    text = passage.slice(start, group[-1][1])
+    lead = passage.lead(group[0][0])  # the line above its list, the question it replies to
+    return Window(text, spans, _heading(hit, "" if lead in text else lead)), start
 
 
-def _heading(hit: Hit) -> str:
-    return " · ".join(part for part in (hit.source.title, hit.passage.heading) if part)
+def _heading(hit: Hit, lead: str = "") -> str:
+    return " · ".join(part for part in (hit.source.title, hit.passage.heading, lead) if part)
 
 
 def _size(passage: Passage, span: Span) -> int:

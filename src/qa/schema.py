@@ -66,14 +66,8 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What prose calls this source: publisher, else the author it declares, else its title, short."""
-        author = "" if "author" in self.inferred else self.author
-        return self.publisher or author or shortened(self.title)
-
-    @property
-    def when(self) -> str:
-        """The date of the text as it stands: published, else last changed."""
-        return self.published or self.updated
+        """What prose calls this source: publisher, else author, else title."""
+        return self.publisher or self.author or self.title
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -95,15 +89,6 @@ class Source:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         return cls(**{**data, "inferred": tuple(data.get("inferred", ()))})
-
-
-def shortened(title: str, words: int = 9) -> str:
-    """A title as it is said: up to its colon, dash or bracket where it is long, else its first words."""
-    if len(title.split()) <= words:
-        return title
-    main = re.split(r":\s|\s[–—-]\s|\s\(", title)[0]
-    parts = main.split()
-    return main if 1 < len(parts) <= words else f"{' '.join(parts[: words - 1]).rstrip(',;')} …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +125,12 @@ class Filters:
         )
         if any(allowed and value.casefold() not in _folded(allowed) for allowed, value in checks):
             return False
-        if (self.since or self.until) and not source.when:
+        if (self.since or self.until) and not source.published:
             return False
         # ISO dates compare as text once cut to the same precision
-        if self.since and source.when < self.since[: len(source.when)]:
+        if self.since and source.published < self.since[: len(source.published)]:
             return False
-        return not (self.until and source.when[: len(self.until)] > self.until)
+        return not (self.until and source.published[: len(self.until)] > self.until)
 
 
 @lru_cache(maxsize=64)
@@ -215,9 +200,12 @@ class Passage:
     end: int
     text: str
     sentences: tuple[Span, ...] = ()
-    """Spans of its sentences, in the document."""
+    """Spans of what can be quoted of it, in the document: its sentences, items, rows."""
     heading: str = ""
     page: int | None = None
+    leads: tuple[str, ...] = ()
+    """For each sentence what it belongs to, where that is more than the heading: the line that leads up to a list, the
+    question that is replied to. Empty where none has one."""
 
     def __post_init__(self) -> None:
         if self.end - self.start != len(self.text):
@@ -227,6 +215,8 @@ class Passage:
             )
         if any(not self.start <= start <= end <= self.end for start, end in self.sentences):
             raise ValueError(f"a sentence of {self.id} lies outside it: {self.sentences}")
+        if self.leads and len(self.leads) != len(self.sentences):
+            raise ValueError(f"{self.id} has {len(self.sentences)} sentences and {len(self.leads)} leads")
 
     @property
     def id(self) -> str:
@@ -236,6 +226,10 @@ class Passage:
     def slice(self, start: int, end: int) -> str:
         """The words between two offsets of the document."""
         return self.text[start - self.start : end - self.start]
+
+    def lead(self, start: int) -> str:
+        """What the sentence that begins at `start` belongs to; empty where the heading says it all."""
+        return next((lead for (begin, _), lead in zip(self.sentences, self.leads, strict=False) if begin == start), "")
 
     def sentence_before(self, start: int) -> int:
         """Where the sentence before `start` begins; `start` itself if there is none in this passage."""
@@ -664,11 +658,7 @@ def reference(citation: Citation) -> str:
         value: str = getattr(s, name)
         return f"{value} (inferred)" if value and name in s.inferred else value
 
-    updated = f"updated {marked('updated')}" if s.updated and not s.published else ""
-    version = f"version {s.version}" if s.version else ""
-    where = "" if s.publisher or s.author else f"({s.id})"  # else two files with one title look alike
-    title = f"“{s.title}” {where}".rstrip()
-    parts = [marked("publisher"), marked("author"), title, version, marked("published") or updated, citation.heading]
+    parts = [marked("publisher"), marked("author"), f"“{s.title}”", marked("published"), citation.heading]
     if citation.page:
         parts.append(f"p. {citation.page}")
     return ", ".join(part for part in parts if part)

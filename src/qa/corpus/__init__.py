@@ -1,11 +1,12 @@
 """Files, folders and web addresses into documents: formats read, boilerplate out, metadata found.
 
 read(places)        -> Reading(documents, skipped, notes)
-origins             where a document came from: what has not changed is not read again
+register(suffix, f) a loader of one's own
 
 worker              a process of its own, in which time and memory are bounded, for all of this:
 reading             bytes -> document
-formats             bytes -> blocks and what the document declares about itself
+loaders             bytes -> blocks and what the document declares about itself, one file a format
+tables              grids of cells -> rows that carry the names of their columns
 cleaning            blocks -> the article's own, and their one text
 metadata            who published what, when
 fetching            addresses, with a guard against those that lead inside
@@ -13,23 +14,21 @@ fetching            addresses, with a guard against those that lead inside
 
 from __future__ import annotations
 
-import contextlib
 import glob
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from qa.corpus.blocks import Unreadable
-from qa.corpus.origins import Origin, reading_code
+from qa.corpus.loaders import is_known, own, register
 from qa.corpus.worker import Worker
 from qa.schema import CorpusError, Document
 
-__all__ = ["Origin", "Reading", "Skipped", "read", "stamps"]
+__all__ = ["Reading", "Skipped", "read", "register"]
 
 _ABOUT = {"sources.md", "readme.md"}
 """Files at a folder's root that are about the corpus, not of it."""
@@ -52,114 +51,77 @@ class Reading:
     """What was read, what was not, and what a person should know about the rest."""
 
     documents: tuple[Document, ...]
-    """Those that were read, in their order."""
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
-    order: tuple[str, ...] = ()
-    """Ids of all documents, those that were known and not read again among them."""
-    origins: Mapping[str, Origin] = field(default_factory=dict)
-    """By id, where each came from."""
-
-    @property
-    def kept(self) -> tuple[str, ...]:
-        """Ids of the documents that have not changed."""
-        read = {document.id for document in self.documents}
-        return tuple(id_ for id_ in self.order if id_ not in read)
 
 
 def read(
-    places: Sequence[str | Path],
+    places: Sequence[str | Path | Document],
     *,
     max_bytes: int = 20_000_000,
     progress: Callable[[int, int, str], None] | None = None,
     allow_private: bool = False,
-    known: Mapping[str, Origin] | None = None,
 ) -> Reading:
     """Every document at `places`, in their order; a folder's files in the order of their paths.
 
-    A document that cannot be read is skipped with its reason and never stops the rest. The same text twice is
-    kept once; a second document of the same name gets an id of its own; both are said in the notes.
+    A document that cannot be read is skipped with its reason and never stops the rest. What a folder holds beside its
+    documents (pictures, code) is no mistake: one note says how much of it there was. The same text twice is kept once;
+    a second document of the same name gets an id of its own; both are said in the notes.
 
     Args:
         places: files, folders (searched to the bottom; hidden files, and SOURCES.md and README.md at their
-            root, are left out), glob patterns, http(s) addresses.
+            root, are left out), glob patterns, http(s) addresses, documents made in Python.
         max_bytes: larger documents are skipped.
         progress: called with (documents done, of how many, the one just done).
         allow_private: let addresses lead to this machine or its network.
-        known: by id, where documents came from that are there already. The same bytes at the same place are not
-            read again: such a document is in `Reading.order` alone.
 
     Raises:
         CorpusError: a place does not exist, or a pattern matches nothing.
     """
-    if isinstance(places, str | Path):
+    if isinstance(places, str | Path | Document):
         places = [places]
-    found = list(dict.fromkeys(item for place in places for item in _find(place)))
-    documents: dict[str, Document | None] = {}
-    origins: dict[str, Origin] = {}
-    code = reading_code(max_bytes)
-    here = {origin.place: (id_, origin) for id_, origin in (known or {}).items() if origin.code == code}
+    others: list[Path] = []
+    found = list(dict.fromkeys(item for place in places for item in _find(place, others)))
+    documents: dict[str, Document] = {}
     digests: dict[str, str] = {}
     skipped: list[Skipped] = []
     notes: list[str] = []
     with Worker() as worker:
         for done, item in enumerate(found, start=1):
+            name = item.id if isinstance(item, Document) else str(item)
             try:
-                loaded = _load(item, max_bytes, allow_private)
-                place, digest = _place(item), hashlib.sha256(loaded.data).hexdigest()
-                kept, origin = here.get(place, ("", None))
-                document = None
-                if origin is None or origin.bytes != digest or _free(origin.id, documents) != kept:
-                    document, remarks = worker.read(
-                        loaded.data, loaded.name, content_type=loaded.content_type, original=loaded.original,
-                        max_bytes=max_bytes,
-                    )  # fmt: skip
-                    origin = Origin(place, digest, code, document.id, document.digest, remarks)
+                document, remarks = _document(item, max_bytes, allow_private, worker)
             except Unreadable as problem:
-                skipped.append(Skipped(str(item), problem.reason, problem.remedy))
+                skipped.append(Skipped(name, problem.reason, problem.remedy))
             else:
-                notes += [f"{item}: {remark}" for remark in origin.notes]
-                if first := digests.get(origin.text):
-                    notes.append(f"{item}: the same text as {first}; kept once")
+                notes += [f"{name}: {remark}" for remark in remarks]
+                if first := digests.get(document.digest):
+                    notes.append(f"{name}: the same text as {first}; kept once")
                 else:
-                    digests[origin.text] = str(item)
-                    id_ = _free(origin.id, documents)
-                    if id_ != origin.id:
-                        notes.append(f"{item}: another document is called {origin.id}; this one is {id_}")
-                        document = document and replace(document, source=replace(document.source, id=id_))
-                    documents[id_], origins[id_] = document, origin
+                    digests[document.digest] = name
+                    if document.id in documents:
+                        free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
+                        renamed = replace(document.source, id=f"{document.id}-{free}")
+                        notes.append(f"{name}: another document is called {document.id}; this one is {renamed.id}")
+                        document = replace(document, source=renamed)
+                    documents[document.id] = document
             if progress:
-                progress(done, len(found), str(item))
-    read_now = tuple(document for document in documents.values() if document)
-    return Reading(read_now, tuple(skipped), tuple(notes), tuple(documents), origins)
+                progress(done, len(found), name)
+    if others:
+        kinds = Counter(path.suffix.lower() or "no suffix" for path in dict.fromkeys(others))
+        told = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common(8)) + (", ..." if len(kinds) > 8 else "")
+        notes.append(f"left out, for they are no documents: {told}; name one to have it read, or register a loader")
+    return Reading(tuple(documents.values()), tuple(skipped), tuple(notes))
 
 
-def stamps(places: Sequence[str | Path]) -> tuple[tuple[str, int, int], ...]:
-    """Path, size and time of every file at `places`: another value, and something there has changed.
+def _find(place: str | Path | Document, others: list[Path]) -> Iterator[str | Path | Document]:
+    """The documents a place names: one as it is, an address, a file, a folder's files, a pattern's.
 
-    Raises:
-        CorpusError: as `read`.
+    What lies in a folder and is no document goes to `others`.
     """
-    files = dict.fromkeys(item for place in places for item in _find(place) if isinstance(item, Path))
-    found = []
-    for path in files:
-        with contextlib.suppress(OSError):  # gone between two looks
-            about = path.stat()
-            found.append((str(path), about.st_size, about.st_mtime_ns))
-    return tuple(found)
-
-
-def _free(id: str, taken: Collection[str]) -> str:
-    """An id that no other document has."""
-    return id if id not in taken else next(free for n in count(2) if (free := f"{id}-{n}") not in taken)
-
-
-def _place(item: str | Path) -> str:
-    return str(item.absolute()) if isinstance(item, Path) else item
-
-
-def _find(place: str | Path) -> Iterator[str | Path]:
-    """The documents a place names: an address as it is, a file, a folder's files, a pattern's."""
+    if isinstance(place, Document):
+        yield place
+        return
     if isinstance(place, str) and "://" in place:
         if place.partition("://")[0].lower() not in ("http", "https"):
             raise CorpusError(f"{place!r} is not http or https; give a path or a web address")
@@ -167,7 +129,7 @@ def _find(place: str | Path) -> Iterator[str | Path]:
         return
     path = Path(place).expanduser()
     if path.is_dir():
-        yield from _walk(path)
+        yield from _walk(path, others)
     elif os.path.lexists(path):
         yield path
     elif glob.has_magic(str(path)):
@@ -175,12 +137,12 @@ def _find(place: str | Path) -> Iterator[str | Path]:
         if not matches:
             raise CorpusError(f"nothing matches {str(place)!r}; check the pattern, and quote it for the shell")
         for match in matches:
-            yield from _walk(Path(match)) if Path(match).is_dir() else [Path(match)]
+            yield from _walk(Path(match), others) if Path(match).is_dir() else [Path(match)]
     else:
         raise CorpusError(f"there is no {str(place)!r}; check the path (here is {Path.cwd()})")
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, others: list[Path]) -> Iterator[Path]:
     files = []
     seen: set[tuple[int, int]] = set()  # a link may lead back up
     for folder, subfolders, names in os.walk(root, followlinks=True):
@@ -191,35 +153,47 @@ def _walk(root: Path) -> Iterator[Path]:
         seen.add((here.st_dev, here.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         files += [Path(folder, name) for name in names if not name.startswith(".")]
-    yield from (
-        path
-        for path in sorted(files, key=lambda p: p.relative_to(root).as_posix())
-        if not (path.parent == root and path.name.lower() in _ABOUT)
-    )
+    for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
+        if path.parent == root and path.name.lower() in _ABOUT:
+            continue
+        if is_known(path.name) and (path.suffix or not _is_binary(path)):
+            yield path
+        else:
+            others.append(path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What lies at a place, before it is read."""
+def _is_binary(path: Path) -> bool:
+    """Whether a file that has no suffix holds no text: a program, a picture."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return b"\0" in file.read(1024)
+    except OSError:
+        return False
 
-    data: bytes
-    name: str
-    content_type: str = ""
-    original: str = ""
 
-
-def _load(item: str | Path, max_bytes: int, allow_private: bool) -> _Loaded:
+def _document(
+    item: str | Path | Document, max_bytes: int, allow_private: bool, worker: Worker
+) -> tuple[Document, tuple[str, ...]]:
+    if isinstance(item, Document):
+        return item, ()
     if isinstance(item, Path):
-        return _Loaded(_load_file(item, max_bytes), item.name)
+        data = _load(item, max_bytes)
+        if own(item.name):
+            from qa.corpus import reading  # late: it needs the libraries that the worker has
+
+            return reading.document(data, item.name, max_bytes=max_bytes)
+        return worker.read(data, item.name, max_bytes=max_bytes)
     from qa.corpus.fetching import fetch  # late: files need none of it, and it takes a second
 
     page = fetch(item, max_bytes=max_bytes, allow_private=allow_private)
     parts = urlsplit(page.address)
     name = unquote(parts.path.rstrip("/").rpartition("/")[2]) or str(parts.hostname)
-    return _Loaded(page.data, name, page.content_type, page.address)
+    return worker.read(page.data, name, content_type=page.content_type, original=page.address, max_bytes=max_bytes)
 
 
-def _load_file(path: Path, max_bytes: int) -> bytes:
+def _load(path: Path, max_bytes: int) -> bytes:
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):

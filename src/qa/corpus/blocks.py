@@ -19,27 +19,33 @@ class Unreadable(Exception):
         self.remedy = remedy
 
 
+Kind = Literal["text", "heading", "item", "row", "code"]
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading, list item or table row. `level` is a heading's, from 1. `turns` are page breaks
-    inside the text: (offset, page)."""
+    """A paragraph, heading, list item, table row or line of code."""
 
     text: str
-    kind: Literal["text", "heading", "item"] = "text"
+    kind: Kind = "text"
     level: int = 0
+    """A heading's, from 1; how deep an item lies, from 0."""
     page: int = 0
     turns: tuple[Span, ...] = ()
+    """Page breaks inside the text: (offset, page)."""
+    opens: bool = False
+    """The first of a list, table or piece of code: what stands before is another one."""
 
     @property
     def is_fragment(self) -> bool:
-        """Neither a heading nor an item, short, without an end."""
+        """A paragraph, short, without an end."""
         return self.kind == "text" and not is_prose(self.text)
 
 
 # Marks that nobody reads: controls, zero-width no-break space, soft hyphen, object replacement
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u2060\ufeff\ufffc\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ENDS = re.compile(r"[.!?…。！？؟।]\W*$")
+_ENDS = re.compile(r"[.!?…。！？؟।]\W*(?:\[\w{1,4}\]\W*)*$")
 _SHORT = 20  # words: at least this many are prose even without a full stop
 
 
@@ -47,6 +53,11 @@ def normalise(text: str) -> str:
     """Canonical characters (NFC), one blank between words, nothing invisible."""
     text = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def code(text: str) -> str:
+    """A line of code: nothing invisible, its blanks as they are."""
+    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text)).expandtabs(4).rstrip()
 
 
 def is_prose(text: str) -> bool:
@@ -67,3 +78,5 @@ class Parsed:
     notes: tuple[str, ...] = ()
     plain: bool = False
     """The format has no headings of its own."""
+    page: bool = False
+    """A page of the web: what surrounds its article is to go."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
-from qa.corpus.blocks import Block, is_prose, normalise
+from qa.corpus.blocks import Block, code, is_prose, normalise
 from qa.schema import Section, Span
 
 _RULE = re.compile(r"[-–—_*=~#.·•\s]*")
@@ -75,12 +75,12 @@ _CREDIT = re.compile(
 
 def always(block: Block) -> bool:
     """Furniture wherever it stands."""
-    return _matches(_ALWAYS, block.text)
+    return block.kind in ("text", "heading", "item") and _matches(_ALWAYS, block.text)
 
 
 def in_company(block: Block) -> bool:
     """Furniture if there is more of it around."""
-    return block.kind != "item" and _matches(_IN_COMPANY, block.text)
+    return block.kind in ("text", "heading") and _matches(_IN_COMPANY, block.text)
 
 
 @lru_cache(maxsize=8192)
@@ -88,35 +88,50 @@ def _matches(pattern: re.Pattern[str], text: str) -> bool:
     return len(text) < 400 and bool(pattern.fullmatch(text))
 
 
-def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = False) -> list[Block]:
-    """The article's own blocks.
+def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = False, page: bool = False) -> list[Block]:
+    """The blocks of the text, tidy.
 
     Args:
-        blocks: the page from top to bottom.
-        title: of the document; where it stands alone it is kept once, as heading.
+        blocks: the document from top to bottom.
+        title: of the document; where it stands alone it is a heading.
         infer_headings: plain text: take a short line between paragraphs for the heading of what follows.
+        page: of the web: leave out what surrounds the article, and what it says twice.
     """
-    tidy = [replace(b, text=text) for b in blocks if not _RULE.fullmatch(text := normalise(b.text))]
-    tidy = _without_captions(_one_title(join_broken(tidy), title))
-    tidy = join_broken(list(_without_furniture(tidy)))  # again: an advertisement may have stood between
+    tidy = [replace(b, text=text) for b in blocks if not _RULE.fullmatch(text := _text(b))]
+    tidy = _titled(_joined_lines(tidy, page), title, once=page)
+    if page:
+        tidy = _joined_lines(list(_without_furniture(_without_captions(tidy))), page)
     return list(_with_headings(tidy)) if infer_headings else tidy
 
 
-def join_broken(blocks: Sequence[Block]) -> list[Block]:
-    """Paragraphs that were broken mid sentence (by a page's end, by a converter), made whole."""
+def is_pasted(blocks: Iterable[Block]) -> bool:
+    """Whether a plain text was copied off a page of the web: two of its lines are what stands around articles."""
+    return sum(always(replace(b, text=normalise(b.text))) for b in blocks) > 1
+
+
+def _text(block: Block) -> str:
+    return code(block.text) if block.kind == "code" else normalise(block.text)
+
+
+def _joined_lines(blocks: Sequence[Block], page: bool) -> list[Block]:
+    """Paragraphs that were broken mid sentence (by a page's end, a converter, an advertisement), made whole."""
     groups: list[list[Block]] = []
     for block in blocks:
-        if groups and _goes_on(groups[-1][-1], block):
+        if groups and _goes_on(groups[-1][-1], block, page):
             groups[-1].append(block)
         else:
             groups.append([block])
     return [_joined(group) if len(group) > 1 else group[0] for group in groups]
 
 
-def _goes_on(before: Block, block: Block) -> bool:
+def _goes_on(before: Block, block: Block, page: bool) -> bool:
     if not (before.kind == block.kind == "text" and block.text[0].islower()):
         return False
-    if not (before.text[-1].isalnum() or before.text[-1] in ",-–—’'") or in_company(before) or in_company(block):
+    if before.text.isupper() or not (before.text[-1].isalnum() or before.text[-1] in ",-–—’'"):
+        return False
+    if not page:
+        return True
+    if in_company(before) or in_company(block):
         return False
     return always(before) == always(replace(before, text=f"{before.text} {block.text}"))
 
@@ -154,16 +169,18 @@ def _repeats(label: Block, caption: Block) -> bool:
     return short == long or (long.startswith(short) and long[len(short)] in ",:;(–—-" and len(short.split()) > 1)
 
 
-def _one_title(blocks: Sequence[Block], title: str) -> list[Block]:
+def _titled(blocks: Sequence[Block], title: str, *, once: bool) -> list[Block]:
+    """The title as a heading; where it stands again it goes (`once`) or stays what it was."""
     named = normalise(title).casefold()
     seen = False
     kept = []
     for block in blocks:
-        if named and block.text.casefold() == named and block.kind != "item":
-            if seen:
+        if named and block.kind in ("text", "heading") and block.text.casefold() == named:
+            if not seen:
+                block = replace(block, kind="heading", level=block.level or 1)
+            elif once:
                 continue
             seen = True
-            block = replace(block, kind="heading", level=block.level or 1)
         kept.append(block)
     return kept
 
@@ -181,7 +198,7 @@ def _without_furniture(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _is_article(block: Block) -> bool:
-    return block.kind != "heading" and is_prose(block.text) and not always(block)
+    return block.kind in ("row", "code") or (block.kind != "heading" and is_prose(block.text) and not always(block))
 
 
 def _own(run: Sequence[Block], where: str) -> Iterator[Block]:
@@ -215,17 +232,22 @@ def _may_head(text: str) -> bool:
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
     for i, block in enumerate(blocks):
         after_prose = i == 0 or (blocks[i - 1].kind != "heading" and not blocks[i - 1].is_fragment)
-        before_prose = i + 1 < len(blocks) and is_prose(blocks[i + 1].text)
+        before_prose = i + 1 < len(blocks) and (blocks[i + 1].kind != "text" or is_prose(blocks[i + 1].text))
         if block.is_fragment and after_prose and before_prose and _may_head(block.text):
             block = replace(block, kind="heading", level=2)
         yield block
+
+
+def _same_run(before: Block, block: Block) -> bool:
+    return before.kind == block.kind and block.kind in ("item", "row", "code") and not block.opens
 
 
 # -- blocks into one text ------------------------------------------------------------------------------------
 
 
 def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, ...], tuple[int, ...]]:
-    """Text, sections and page starts. Blocks are apart by a blank line, items of one list by a line break.
+    """Text, sections and page starts. Blocks are apart by a blank line; items of one list,
+    rows of one table and lines of code by a line break. An item is indented as deep as it lies.
 
     The title, where it stands in the text, is no section's heading: it is the source's.
     """
@@ -237,7 +259,10 @@ def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, .
     at = 0
     for i, block in enumerate(blocks):
         if i:
-            parts.append("\n" if block.kind == blocks[i - 1].kind == "item" else "\n\n")
+            parts.append("\n" if _same_run(blocks[i - 1], block) else "\n\n")
+            at += len(parts[-1])
+        if block.kind == "item" and block.level:
+            parts.append("  " * min(block.level, 20))
             at += len(parts[-1])
         for offset, page in ((0, block.page), *block.turns):
             pages += [at + offset if pages else 0] * (page - len(pages))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
-from qa.corpus import cleaning, formats, metadata
+from qa.corpus import cleaning, loaders, metadata
 from qa.corpus.blocks import Unreadable
 from qa.schema import Document
 
@@ -23,14 +21,20 @@ def document(
     Raises:
         Unreadable: with reason and remedy.
     """
-    parsed = formats.parse(data, name, content_type=content_type, max_bytes=max_bytes)
-    stem = PurePath(name).stem if PurePath(name).suffix.lower() in formats.SUFFIXES else name
+    loader = loaders.own(name)
+    parsed = (
+        loaders.run_own(loader, data, name)
+        if loader
+        else loaders.load(data, name, content_type=content_type, max_bytes=max_bytes)
+    )
     guessed = {**parsed.guessed, **({"original": original} if original else {})}
-    source, remarks = metadata.source(metadata.slug(stem), parsed.declared, guessed, parsed.blocks)
-    blocks = cleaning.clean(parsed.blocks, title=source.title, infer_headings=parsed.plain)
+    identity = metadata.slug(loaders.stem(name))
+    source, remarks = metadata.source(identity, parsed.declared, guessed, parsed.blocks)
+    page = parsed.page or (parsed.plain and cleaning.is_pasted(parsed.blocks))
+    blocks = cleaning.clean(parsed.blocks, title=source.title, infer_headings=parsed.plain, page=page)
     text, sections, pages = cleaning.assemble(blocks, source.title)
     if not any(character.isalnum() for character in text):
-        raise Unreadable("no words are left once the page's furniture is out", "Save its text as a .txt file")
+        raise Unreadable("it holds no words", "Save its text as a .txt file")
     if len(text) > max_bytes:
         raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
     return Document(source, text, sections, pages), parsed.notes + remarks

@@ -406,13 +406,13 @@ def _damaged(what: str) -> DamagedIndexError:
 
 
 def _passage_row(p: Passage) -> list[Any]:
-    return [p.document_id, p.start, p.end, p.text, p.sentences, p.heading, p.page]
+    return [p.document_id, p.start, p.end, p.text, p.sentences, p.heading, p.page, p.leads]
 
 
 def _passage(found: Sequence[Any]) -> Passage:
     _compare(found)
-    document_id, start, end, text, sentences, heading, page = _load(found[1])
-    return Passage(document_id, start, end, text, tuple((a, b) for a, b in sentences), heading, page)
+    document_id, start, end, text, sentences, heading, page, leads = _load(found[1])
+    return Passage(document_id, start, end, text, tuple((a, b) for a, b in sentences), heading, page, tuple(leads))
 
 
 def _compare(row: Sequence[Any]) -> None:

@@ -16,23 +16,18 @@ missing, a claim without fault is `unchecked`.
 """
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
-from qa.support.pool import Evidence, Pool, evidence_of
-from qa.support.report import CheckedSentence, Report, case_of, check, checked
+from qa.support.report import CheckedSentence, Report, case_of, check
 
 __all__ = [
     "LAYERS",
     "Case",
     "CheckedSentence",
-    "Evidence",
     "Finding",
     "Judgement",
     "Layer",
-    "Pool",
     "Report",
     "Support",
     "case_of",
     "check",
-    "checked",
-    "evidence_of",
     "names",
 ]

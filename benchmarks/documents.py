@@ -1,0 +1,140 @@
+"""How documents of every kind are read: cases with a right answer, and sentences that must stand whole.
+
+    python benchmarks/documents.py CASES         a folder with cases.jsonl: file, question (or field), right
+    python benchmarks/documents.py --quotes DIR  a folder with questions.jsonl: corpus, doc, quote
+
+Each file of the cases is indexed alone; the models are loaded once. `right` is a regular expression, looked for in
+every sentence of the answer (`answered`) and in every unit that could be quoted (`quotable`: what the readers of the
+formats are answerable for, whichever sentence the reader model chooses). A table's row carries its header, so it is
+also looked for in the cells alone. `(?!)` stands for "the sources do not say".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qa.corpus import read
+from qa.passages import split
+
+_CELL = re.compile(r"(?:(?<=: )|(?<=; ))[^=;]* = ")
+
+
+def views(text: str) -> Iterator[str]:
+    """A quotation as it stands, and a row as its cells alone."""
+    yield text
+    cells = _CELL.sub("", text)
+    if cells != text:
+        name, _, rest = cells.partition(": ")
+        for between in (" | ", ", ", ",", " "):
+            yield between.join([name, *rest.split("; ")])
+
+
+def holds(right: str, texts: list[str]) -> bool:
+    """Whether one of the texts is right; for `(?!)`, whether there is none."""
+    if right == "(?!)":
+        return not texts
+    return any(re.search(right, view) for text in texts for view in views(text))
+
+
+def cases(folder: Path, verbose: bool) -> None:
+    """Every case, by the kind of its file."""
+    from qa import Abstention, Assistant
+    from qa.config import load_config
+    from qa.index import Index
+    from qa.retrieve import Retriever
+
+    rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    tally: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    first: Any = None
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in dict.fromkeys(row["file"] for row in rows):
+            kind = name.partition("-")[0]
+            mine = [row for row in rows if row["file"] == name]
+            documents = read([folder / name]).documents
+            units = [d.text[a:b] for d in documents for p in split(d) for a, b in p.sentences]
+            assistant = None
+            if documents and any("question" in row for row in mine):
+                config = load_config(index_dir=Path(scratch) / name)
+                if first is None:
+                    assistant = first = Assistant.build(folder / name, config=config)
+                else:
+                    index = Index.build(documents, config.index_dir, config, first.retriever.embedder)
+                    retriever = Retriever(index, first.retriever.embedder, first.retriever.reader, config)
+                    assistant = Assistant(index, retriever, first.support, config)
+            for row in mine:
+                if "field" in row:
+                    got = str(getattr(documents[0].source, row["field"])) if documents else ""
+                    right = bool(documents) and bool(re.search(row["right"], got))
+                    tally[kind][3] += right
+                    tally[kind][4] += 1
+                    shown = got
+                else:
+                    answer = assistant.ask(row["question"]) if assistant else None
+                    refused = answer is None or isinstance(answer, Abstention)
+                    quoted = [] if refused else [c.quote for s in answer.sentences for c in s.citations]
+                    right = holds(row["right"], quoted) and assistant is not None
+                    there = row["right"] == "(?!)" or holds(row["right"], units)
+                    tally[kind][0] += right
+                    tally[kind][1] += there
+                    tally[kind][2] += 1
+                    shown = f"{'' if there else 'NOT THERE '}{' // '.join(quoted)}"
+                if verbose:
+                    about = row.get("question") or row["field"]
+                    print(f"{'ok  ' if right else 'FAIL'} {name}: {about} [{row['right']}] -> {shown[:300]!r}")
+    print("\n| kind | answered | quotable | of | metadata right | of |\n| --- | --: | --: | --: | --: | --: |")
+    total = [sum(counts) for counts in zip(*tally.values(), strict=True)]
+    for kind, counts in (*sorted(tally.items()), ("all", total)):
+        print(f"| {kind} | {' | '.join(map(str, counts))} |")
+
+
+def quotes(folder: Path, verbose: bool) -> None:
+    """Whether each quotation of the questions stands in the text, within one passage, and as whole units of it."""
+    wanted = [json.loads(line) for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    tally: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for corpus in sorted({row["corpus"] for row in wanted}):
+        texts = {d.id: d for d in read([folder / corpus]).documents}
+        passages = {id_: split(d) for id_, d in texts.items()}
+        for row in wanted:
+            if row["corpus"] != corpus or not row.get("quote"):
+                continue
+            counts = tally[corpus]
+            counts[3] += 1
+            quote = folded(row["quote"])
+            ids = [id_ for id_ in texts if any(Path(name).stem == id_ or name == id_ for name in row["doc"])]
+            found = [id_ for id_ in ids if quote in folded(texts[id_].text)]
+            inside = [p for id_ in ids for p in passages[id_] if quote in folded(p.text)]
+            counts[0] += bool(found)
+            counts[1] += bool(inside)
+            counts[2] += any(quote in folded(p.slice(*s)) for p in inside for s in p.sentences)
+            if verbose and not inside:
+                print(f"{'split ' if found else 'ABSENT'} {row['id']} {row['doc']}: {row['quote'][:200]!r}")
+    print("\n| corpus | in the text | in one passage | in one unit | of |\n| --- | --: | --: | --: | --: |")
+    for corpus, counts in (*tally.items(), ("all", [sum(c) for c in zip(*tally.values(), strict=True)])):
+        print(f"| {corpus} | {' | '.join(map(str, counts))} |")
+
+
+def folded(text: str) -> str:
+    """White space, quotation marks, dashes, marks of emphasis and case folded."""
+    text = re.sub(r"[*_`]|\[\d+\]", "", text).translate(str.maketrans("“”‘’–—", "\"\"''--"))
+    return " ".join(text.casefold().split())
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quotes", action="store_true", help="check the quotations of questions.jsonl instead")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    given = parser.parse_args()
+    (quotes if given.quotes else cases)(given.folder, given.verbose)
+
+
+if __name__ == "__main__":
+    main()

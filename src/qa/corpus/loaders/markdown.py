@@ -1,0 +1,254 @@
+"""Markdown by markdown-it: no marks, links as their words; front matter in YAML and TOML; shortcodes out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qa.corpus import tables
+from qa.corpus.blocks import Block, Parsed, normalise
+from qa.corpus.loaders import html
+from qa.corpus.loaders.text import decode
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+
+def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
+    """The blocks of a Markdown file and its front matter."""
+    text, notes = decode(data, content_type)
+    declared, body, problem = front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return Parsed(read(body), declared, {}, notes + problem)
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
+    """What a text declares before it begins, the text without it, and a remark if it cannot be read.
+
+    Every value of YAML is taken as it is written: no figure is unfolded, no alias merged.
+    """
+    text = text.removeprefix("\ufeff")
+    fence = re.match(r"(---|\+\+\+)[^\S\n]*\r?\n", text)
+    if not fence:
+        return {}, text, ()
+    mark = fence[1]
+    end = re.compile(
+        rf"^{re.escape(mark)}[^\S\n]*(?:\r?\n|\Z)" + (r"|^\.\.\.[^\S\n]*\r?\n" if mark == "---" else ""), re.M
+    )
+    closing = end.search(text, fence.end())
+    if not closing:
+        return {}, text, ()
+    inside, body = text[fence.end() : closing.start()], text[closing.end() :]
+    import yaml
+
+    try:
+        declared = tomllib.loads(inside) if mark == "+++" else yaml.load(inside, yaml.BaseLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = normalise(str(getattr(error, "problem", "") or error))[:100]
+        return {}, body, (f"front matter cannot be read and was left out: {reason}. Quote values that hold a colon",)
+    # nothing declared: what stands between the lines of dashes is text
+    return (declared, body.lstrip("\n"), ()) if isinstance(declared, dict) and declared else ({}, text, ())
+
+
+def read(text: str) -> list[Block]:
+    """The blocks of Markdown."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.deflist import deflist_plugin
+    from mdit_py_plugins.footnote import footnote_plugin
+
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.use(deflist_plugin).use(footnote_plugin, inline=True, move_to_end=True)
+    return _Walk(parser.parse(_plain(text))).blocks
+
+
+# -- what is not Markdown but stands in it -------------------------------------------------------------------
+
+_SHORTCODE = re.compile(r"\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}|\{%(?P<liquid>[^{}%]{0,500}?)%\}")
+_SAYS = re.compile(r"""\b(?:text|title|label)\s?=\s?["']([^"']{1,200})["']""")
+_ADMONITION = re.compile(r"""\s*(?:!!!|\?\?\?\+?)\s+[\w -]{1,60}(?:"(?P<title>[^"]{0,200})")?\s*""")
+_DIRECTIVE = re.compile(r"\s*:{3,}\s*(?:\{?[\w.-]{1,60}\}?)?\s*(?:\[?(?P<title>[^\]\[{}]{0,200})\]?)?\s*")
+_ATTRIBUTES = re.compile(r"\s*\{[:#.][^{}]{0,200}\}\s*$")
+_LEFT_OUT = re.compile(r"\s*(?:\[\[?toc\]?\]|\\(?:newpage|pagebreak)|<!--\s*more\s*-->)\s*", re.IGNORECASE)
+
+
+def _plain(text: str) -> str:
+    """Without shortcodes, directives and attributes, whose content stays; code is left alone."""
+    found: list[str] = []
+    fence = ""
+    inside: int | None = None  # how deep the content of an admonition is set in
+    in_table = False
+    for line in text.split("\n"):
+        bare = line.strip()
+        if fence or re.match(r"(?:```|~~~)", bare):
+            if not fence:
+                fence = bare[:3]
+            elif bare.startswith(fence) and not bare.strip("`~"):
+                fence = ""
+            found.append(line)
+            continue
+        if "<table" in line:
+            in_table = True
+        if in_table:
+            if bare:  # a blank line would end the element for Markdown
+                found.append(line)
+            in_table = "</table" not in line
+            continue
+        if inside is not None and bare:
+            if line.startswith(" " * inside):
+                line = line[inside:]
+            else:
+                inside = None
+        if admonition := _ADMONITION.fullmatch(line):
+            inside = len(line) - len(line.lstrip()) + 4
+            found += ["", admonition["title"] or "", ""]
+            continue
+        if bare.startswith(":::") and (directive := _DIRECTIVE.fullmatch(line)):
+            found += ["", directive["title"] or "", ""]
+            continue
+        if _LEFT_OUT.fullmatch(line):
+            continue
+        line = _SHORTCODE.sub(_said, line) if "{" in line else line
+        line = re.sub(r"^(\s*>\s*)\[!\w+\]\s*", r"\1", line)
+        if "{" in line:
+            line = _ATTRIBUTES.sub("", line)
+        found.append(line)
+    return "\n".join(found)
+
+
+def _said(match: re.Match[str]) -> str:
+    said = _SAYS.search(match["inside"] or "")
+    return said[1] if said else ""
+
+
+# -- tokens into blocks --------------------------------------------------------------------------------------
+
+
+class _Walk:
+    """Block tokens as a reader sees them. A footnote stands after the paragraph that refers to it."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.blocks: list[Block] = []
+        self.notes: dict[int, list[Token]] = {}
+        self.depth = -1
+        body = list(self._without_notes(tokens))
+        self._read(body, set())
+
+    def _without_notes(self, tokens: Sequence[Token]) -> Iterator[Token]:
+        note: list[Token] | None = None
+        for token in tokens:
+            if token.type == "footnote_open":
+                note = self.notes.setdefault(token.meta["id"], [])
+            elif token.type == "footnote_close":
+                note = None
+            elif note is not None:
+                note.append(token)
+            elif not token.type.startswith("footnote_"):
+                yield token
+
+    def _read(self, tokens: Sequence[Token], told: set[int]) -> None:
+        numbers: list[int | None] = []  # of the next item; None: bullets
+        level = 0
+        fresh = opens = False
+        rows: list[list[str]] = []
+        head = 0
+        owed: list[int] = []  # footnotes of the paragraph
+        for token in tokens:
+            match token.type:
+                case "heading_open":
+                    level = int(token.tag[1])
+                case "heading_close":
+                    level = 0
+                case "bullet_list_open" | "ordered_list_open":
+                    start = token.attrGet("start")
+                    numbers.append(None if token.type.startswith("bullet") else int(1 if start is None else start))
+                    opens = opens or len(numbers) == 1
+                case "bullet_list_close" | "ordered_list_close" | "dl_close":
+                    numbers.pop()
+                case "dl_open":
+                    numbers.append(None)
+                    opens = len(numbers) == 1
+                case "list_item_open" | "dt_open" | "dd_open":
+                    fresh = True
+                    self.depth = len(numbers) - (token.type != "dd_open")
+                case "table_open":
+                    rows, head = [], 0
+                case "thead_close":
+                    head = len(rows)
+                case "tr_open":
+                    rows.append([])
+                case "table_close":
+                    named = any(cell for row in rows[:head] for cell in row)
+                    self.blocks += tables.blocks(tables.plain(rows), head if named else None)
+                    rows = []
+                case "inline":
+                    words, called = inline(token.children or [])
+                    owed += called
+                    if rows:
+                        rows[-1].append(normalise(words.replace("\x00", ", ")))
+                    elif level:
+                        self._add(Block(normalise(words), "heading", level))
+                    elif numbers:
+                        for line in html.joined(words.split("\x00")):
+                            if fresh and numbers[-1] is not None:
+                                line = f"{numbers[-1]}. {line}"
+                                numbers[-1] += 1
+                            deep = self.depth + (not fresh)
+                            self._add(Block(line, "item", deep, opens=opens))
+                            fresh = opens = False
+                    elif _is_bold_line(token.children or []):
+                        self._add(Block(normalise(words), "heading", 6))
+                    else:
+                        for line in html.joined(words.split("\x00")):
+                            self._add(Block(line))
+                case "fence" | "code_block":
+                    lines = token.content.rstrip("\n").split("\n")
+                    self.blocks += [Block(line, "code", opens=not i) for i, line in enumerate(lines)]
+                case "html_block":
+                    self.blocks += html.of_fragment(token.content)
+            if owed and token.type in ("paragraph_close", "heading_close", "table_close"):
+                for note in owed:
+                    if note not in told:
+                        told.add(note)
+                        deep, self.depth = self.depth, -1
+                        self._read(self.notes.get(note, []), told)
+                        self.depth = deep
+                owed = []
+
+    def _add(self, block: Block) -> None:
+        if block.text:
+            self.blocks.append(block)
+
+
+def _is_bold_line(children: Sequence[Token]) -> bool:
+    """A short paragraph all in bold, without a full stop: a heading in all but name."""
+    marks = [token.type for token in children if token.content or token.nesting]
+    words = inline(children)[0].split()
+    return marks == ["strong_open", "text", "strong_close"] and len(words) <= 12 and words[-1][-1] not in ".!?:;,"
+
+
+def inline(children: Sequence[Token]) -> tuple[str, list[int]]:
+    """The words of a line, a hard break as NUL, and the footnotes that it calls."""
+    words: list[str] = []
+    called: list[int] = []
+    raised_from: int | None = None
+    for token in children:
+        match token.type:
+            case "text" | "code_inline":
+                words.append(token.content)
+            case "softbreak":
+                words.append(" ")
+            case "hardbreak":
+                words.append("\x00")
+            case "footnote_ref":
+                called.append(token.meta["id"])
+            case "html_inline":
+                tag = token.content.lower()
+                if re.match(r"<br\b", tag):
+                    words.append("\x00")
+                elif tag.startswith("<sup"):
+                    raised_from = len(words)
+                elif tag == "</sup>" and raised_from is not None:
+                    words[raised_from:] = [html.raised("".join(words[raised_from:]))]
+                    raised_from = None
+    return "".join(words), called
