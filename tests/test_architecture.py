@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "qa"
 
 ORDER = (
     "errors schema config language corpus passages models index dialogue query read retrieve markers support answer "
-    "decide engine assistant doctor mutate terminal evaluate pytest_plugin page cli"
+    "decide checking engine assistant doctor mutate terminal evaluate pytest_plugin page cli"
 ).split()
 """Reading order, which is the data's order, which is the order of imports."""
 

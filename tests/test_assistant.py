@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -326,3 +327,81 @@ def test_a_library_of_the_page_takes_up_a_newer_index(town_corpus, tmp_path, mon
     assert [source.id for source in shared.assistant.sources] == ["letters"]
     assert len(first.sources) == 3
     assert not shared.can_undo
+
+
+# -- a sync of files -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(town_corpus, tmp_path):
+    """A folder of documents that a test may change, and the settings for it."""
+    shutil.copytree(town_corpus, tmp_path / "corpus")
+    return load_config(corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index")
+
+
+def test_files_that_have_not_changed_are_not_read_again(files, monkeypatch):
+    """Built again: nothing is parsed; one file changed: that one is; one more of a taken name gets its own id."""
+    from qa.corpus import worker
+
+    read = []
+    original = worker.Worker.read
+    monkeypatch.setattr(
+        worker.Worker,
+        "read",
+        lambda self, data, name, **more: (read.append(name), original(self, data, name, **more))[1],
+    )
+    Assistant.build(config=files).close()
+    assert sorted(read) == ["gazette.md", "ledger.md", "letters.txt"]
+    read.clear()
+    with Assistant.build(config=files) as again:
+        assert read == []
+        assert again.reading.kept == ("gazette", "ledger", "letters")
+        assert again.index.manifest.documents == 3
+    with (files.corpus_dir / "letters.txt").open("a", encoding="utf-8") as file:
+        file.write("\n\nPears ripen in September, says Olga Lind.\n")
+    with Assistant.build(config=files) as changed:
+        assert read == ["letters.txt"]
+        assert changed.ask("When do pears ripen?").sentences
+    read.clear()
+    (files.corpus_dir / "more").mkdir()
+    (files.corpus_dir / "more" / "letters.txt").write_text("Leeks want sand.\n")
+    (files.corpus_dir / "ledger.md").unlink()
+    with Assistant.build(config=files) as other:
+        assert read == ["letters.txt"]
+        assert [s.id for s in other.sources] == ["gazette", "letters", "letters-2"]
+        assert other.document("letters-2").text == "Leeks want sand."
+    read.clear()
+    with Assistant.build(config=files) as same:
+        assert read == []
+        assert [s.id for s in same.sources] == ["gazette", "letters", "letters-2"]
+
+
+def test_a_sync_of_files_makes_what_a_build_makes(files, tmp_path):
+    """After any change the index is that of a build from nothing, byte for byte."""
+    Assistant.build(config=files).close()
+    (files.corpus_dir / "a.txt").write_text("Ann Lee keeps bees.\n")
+    (files.corpus_dir / "letters.txt").rename(files.corpus_dir / "notes.txt")
+    with Assistant.build(config=files) as synced, Assistant.build(config=files, index=tmp_path / "anew") as anew:
+        assert synced.index.manifest == anew.index.manifest
+
+
+def test_a_setting_that_changes_passages_is_said(files):
+    """Another size of passages: files are not read again, all passages are made anew, and that is said."""
+    Assistant.build(config=files).close()
+    other = files.model_copy(update={"passage_words": 30, "passage_words_max": 40})
+    with Assistant.build(config=other) as built:
+        assert "all passages are made anew: passage_words was 150 and is 30" in built.reading.notes[-1]
+        assert len(built.reading.kept) == 3
+
+
+def test_what_was_added_and_removed_by_hand_is_in_step_with_the_files(files, tmp_path):
+    """`changed` goes the same way: nothing that stays is made again; the next build has what the folder has."""
+    Assistant.build(config=files).close()
+    (tmp_path / "bees.txt").write_text("Ann Lee keeps bees.\n")
+    before = Assistant.open(config=files)
+    with before, before.changed(add=[tmp_path / "bees.txt"], remove=["ledger"]) as after:
+        assert [s.id for s in after.sources] == ["gazette", "letters", "bees"]
+        assert after.document("gazette") == before.document("gazette")
+    with Assistant.build(config=files) as built:
+        assert [s.id for s in built.sources] == ["gazette", "ledger", "letters"]
+        assert built.reading.kept == ("gazette", "letters")

@@ -323,6 +323,88 @@ def test_progress_reaches_the_end(tmp_path, embedder):
     assert all(done == total for done, total in last.values())
 
 
+# -- a sync --------------------------------------------------------------------------------------------
+
+
+def test_nothing_changed_is_nothing_done(copy, embedder):
+    """The same documents, whole or by id: the index that is there stays, to the byte, and nothing is embedded."""
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.name not in (".lock", ".writer")}
+    embedder.asked = None
+    for documents in (DOCUMENTS, [d.id for d in DOCUMENTS], (DOCUMENTS[0], "bridge", DOCUMENTS[2])):
+        with Index.build(documents, copy, Config(), embedder) as index:
+            assert list(index.documents.values()) == list(DOCUMENTS)
+    assert embedder.asked is None
+    after = {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.name not in (".lock", ".writer")}
+    assert {path: time for path, time in after.items() if path != copy} == {
+        p: t for p, t in before.items() if p != copy
+    }
+
+
+CHANGES = {
+    "nothing but the order": lambda d: (d[2], d[0], d[1]),
+    "one more, in the middle": lambda d: (
+        d[0],
+        document("tunnel", "A tunnel to Lindholm was dug by Ida Holm."),
+        *d[1:],
+    ),
+    "one less": lambda d: (d[0], d[2]),
+    "another text": lambda d: (d[0], document("bridge", "No bridge is planned by Mayor Brandt."), d[2]),
+    "another title": lambda d: (document("ferry", d[0].text, title="Boats"), *d[1:]),
+    "all others": lambda d: (document("tunnel", "A tunnel was dug in 1999."),),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kept", ["given", "by id"])
+def test_a_sync_makes_what_a_build_makes(copy, tmp_path, embedder, change, kept):
+    """Whatever is added, removed, changed or moved: the files are those of a build from nothing, byte for byte."""
+    wanted = CHANGES[change](DOCUMENTS)
+    given = [d.id if kept == "by id" and d in DOCUMENTS else d for d in wanted]
+    with Index.build(given, copy, Config(), embedder) as synced:
+        assert list(synced.documents.values()) == list(wanted)
+        with Index.build(wanted, tmp_path / "anew", Config(), embedder) as anew:
+            assert synced.manifest == anew.manifest
+            assert dict(synced.vocabulary.items()) == dict(anew.vocabulary.items())
+
+
+def test_a_sync_works_on_new_passages_only(copy, embedder, monkeypatch):
+    """Unchanged documents are neither split, nor searched for names, nor counted, nor embedded again."""
+    from qa.index import build, words
+
+    new = document("tunnel", "A tunnel under the sound was dug in 1999.")
+    for module, name in ((build, "split"), (build, "facts"), (words, "tokens")):
+        original = getattr(module, name)
+
+        def only_new(given, *args, original=original, **kwargs):
+            assert "tunnel" in str(given).casefold()
+            return original(given, *args, **kwargs)
+
+        monkeypatch.setattr(module, name, only_new)
+    with Index.build((*DOCUMENTS, new), copy, Config(), embedder) as index:
+        assert len(index.documents) == 4
+        assert [new.text in text for text in embedder.asked] == [True]
+        assert index.lexical("tunnel", 1)
+
+
+def test_other_settings_make_all_anew(copy, embedder):
+    """A sync under other settings keeps documents that are named by id, and cuts them as the settings say."""
+    other = Config(passage_words=20, passage_words_max=25)
+    with Index.open(copy, Config()) as before:
+        assert before.differs(other) == ("passage_words was 150 and is 20", "passage_words_max was 180 and is 25")
+    with Index.build([d.id for d in DOCUMENTS], copy, other, embedder) as index:
+        assert index.differs(other) == ()
+        assert all(len(p.text.split()) <= 25 for p in index.passages.values())
+        assert list(index.documents.values()) == list(DOCUMENTS)
+
+
+def test_what_is_not_there_cannot_be_kept(copy, embedder):
+    """An id that the index does not have is an error, and the index stays."""
+    with pytest.raises(CorpusError, match="no document 'tunnel' in the index to keep"):
+        Index.build(["ferry", "tunnel"], copy, Config(), embedder)
+    with Index.open(copy, Config()) as index:
+        assert len(index.documents) == 3
+
+
 # -- what does not fit ---------------------------------------------------------------------------------
 
 

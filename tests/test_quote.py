@@ -55,6 +55,14 @@ def test_what_lies_far_below_the_best_sentence_is_not_quoted_along() -> None:
     assert list(quote([], 5)) == []
 
 
+def test_a_source_is_named_in_full_once() -> None:
+    """Its further sentences name it alone."""
+    hit = make_hit("The bridge is safe. Rain fell on it. Ships wait below.")
+    first, second, third = quote(candidates(hit, [0.9, 0.8, 0.7]), 5)
+    assert first.attribution.startswith("According to The Paper")
+    assert second.attribution == third.attribution == "The Paper"
+
+
 def test_two_outlets_with_the_same_words_are_quoted_once() -> None:
     """Repetition is not corroboration; the better one stands."""
     left = make_hit("The council approved the harbour bridge on Tuesday.", id="a")

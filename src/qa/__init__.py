@@ -26,7 +26,8 @@ from qa.schema import (
 )
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant, Chat, check
+    from qa.assistant import Assistant, Chat
+    from qa.checking import assert_borne_out, check
 
 __version__ = "0.1.0"
 
@@ -50,11 +51,12 @@ __all__ = [
     "Turn",
     "Verdict",
     "__version__",
+    "assert_borne_out",
     "check",
     "load_config",
 ]
 
-_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "check": "qa.assistant"}
+_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "assert_borne_out": "qa.checking", "check": "qa.checking"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,9 @@ from qa import __version__, corpus, dialogue
 from qa.answer import compare
 from qa.answer.premise import unmentioned
 from qa.answer.quote import quote
+from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
+from qa.corpus import Origin
 from qa.decide import Decision, abstention, decide
 from qa.index import Index
 from qa.models.embedder import Embedder
@@ -33,6 +36,7 @@ from qa.schema import (
     Group,
     Hit,
     IndexMissingError,
+    IndexStaleError,
     LanguageModelError,
     Passage,
     Progress,
@@ -126,7 +130,10 @@ class Assistant:
         progress: Steps | None = None,
         **settings: Any,
     ) -> Self:
-        """Reads documents, makes their index, and opens it. What could not be read is in `skipped`.
+        """Reads documents, brings their index up to date, and opens it. What could not be read is in `skipped`.
+
+        A file that has not changed since the index was built is neither read nor embedded again; where nothing has
+        changed, the index stays as it is.
 
         Args:
             places: a folder, file, glob, web address or `Document`, or several; default: the setting `corpus_dir`.
@@ -141,10 +148,42 @@ class Assistant:
         config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         wanted = _as_list(config.corpus_dir if places is None else places)
-        reading = corpus.read(wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress))
-        if not reading.documents:
+        base = Index.serving(folder)
+        try:
+            try:
+                return cls._built(wanted, folder, config, progress, base)
+            except IndexStaleError:  # what was to be kept is damaged: all is read anew
+                if base is None:
+                    raise
+                return cls._built(wanted, folder, config, progress, None)
+        finally:
+            if base:
+                base.close()
+
+    @classmethod
+    def _built(
+        cls,
+        wanted: Sequence[str | Path | Document],
+        folder: Path,
+        config: Config,
+        progress: Steps | None,
+        base: Index | None,
+    ) -> Self:
+        known = (
+            {id_: origin for id_, data in base.origins().items() if (origin := Origin.from_json(data))} if base else {}
+        )
+        reading = corpus.read(
+            wanted, max_bytes=int(config.max_document_mb * 1e6), progress=_reading(progress), known=known
+        )
+        if not reading.order:
             raise CorpusError(_nothing_read(wanted, reading))
-        return cls._over(Index.build(reading.documents, folder, config, progress=progress), config, reading)
+        if base and (anew := base.differs(config)):
+            reading = replace(reading, notes=(*reading.notes, f"all passages are made anew: {'; '.join(anew)}"))
+        read = {document.id: document for document in reading.documents}
+        origins = {id_: origin.to_json() for id_, origin in reading.origins.items()}
+        documents = tuple(read.get(id_, id_) for id_ in reading.order)
+        index = Index.build(documents, folder, config, progress=progress, base=base, origins=origins)
+        return cls._over(index, config, reading)
 
     @classmethod
     def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
@@ -219,7 +258,8 @@ class Assistant:
             CorpusError: nothing could be read, or nothing would be left.
             QuestionError: an id that is not here.
         """
-        documents = {source.id: self.document(source.id) for source in self.sources}
+        documents: dict[str, Document | str] = {id_: id_ for id_ in self.index.documents}
+        origins: dict[str, Any] = {}
         for id_ in remove:
             documents.pop(self.document(id_).id)
         for id_, source in (describe or {}).items():
@@ -231,10 +271,13 @@ class Assistant:
             if not reading.documents:
                 raise CorpusError(_nothing_read(wanted, reading))
             documents |= {document.id: document for document in reading.documents}
+            origins = {id_: origin.to_json() for id_, origin in reading.origins.items()}
         if not documents:
             raise CorpusError("no document would be left; keep at least one, or delete the index folder")
         folder = Path(index or self.index.folder)
-        built = Index.build(tuple(documents.values()), folder, self.config, progress=progress)
+        built = Index.build(
+            tuple(documents.values()), folder, self.config, progress=progress, base=self.index, origins=origins
+        )
         return self._over(built, self.config, reading)
 
     # -- asking ----------------------------------------------------------------------------------------
@@ -312,10 +355,12 @@ class Assistant:
 
     def check(self, text: str) -> Report:
         """Sentence by sentence, whether these sources bear out a text from elsewhere, markers or not."""
-        hits = [
-            Hit(passage, self.document(passage.document_id).source, 0.0) for passage in self.index.passages.values()
-        ]
-        return check_text(text, hits, self.support, numbers="sources")
+        return check_text(text, self.shelf, self.support, numbers="sources")
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The passages of the index, as what a text is held against."""
+        return Shelf(self.index, self.retriever.embedder)
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
@@ -493,16 +538,6 @@ class Chat:
             if isinstance(event, Answer):
                 self.turns += (Turn(question, event),)
             yield event
-
-
-def check(text: str, passages: Sequence[Hit] | Mapping[str, str]) -> Report:
-    """Sentence by sentence, whether the passages bear a text out; numbers in it count the passages.
-
-    Args:
-        text: prose with markers in any shape, or without.
-        passages: hits, or texts by name. For a whole index, `Assistant.check`.
-    """
-    return check_text(text, passages, Support(_entailment(load_config())))
 
 
 class _Clock:

@@ -66,8 +66,14 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What prose calls this source: publisher, else author, else title."""
-        return self.publisher or self.author or self.title
+        """What prose calls this source: publisher, else the author it declares, else its title, short."""
+        author = "" if "author" in self.inferred else self.author
+        return self.publisher or author or shortened(self.title)
+
+    @property
+    def when(self) -> str:
+        """The date of the text as it stands: published, else last changed."""
+        return self.published or self.updated
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -89,6 +95,15 @@ class Source:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         return cls(**{**data, "inferred": tuple(data.get("inferred", ()))})
+
+
+def shortened(title: str, words: int = 9) -> str:
+    """A title as it is said: up to its colon, dash or bracket where it is long, else its first words."""
+    if len(title.split()) <= words:
+        return title
+    main = re.split(r":\s|\s[–—-]\s|\s\(", title)[0]
+    parts = main.split()
+    return main if 1 < len(parts) <= words else f"{' '.join(parts[: words - 1]).rstrip(',;')} …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +140,12 @@ class Filters:
         )
         if any(allowed and value.casefold() not in _folded(allowed) for allowed, value in checks):
             return False
-        if (self.since or self.until) and not source.published:
+        if (self.since or self.until) and not source.when:
             return False
         # ISO dates compare as text once cut to the same precision
-        if self.since and source.published < self.since[: len(source.published)]:
+        if self.since and source.when < self.since[: len(source.when)]:
             return False
-        return not (self.until and source.published[: len(self.until)] > self.until)
+        return not (self.until and source.when[: len(self.until)] > self.until)
 
 
 @lru_cache(maxsize=64)
@@ -658,7 +673,11 @@ def reference(citation: Citation) -> str:
         value: str = getattr(s, name)
         return f"{value} (inferred)" if value and name in s.inferred else value
 
-    parts = [marked("publisher"), marked("author"), f"“{s.title}”", marked("published"), citation.heading]
+    updated = f"updated {marked('updated')}" if s.updated and not s.published else ""
+    version = f"version {s.version}" if s.version else ""
+    where = "" if s.publisher or s.author else f"({s.id})"  # else two files with one title look alike
+    title = f"“{s.title}” {where}".rstrip()
+    parts = [marked("publisher"), marked("author"), title, version, marked("published") or updated, citation.heading]
     if citation.page:
         parts.append(f"p. {citation.page}")
     return ", ".join(part for part in parts if part)

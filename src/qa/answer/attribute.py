@@ -21,24 +21,18 @@ from qa.language.speakers import (
     speaker,
     speaks_of_itself,
 )
-from qa.schema import Passage, Source, Span
+from qa.schema import Passage, Source, Span, shortened
 
 OUTLET: Final = "According to {outlet}"
-
-
 AUTHOR: Final = "{author} in {outlet}"
-
-
 QUOTED: Final = "{speaker}, quoted by {outlet}"
-
-
 REPORTED: Final = "{speaker}, as reported by {outlet}"
-
-
 RELAYED: Final = "{outlet}, relaying {speaker}"
 
 
-def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
+def attribute(
+    source: Source, text: str, passage: Passage, span: Span, *, again: bool = False, apart: bool = False
+) -> str:
     """Who says so, ready to stand before the text and a colon; empty where the words name the outlet themselves.
 
     Where they say "the newspaper writes", the outlet's name stands alone before them.
@@ -46,20 +40,23 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
     Args:
         text: the words shown; quotation marks in it tell words spoken from words reported.
         span: where the words stand, in the document.
+        again: the source was named in this answer already: its name alone will do.
+        apart: another source of this answer is called the same.
     """
-    outlet = dated(source)
+    outlet = called(source, apart=apart) if again else dated(source, apart=apart)
+    plain = outlet if again else OUTLET.format(outlet=outlet)
     who = speaker(passage, span)
     told = bool(who) and not _is_outlet_itself(who, source)
     if told and _bare(who) in fold(masked(text)):
-        return OUTLET.format(outlet=outlet)  # the words themselves say who speaks
+        return plain  # the words themselves say who speaks
     if not told:
         own_words = masked(text)
         if source.publisher and "publisher" not in source.inferred and _bare(source.publisher) in fold(own_words):
             return ""
-        if source.author and source.author != source.name:
-            author = f"{source.author} (inferred)" if "author" in source.inferred else source.author
-            outlet = AUTHOR.format(author=author, outlet=outlet)
-        return outlet if speaks_of_itself(passage, span) else OUTLET.format(outlet=outlet)
+        if not speaks_of_itself(passage, span):
+            return plain
+        signed = source.author and "author" not in source.inferred and source.author != source.name
+        return AUTHOR.format(author=source.author, outlet=outlet) if signed else outlet
     if is_medium(re.sub(r"^the ", "", who), passage.text):
         return RELAYED.format(outlet=outlet, speaker=who)
     spoken = IN_MARKS.search(text) or in_quotation(passage, *sentences_of(passage)[last_sentence(passage, span)])
@@ -67,13 +64,25 @@ def attribute(source: Source, text: str, passage: Passage, span: Span) -> str:
     return template.format(speaker=who[0].upper() + who[1:], outlet=outlet)
 
 
-def dated(source: Source) -> str:
+def called(source: Source, *, apart: bool = False) -> str:
+    """The outlet, else its author, else its title in quotation marks; told apart from another of that name."""
+    title = f"“{shortened(source.title)}”"
+    if source.name == shortened(source.title):
+        return f"{title} ({source.id})" if apart else title
+    return f"{source.name}, {title}" if apart else source.name
+
+
+def dated(source: Source, *, apart: bool = False) -> str:
     """The outlet and its date in words: "LBCI (5 December 2023)"; what was read off the text says so."""
-    field = next((name for name in ("publisher", "author") if getattr(source, name)), "title")
-    notes = [f"{field} inferred"] if field in source.inferred and field != "title" else []
-    if day := written_date(source.published):
-        notes.append(f"{day}, inferred" if "published" in source.inferred else day)
-    return f"{source.name} ({'; '.join(notes)})" if notes else source.name
+    notes = ["publisher inferred"] if "publisher" in source.inferred and source.publisher else []
+    if day := written_date(source.when):
+        changed = "" if source.published else "updated "
+        inferred = ", inferred" if ("published" if source.published else "updated") in source.inferred else ""
+        notes.append(f"{changed}{day}{inferred}")
+    name = called(source, apart=apart)
+    if not notes:
+        return name
+    return f"{name[:-1]}; {'; '.join(notes)})" if name.endswith(")") and apart else f"{name} ({'; '.join(notes)})"
 
 
 def written_date(iso: str) -> str:

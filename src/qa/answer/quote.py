@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from qa.answer.attribute import attribute
+from qa.answer.attribute import attribute, dated
 from qa.answer.untrusted import hides, is_order
 from qa.language.speakers import leans_back
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
@@ -59,8 +60,13 @@ def quote(
                 break
         else:
             whole.append((candidate, (start, end)))
+    sources = {candidate.hit.source.id: candidate.hit.source for candidate, _ in whole}
+    names = Counter(dated(source) for source in sources.values())
+    named: set[str] = set()
     for candidate, span in whole:
-        yield quoted(candidate, *span)
+        source = candidate.hit.source
+        yield quoted(candidate, *span, again=source.id in named, apart=names[dated(source)] > 1)
+        named.add(source.id)
 
 
 def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
@@ -113,8 +119,8 @@ def suspect(passage: Passage, start: int, end: int) -> bool:
     return is_order(passage.slice(passage.sentence_before(start), end)) or hides(words)
 
 
-def quoted(candidate: Candidate, start: int, end: int) -> Sentence:
-    """One quoted sentence. Verbatim by construction, hence supported."""
+def quoted(candidate: Candidate, start: int, end: int, *, again: bool = False, apart: bool = False) -> Sentence:
+    """One quoted sentence. Verbatim by construction, hence supported. `again` and `apart`: as in `attribute`."""
     citation = Citation.cut(candidate.hit, start, end)
     return Sentence(
         text=" ".join(citation.quote.split()),
@@ -122,7 +128,9 @@ def quoted(candidate: Candidate, start: int, end: int) -> Sentence:
         citations=(citation,),
         verdict=Verdict.SUPPORTED,
         score=1.0,
-        attribution=attribute(candidate.hit.source, citation.quote, candidate.hit.passage, (start, end)),
+        attribution=attribute(
+            candidate.hit.source, citation.quote, candidate.hit.passage, (start, end), again=again, apart=apart
+        ),
     )
 
 

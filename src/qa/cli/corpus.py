@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -10,9 +11,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from qa import load_config
+from qa import Config, QAError, load_config
 from qa.cli.common import ANSWERED, ERROR, AsJson, CorpusDir, IndexDir, open_assistant
 from qa.terminal import err, out, print_json, steps
+
+_LOOK: Final = 2.0
+"""Seconds between two looks at what is watched."""
 
 sources_app = typer.Typer(help="The documents of the index: list, show, remove.", no_args_is_help=True)
 
@@ -24,15 +28,36 @@ def index(
     ] = None,
     index_dir: IndexDir = None,
     corpus_dir: CorpusDir = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and do it again whenever a file changes.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read documents and build the index, whole or not at all."""
+    """Bring the index up to date with the documents, whole or not at all: only what changed is read again."""
+    config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
+    status = _index(paths, config, as_json)
+    if watch:
+        from qa import corpus
+
+        places = paths or [str(config.corpus_dir)]
+        seen = corpus.stamps(places)
+        out.print(Text("Watching; Ctrl-C ends it.", style="dim"))
+        while True:
+            time.sleep(_LOOK)
+            try:
+                if (now := corpus.stamps(places)) != seen:
+                    seen = now
+                    _index(paths, config, as_json)
+            except QAError as error:  # a folder that was moved away for a moment, a file half written
+                err.print(Text(f"qa: {error}", style="red"))
+    raise typer.Exit(status)
+
+
+def _index(paths: list[str] | None, config: Config, as_json: bool) -> int:
     from qa.assistant import Assistant
 
-    config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
     with steps(quiet=as_json) as step:
         built = Assistant.build(paths or None, config=config, progress=step)
     notes = built.reading.notes if built.reading else ()
+    kept = len(built.reading.kept) if built.reading else 0
     if as_json:
         print_json(
             {
@@ -40,6 +65,7 @@ def index(
                 "passages": len(built.index.passages),
                 "skipped": [{"place": s.place, "reason": s.reason, "remedy": s.remedy} for s in built.skipped],
                 "notes": list(notes),
+                "unchanged": kept,
             }
         )
     else:
@@ -47,11 +73,12 @@ def index(
             err.print(Text(f"note: {note}", style="dim"))
         out.print(
             f"Indexed {len(built.sources)} documents, {len(built.index.passages)} passages "
-            f"in {escape(str(config.index_dir))}."
+            f"in {escape(str(config.index_dir))}{f'; {kept} had not changed' if kept else ''}."
         )
     for skipped in built.skipped:
         err.print(Text(f"skipped {skipped.place}: {skipped.reason}; {skipped.remedy}", style="yellow"))
-    raise typer.Exit(ERROR if built.skipped else ANSWERED)
+    built.close()
+    return ERROR if built.skipped else ANSWERED
 
 
 @sources_app.command("list")

@@ -2,6 +2,7 @@
 
 read(places)        -> Reading(documents, skipped, notes)
 register(suffix, f) a loader of one's own
+origins             where a document came from: what has not changed is not read again
 
 worker              a process of its own, in which time and memory are bounded, for all of this:
 reading             bytes -> document
@@ -14,21 +15,25 @@ fetching            addresses, with a guard against those that lead inside
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from qa.corpus.blocks import Unreadable
 from qa.corpus.loaders import is_known, own, register
+from qa.corpus.origins import Origin, reading_code
 from qa.corpus.worker import Worker
 from qa.schema import CorpusError, Document
 
-__all__ = ["Reading", "Skipped", "read", "register"]
+__all__ = ["Origin", "Reading", "Skipped", "read", "register", "stamps"]
 
 _ABOUT = {"sources.md", "readme.md"}
 """Files at a folder's root that are about the corpus, not of it."""
@@ -51,8 +56,19 @@ class Reading:
     """What was read, what was not, and what a person should know about the rest."""
 
     documents: tuple[Document, ...]
+    """Those that were read, in their order."""
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    """Ids of all documents, those that were known and not read again among them."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """By id, where each came from."""
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Ids of the documents that have not changed."""
+        read = {document.id for document in self.documents}
+        return tuple(id_ for id_ in self.order if id_ not in read)
 
 
 def read(
@@ -61,6 +77,7 @@ def read(
     max_bytes: int = 20_000_000,
     progress: Callable[[int, int, str], None] | None = None,
     allow_private: bool = False,
+    known: Mapping[str, Origin] | None = None,
 ) -> Reading:
     """Every document at `places`, in their order; a folder's files in the order of their paths.
 
@@ -74,6 +91,8 @@ def read(
         max_bytes: larger documents are skipped.
         progress: called with (documents done, of how many, the one just done).
         allow_private: let addresses lead to this machine or its network.
+        known: by id, where documents came from that are there already. The same bytes at the same place are not
+            read again: such a document is in `Reading.order` alone.
 
     Raises:
         CorpusError: a place does not exist, or a pattern matches nothing.
@@ -82,7 +101,10 @@ def read(
         places = [places]
     others: list[Path] = []
     found = list(dict.fromkeys(item for place in places for item in _find(place, others)))
-    documents: dict[str, Document] = {}
+    documents: dict[str, Document | None] = {}
+    origins: dict[str, Origin] = {}
+    code = reading_code(max_bytes)
+    here = {origin.place: (id_, origin) for id_, origin in (known or {}).items() if origin.code == code}
     digests: dict[str, str] = {}
     skipped: list[Skipped] = []
     notes: list[str] = []
@@ -90,28 +112,68 @@ def read(
         for done, item in enumerate(found, start=1):
             name = item.id if isinstance(item, Document) else str(item)
             try:
-                document, remarks = _document(item, max_bytes, allow_private, worker)
+                document = None
+                if isinstance(item, Document):  # never taken for known: there are no bytes to compare
+                    document, origin = item, Origin(name, "", "", item.id, item.digest, ())
+                else:
+                    loaded = _load(item, max_bytes, allow_private)
+                    place, digest = _place(item), hashlib.sha256(loaded.data).hexdigest()
+                    kept, known_origin = here.get(place, ("", None))
+                    if known_origin and known_origin.bytes == digest and _free(known_origin.id, documents) == kept:
+                        origin = known_origin
+                    else:
+                        document, remarks = _read(loaded, max_bytes, worker)
+                        by = "" if own(loaded.name) else code
+                        origin = Origin(place, digest, by, document.id, document.digest, remarks)
             except Unreadable as problem:
                 skipped.append(Skipped(name, problem.reason, problem.remedy))
             else:
-                notes += [f"{name}: {remark}" for remark in remarks]
-                if first := digests.get(document.digest):
+                notes += [f"{name}: {remark}" for remark in origin.notes]
+                if first := digests.get(origin.text):
                     notes.append(f"{name}: the same text as {first}; kept once")
                 else:
-                    digests[document.digest] = name
-                    if document.id in documents:
-                        free = next(n for n in range(2, len(found) + 2) if f"{document.id}-{n}" not in documents)
-                        renamed = replace(document.source, id=f"{document.id}-{free}")
-                        notes.append(f"{name}: another document is called {document.id}; this one is {renamed.id}")
-                        document = replace(document, source=renamed)
-                    documents[document.id] = document
+                    digests[origin.text] = name
+                    id_ = _free(origin.id, documents)
+                    if id_ != origin.id:
+                        notes.append(f"{name}: another document is called {origin.id}; this one is {id_}")
+                        document = document and replace(document, source=replace(document.source, id=id_))
+                    documents[id_], origins[id_] = document, origin
             if progress:
                 progress(done, len(found), name)
     if others:
-        kinds = Counter(path.suffix.lower() or "no suffix" for path in dict.fromkeys(others))
-        told = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common(8)) + (", ..." if len(kinds) > 8 else "")
-        notes.append(f"left out, for they are no documents: {told}; name one to have it read, or register a loader")
-    return Reading(tuple(documents.values()), tuple(skipped), tuple(notes))
+        notes.append(_left_out(others))
+    read_now = tuple(document for document in documents.values() if document)
+    return Reading(read_now, tuple(skipped), tuple(notes), tuple(documents), origins)
+
+
+def _left_out(others: Sequence[Path]) -> str:
+    kinds = Counter(path.suffix.lower() or "no suffix" for path in dict.fromkeys(others))
+    told = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common(8)) + (", ..." if len(kinds) > 8 else "")
+    return f"left out, for they are no documents: {told}; name one to have it read, or register a loader"
+
+
+def stamps(places: Sequence[str | Path | Document]) -> tuple[tuple[str, int, int], ...]:
+    """Path, size and time of every file at `places`: another value, and something there has changed.
+
+    Raises:
+        CorpusError: as `read`.
+    """
+    files = dict.fromkeys(item for place in places for item in _find(place, []) if isinstance(item, Path))
+    found = []
+    for path in files:
+        with contextlib.suppress(OSError):  # gone between two looks
+            about = path.stat()
+            found.append((str(path), about.st_size, about.st_mtime_ns))
+    return tuple(found)
+
+
+def _free(id: str, taken: Collection[str]) -> str:
+    """An id that no other document has."""
+    return id if id not in taken else next(free for n in count(2) if (free := f"{id}-{n}") not in taken)
+
+
+def _place(item: str | Path) -> str:
+    return str(item.absolute()) if isinstance(item, Path) else item
 
 
 def _find(place: str | Path | Document, others: list[Path]) -> Iterator[str | Path | Document]:
@@ -173,27 +235,40 @@ def _is_binary(path: Path) -> bool:
         return False
 
 
-def _document(
-    item: str | Path | Document, max_bytes: int, allow_private: bool, worker: Worker
-) -> tuple[Document, tuple[str, ...]]:
-    if isinstance(item, Document):
-        return item, ()
-    if isinstance(item, Path):
-        data = _load(item, max_bytes)
-        if own(item.name):
-            from qa.corpus import reading  # late: it needs the libraries that the worker has
+def _read(loaded: _Loaded, max_bytes: int, worker: Worker) -> tuple[Document, tuple[str, ...]]:
+    """In the other process, unless the caller registered a loader for it."""
+    read_ = worker.read
+    if own(loaded.name):
+        from qa.corpus import reading  # late: it needs the libraries that the worker has
 
-            return reading.document(data, item.name, max_bytes=max_bytes)
-        return worker.read(data, item.name, max_bytes=max_bytes)
+        read_ = reading.document
+    return read_(
+        loaded.data, loaded.name, content_type=loaded.content_type, original=loaded.original, max_bytes=max_bytes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What lies at a place, before it is read."""
+
+    data: bytes
+    name: str
+    content_type: str = ""
+    original: str = ""
+
+
+def _load(item: str | Path, max_bytes: int, allow_private: bool) -> _Loaded:
+    if isinstance(item, Path):
+        return _Loaded(_load_file(item, max_bytes), item.name)
     from qa.corpus.fetching import fetch  # late: files need none of it, and it takes a second
 
     page = fetch(item, max_bytes=max_bytes, allow_private=allow_private)
     parts = urlsplit(page.address)
     name = unquote(parts.path.rstrip("/").rpartition("/")[2]) or str(parts.hostname)
-    return worker.read(page.data, name, content_type=page.content_type, original=page.address, max_bytes=max_bytes)
+    return _Loaded(page.data, name, page.content_type, page.address)
 
 
-def _load(path: Path, max_bytes: int) -> bytes:
+def _load_file(path: Path, max_bytes: int) -> bytes:
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):

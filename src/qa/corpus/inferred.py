@@ -23,6 +23,16 @@ _NEAR = 8
 """Blocks from the top among which a by-line or a date line stands."""
 
 
+def stated(blocks: Sequence[Block]) -> dict[str, str]:
+    """What a document declares in its own first lines, before its first sentence, each a label and its value."""
+    lines = []
+    for block in blocks[:_HEAD]:
+        if (text := normalise(block.text)) and is_prose(text) and not _LABEL.fullmatch(text):
+            break
+        lines += [text] if text else []
+    return {field: value for field, value in _labelled(lines) if field not in ("title", "publisher", "rights")}
+
+
 def infer(blocks: Sequence[Block]) -> dict[str, str]:
     """What the text itself gives away, by field: title, author, published, updated, version, publisher, rights, DOI."""
     texts = [text for b in blocks if (text := normalise(b.text))]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from qa.corpus import declared as declaring
 from qa.corpus.blocks import Block, normalise
 from qa.corpus.declared import iso_date
-from qa.corpus.inferred import infer
+from qa.corpus.inferred import infer, stated
 from qa.schema import Source
 
 __all__ = ["iso_date", "slug", "source", "spoken"]
@@ -36,6 +36,7 @@ def source(
         blocks: the text before it was cleaned.
     """
     values, notes = declaring.fields(declared)
+    values = {**stated(blocks), **values}
     known, _ = declaring.fields(properties)
     found = {**infer(blocks), "language": _language(blocks)}
     made: dict[str, Any] = {name: values.get(name) or known.get(name) or found.get(name, "") for name in _NAMES}

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import shutil
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,6 +94,7 @@ class Index:
 
         Raises:
             CorpusError: there are no documents, no words in them, two of one id, or one that is not there to keep.
+            IndexStaleError: what was to be kept is damaged.
             ModelError: the embedding model is missing or altered.
             IndexBusyError: another process is writing this index.
             IndexWriteError: the folder cannot be written, or the disk is full.
@@ -105,13 +107,20 @@ class Index:
             new = stack.enter_context(writing(folder))
             _clean(folder, new, config.chroma_url)
             embedder = embedder or Embedder.load(config.embedding_model)
-            if base is None and (base := _serving(folder)):
+            if base is None and (base := cls.serving(folder)):
                 stack.callback(base.close)
             if base and base._is_made_of(documents, folder, config, embedder, origins):
                 return cls.open(folder, config)
             try:
                 with explained(folder):
-                    Build(new, config, embedder, base, report).write(documents, origins)
+                    try:
+                        Build(new, config, embedder, base, report).write(documents, origins)
+                    except DamagedIndexError:
+                        if any(isinstance(document, str) for document in documents):
+                            raise
+                        shutil.rmtree(new)  # what was to be taken over is damaged: all is made anew
+                        new.mkdir()
+                        Build(new, config, embedder, None, report).write(documents, origins)
                     move_pointer(folder, new.name, base._generation.name if base and base.folder == folder else "")
             except BaseException:  # Ctrl-C too, which may come when the pointer has moved already
                 with suppress(QAError):
@@ -140,6 +149,14 @@ class Index:
             index.close()
             raise
         return index
+
+    @classmethod
+    def serving(cls, folder: Path) -> Self | None:
+        """What serves in a folder now, whatever its settings; None where nothing does, or it is of another format."""
+        try:
+            return cls._open(folder.absolute())
+        except QAError:
+            return None
 
     @classmethod
     def _open(cls, folder: Path) -> Self:
@@ -179,6 +196,14 @@ class Index:
             isinstance(d, str) or there[d.id] == manifests.document_digest(d) for d in documents
         )
         return same and all(origin == origins.get(id_, origin) for id_, origin in self.texts.origins())
+
+    def differs(self, config: Config) -> tuple[str, ...]:
+        """The settings, and model files, that were others when this was built: one line each."""
+        return tuple(_mismatches(self.manifest, config))
+
+    def origins(self) -> dict[str, Any]:
+        """By id, where documents came from, as far as `build` was told."""
+        return {id_: origin for id_, origin in self.texts.origins() if origin is not None}
 
     def differences(self, documents: Iterable[Document]) -> tuple[str, ...]:
         """One line for each of `documents` that was added, removed or changed since this was built."""
@@ -321,14 +346,6 @@ def _manifest(generation: Path) -> Manifest:
 
 def _files(manifest: Manifest, *, chroma: bool) -> dict[str, str]:
     return {n: digest for n, digest in manifest.files.items() if n.startswith(f"{stores.CHROMA}/") == chroma}
-
-
-def _serving(folder: Path) -> Index | None:
-    """What serves in a folder now; None where nothing does, or it is of another format."""
-    try:
-        return Index._open(folder)
-    except QAError:
-        return None
 
 
 def _clean(folder: Path, new: Path, url: str) -> None:

@@ -7,13 +7,12 @@ a document that has not changed, and the vector of every text that was embedded 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +21,7 @@ import numpy as np
 
 from qa import __version__
 from qa.config import Config
+from qa.corpus.origins import code_digest
 from qa.index import generations, vectors
 from qa.index import manifest as manifests
 from qa.index.manifest import FORMAT, Manifest
@@ -39,9 +39,8 @@ Steps = Callable[[str, int, int], None]
 """Told (step, done, total) while an index is built."""
 
 _LIBRARIES: Final = ("chromadb", "bm25s", "llama-index-core")
-_CUTTING: Final = ("sentencex", "PyStemmer", "bm25s", "numpy")
-"""Libraries that have a part in passages and words."""
 _CODE: Final = ("passages.py", "schema.py", "language", "index")
+"""What turns documents into passages and words."""
 _NAME: Final = re.compile(r"[^\W\d_][\w’'-]*\w")
 """A word of a name; those of `qa.language` run from "al-Arouri" to "Izz ad-Din"."""
 _FEWEST: Final = 10
@@ -87,10 +86,10 @@ class Build:
         self.config = config
         self.embedder = embedder
         self.report = report
-        same_model = base is not None and base.manifest.model_digest == embedder.digest
-        self.base = base if same_model else None
-        """Where vectors are taken from."""
-        self.whole = self.base is not None and reusable(self.base.manifest, config)
+        self.base = base
+        self.vectors = base is not None and base.manifest.model_digest == embedder.digest
+        """Whether vectors are taken over from the base."""
+        self.whole = base is not None and self.vectors and reusable(base.manifest, config)
         """Whether passages and words of unchanged documents are, too."""
         self._moved = np.full(self.base.manifest.passages if self.base else 0, -1, np.int64)
         """New row of each passage of the base."""
@@ -123,7 +122,7 @@ class Build:
         manifest = Manifest(
             format=FORMAT,
             version=__version__,
-            code=code_digest(),
+            code=code_digest(_CODE),
             corpus=manifests.corpus_digest(digests),
             model=self.embedder.name,
             model_digest=self.embedder.digest,
@@ -154,6 +153,8 @@ class Build:
             try:
                 for done, document in enumerate(documents, start=1):
                     id_ = identity(document)
+                    if isinstance(document, str) and id_ not in old:
+                        raise CorpusError(f"there is no document {id_!r} in the index to keep; read it anew")
                     digest = old[id_] if isinstance(document, str) else manifests.document_digest(document)
                     if self.base and self.whole and old.get(id_) == digest:
                         first = writer.passages
@@ -179,7 +180,7 @@ class Build:
 
     def _embed(self, texts: Texts, passages: int, counting: Counting) -> None:
         """Vectors of all passages into the matrix; words of the new ones are counted on the way."""
-        known = self._known(texts) if self.base and self._fresh else {}
+        known = self._known(texts) if self.vectors and self._fresh else {}
         there = np.full(passages, -1, np.int64)  # row of the base that has the vector
         there[self._moved[self._moved >= 0]] = np.flatnonzero(self._moved >= 0)
         there[list(known)] = list(known.values())
@@ -238,23 +239,7 @@ class Build:
 
 def reusable(manifest: Manifest, config: Config) -> bool:
     """Whether passages and words of an index would come out the same today."""
-    return manifest.settings == config.index_settings() and manifest.code == code_digest()
-
-
-@cache
-def code_digest() -> str:
-    """Digest of the code that turns documents into passages and words, and of the libraries it uses.
-
-    A version number would do for who installs `qa`, but not for who works on it.
-    """
-    home = Path(__file__).parents[1]
-    files = sorted(
-        f for name in _CODE for f in ([home / name] if name.endswith(".py") else (home / name).rglob("*.py"))
-    )
-    digest = hashlib.sha256(json.dumps({name: version(name) for name in _CUTTING}, sort_keys=True).encode())
-    for file in files:
-        digest.update(file.relative_to(home).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+    return manifest.settings == config.index_settings() and manifest.code == code_digest(_CODE)
 
 
 def text_digest(text: str) -> bytes:

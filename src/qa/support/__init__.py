@@ -16,18 +16,23 @@ missing, a claim without fault is `unchecked`.
 """
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
-from qa.support.report import CheckedSentence, Report, case_of, check
+from qa.support.pool import Evidence, Pool, evidence_of
+from qa.support.report import CheckedSentence, Report, case_of, check, checked
 
 __all__ = [
     "LAYERS",
     "Case",
     "CheckedSentence",
+    "Evidence",
     "Finding",
     "Judgement",
     "Layer",
+    "Pool",
     "Report",
     "Support",
     "case_of",
     "check",
+    "checked",
+    "evidence_of",
     "names",
 ]

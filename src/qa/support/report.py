@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from qa import markers
-from qa.language import fold
 from qa.schema import Hit, Source, Verdict
-from qa.support.judge import Case, Judgement, Support, dated
-from qa.support.words import carried, content
+from qa.support import citing
+from qa.support.judge import Case, Finding, Judgement, Support
+from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
+from qa.support.words import canonical, carried, window
 
 Status = Literal["supported", "likely", "partly", "unsupported", "contradicted", "unchecked"]
 """As `Verdict`; and "likely": borne out rather than not, but not surely."""
 
-TRIED = 3
-"""Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
+AT_ONCE = 32
+"""Sentences judged together."""
+LONGEST = 2000
+"""Characters of a sentence; what is longer is no sentence and is not held against anything."""
+ABOUT = 0.5
+"""Share of a sentence's words in another source from which the two speak of the same thing."""
+CONTRADICTED = 0.7
+"""Probability of contradiction, both ways round, from which another source is shown as saying otherwise."""
 SURE = 0.92
 """Probability from which a sentence is `supported`, not `likely`. Of claims in a person's own words, dev part, that are
 judged between this and the threshold, a third are false; of the few above none is."""
@@ -26,13 +32,10 @@ LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A passage that a sentence was held against."""
-
-    id: str
-    text: str
-    source: Source | None = None
+TOO_LONG = Judgement(
+    Verdict.UNCHECKED,
+    findings=(Finding("words", False, f"longer than {LONGEST} characters: no sentence, not checked"),),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,19 @@ class CheckedSentence:
     markers: tuple[int, ...]
     """Numbers it cites, as written."""
     sources: tuple[str, ...]
-    """Ids of sources that it cites by name."""
+    """Ids of sources that it cites by name, or by a number that a list of references explains."""
     judgement: Judgement
     status: Status
     evidence: Evidence | None = None
     """The decisive passage among those cited, or, where none is, the nearest one."""
     invented: tuple[int, ...] = ()
     """Numbers behind which there is no source."""
+    unknown: tuple[str, ...] = ()
+    """What it cites by name, or by a line in the list of references, and that is none of the sources."""
     elsewhere: Evidence | None = None
     """A passage not cited that does bear the sentence out, where the cited ones do not."""
+    against: Quoted | None = None
+    """Words of another source that deny the sentence, where what it cites bears it out."""
     uncited: bool = False
     """Whether it cites nothing in a text that elsewhere does; what no sentence has is said once, of the whole."""
 
@@ -84,12 +91,14 @@ class CheckedSentence:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it, besides its status."""
-        notes = ["no citation"] if self.uncited else []
-        notes += [f"there is no source {n}" for n in self.invented]
+        notes = ["no citation; looked for in all sources"] if self.uncited else []
+        notes += [f"there is no source {n}" for n in (*self.invented, *self.unknown)]
         if self.doubt:
             notes.append(self.doubt)
         if self.elsewhere:
             notes.append(f"but {self.elsewhere.id} says so")
+        if self.against:
+            notes.append(f"but {self.against.evidence.id} says otherwise: “{' '.join(self.against.quote.split())}”")
         return tuple(notes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,12 +110,14 @@ class CheckedSentence:
             "markers": list(self.markers),
             "sources": list(self.sources),
             "invented": list(self.invented),
+            "unknown": list(self.unknown),
             "cited": self.cited,
             "status": self.status,
             "reason": self.judgement.reason,
             "passage": self.evidence.id if self.evidence else None,
             "quote": self.quote,
             "elsewhere": self.elsewhere.id if self.elsewhere else None,
+            "against": {"passage": self.against.evidence.id, "quote": self.against.quote} if self.against else None,
             "judgement": self.judgement.to_dict(),
         }
 
@@ -124,7 +135,8 @@ class Report:
         names: tuple[Status, ...] = ("supported", "likely", "partly", "unsupported", "contradicted", "unchecked")
         return {name: by_status[name] for name in names} | {
             "no citation": sum(not s.cited for s in self.sentences),
-            "invented markers": sum(len(s.invented) for s in self.sentences),
+            "invented markers": sum(len(s.invented) + len(s.unknown) for s in self.sentences),
+            "disputed": sum(s.against is not None for s in self.sentences),
         }
 
     @property
@@ -137,7 +149,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every sentence cites a source that bears it out, surely or likely."""
-        return all(s.cited and not s.invented and s.borne_out for s in self.sentences)
+        return all(s.cited and not s.invented and not s.unknown and s.borne_out for s in self.sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -158,7 +170,7 @@ class Report:
 
 def check(
     text: str,
-    passages: Sequence[Hit] | Mapping[str, str],
+    evidence: Pool | Sequence[Hit] | Mapping[str, str],
     support: Support,
     *,
     numbers: Literal["passages", "sources"] = "passages",
@@ -166,59 +178,131 @@ def check(
     """Holds each sentence of a text against what it cites; if that is nothing, against the nearest passages.
 
     Args:
-        text: prose with markers of any shape. A list of references at its end ("[1] Publisher, title …") tells
-            what the numbers mean; a source may also be cited by its id, "[gazette-2021]", or by publisher or
-            author and year, "(The Gazette, 2021)".
-        passages: what it may cite, in order; a mapping gives names and texts.
+        text: prose with markers of any shape (`qa.markers.SHAPES`). Footnotes and a list of references tell what
+            numbers mean; a source may also be cited by its id or file, with a page, by a link, or by publisher or
+            author and year.
+        evidence: what it may cite, in order; a mapping gives names and texts.
         numbers: what a number counts where there is no list of references: passages, or sources in order of
             their first passage.
     """
-    evidence = _evidence(passages)
-    body, listed = _references(_prose(text))
-    pools = {n: found for n, line in listed.items() if (found := _meant(line, evidence))}
-    in_order = [[e] for e in evidence] if numbers == "passages" else _by_source(evidence)
-    by_source = {e[0].source.id if e[0].source else e[0].id: e for e in _by_source(evidence)}
-    units = markers.marked(body, _labels(evidence))
-    plans = []
-    for unit in units:
-        invented = tuple(n for n in unit.numbers if n not in pools and (listed or not 0 < n <= len(in_order)))
-        cited = [pools[n] if n in pools else in_order[n - 1] for n in unit.numbers if n not in invented]
-        cited += [by_source[id_] for id_ in unit.sources]
-        near = [e for pool in cited for e in _nearest(unit.text, pool)] if cited else _nearest(unit.text, evidence)
-        others = [] if not cited else _nearest(unit.text, [e for e in evidence if e not in near])
-        plans.append((unit, invented, tuple(dict.fromkeys(near)), tuple(others)))
-    bare = not any(unit.numbers or unit.sources for unit in units)
-    judged = support.judge_all([_case(unit.text, near, others) for unit, _, near, others in plans])
-    doubtful = [i for i, j in enumerate(judged) if j.verdict is not Verdict.SUPPORTED and plans[i][3]]
-    second = support.judge_all([_case(plans[i][0].text, plans[i][3], ()) for i in doubtful])
-    better = {
-        i: plans[i][3][j.evidence]
-        for i, j in zip(doubtful, second, strict=True)
-        if j.verdict is Verdict.SUPPORTED and j.evidence is not None
-    }
-    return Report(
-        tuple(
-            CheckedSentence(
-                unit.text,
-                unit.start,
-                unit.end,
-                unit.numbers,
-                unit.sources,
-                judgement,
-                _status(unit.text, judgement, near),
-                near[judgement.evidence] if judgement.evidence is not None else None,
-                invented,
-                better.get(i),
-                uncited=not (bare or unit.sources or len(unit.numbers) > len(invented)),
-            )
-            for i, ((unit, invented, near, _), judgement) in enumerate(zip(plans, judged, strict=True))
+    return Report(tuple(checked(text, evidence, support, numbers=numbers)))
+
+
+def checked(
+    text: str,
+    evidence: Pool | Sequence[Hit] | Mapping[str, str],
+    support: Support,
+    *,
+    numbers: Literal["passages", "sources"] = "passages",
+) -> Iterator[CheckedSentence]:
+    """As `check`, a sentence at a time; no more than a few are held in memory."""
+    pool = evidence if isinstance(evidence, Pool) else Pool(evidence_of(evidence))
+    units = list(citing.read(text, pool.sources))
+    bare = not any(c.unit.numbers or c.unit.sources or c.unknown for c in units)
+    for start in range(0, len(units), AT_ONCE):
+        plans = [_plan(cited, pool, numbers) for cited in units[start : start + AT_ONCE]]
+        yield from _judged(plans, support, bare)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A sentence, what it is held against, and what else there is."""
+
+    cited: citing.Cited
+    text: str
+    near: Sequence[Evidence]
+    others: Sequence[Evidence]
+    invented: tuple[int, ...]
+    cites: frozenset[str]
+    """Ids of the sources it cites."""
+
+
+def _plan(cited: citing.Cited, pool: Pool, numbers: Literal["passages", "sources"]) -> _Plan:
+    text = _plain(cited.unit.text)
+    pools = [pool.of(c.source, c.pages) for c in cited.citations]
+    there = [n for n in cited.numbers if 0 < n <= (len(pool) if numbers == "passages" else len(pool.sources))]
+    for n in there:
+        pools.append([pool.passage(n - 1)] if numbers == "passages" else pool.of(pool.sources[n - 1].id))
+    near = [e for own in pools for e in pool.near(text, own)] if pools else pool.near(text)
+    others = [e for e in pool.near(text, more=TRIED) if e not in near]
+    invented = (*cited.invented, *(n for n in cited.numbers if n not in there))
+    return _Plan(
+        cited, text, tuple(dict.fromkeys(near)), others, invented, frozenset(e.owner for o in pools for e in o)
+    )
+
+
+def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[CheckedSentence]:
+    fit = [plan for plan in plans if len(plan.text) <= LONGEST]
+    judged = dict(
+        zip(
+            map(id, fit),
+            support.judge_all([_case(p.text, p.near, p.others if p.cites else ()) for p in fit]),
+            strict=True,
         )
     )
+    doubtful = [p for p in fit if judged[id(p)].verdict is not Verdict.SUPPORTED and p.cites and p.others]
+    second = support.judge_all([_case(p.text, p.others, ()) for p in doubtful])
+    better = {
+        id(p): p.others[j.evidence]
+        for p, j in zip(doubtful, second, strict=True)
+        if j.verdict is Verdict.SUPPORTED and j.evidence is not None
+    }
+    against = _denied([p for p in fit if judged[id(p)].verdict is Verdict.SUPPORTED], judged, support)
+    for plan in plans:
+        judgement = judged.get(id(plan), TOO_LONG)
+        unit = plan.cited.unit
+        yield CheckedSentence(
+            unit.text,
+            unit.start,
+            unit.end,
+            unit.numbers,
+            tuple(dict.fromkeys([c.source for c in plan.cited.citations])),
+            judgement,
+            _status(plan.text, judgement, plan.near),
+            plan.near[judgement.evidence] if judgement.evidence is not None else None,
+            plan.invented,
+            plan.cited.unknown,
+            better.get(id(plan)),
+            against.get(id(plan)),
+            uncited=not (bare or plan.cites),
+        )
+
+
+def _denied(plans: Sequence[_Plan], judged: Mapping[int, Judgement], support: Support) -> dict[int, Quoted]:
+    """For sentences that are borne out, the words of another source that deny them.
+
+    Both ways round, of words that speak of the same thing: as pairs of an answer's sentences are shown.
+    """
+    ask = support.probabilities
+    held: list[tuple[int, Quoted, str]] = []
+    for plan in plans:
+        decisive = judged[id(plan)].evidence
+        own = plan.cites or ({plan.near[decisive].owner} if decisive is not None else set())
+        for other in (*plan.near, *plan.others):
+            span = window(plan.text, other.text)
+            words = other.text[slice(*span)]
+            if other.owner not in own and carried(plan.text, words) >= ABOUT:
+                held.append((id(plan), Quoted(other, span), plan.text))
+    if ask is None or not held:
+        return {}
+    pairs = [(canonical(quoted.quote), canonical(text)) for _, quoted, text in held]
+    forth, back = ask(pairs), ask([(b, a) for a, b in pairs])
+    found: dict[int, tuple[float, Quoted]] = {}
+    for (key, quoted, _), there, here in zip(held, forth, back, strict=True):
+        sure = min(float(there[2]), float(here[2]))
+        if sure >= CONTRADICTED and sure > found.get(key, (0.0, None))[0]:
+            found[key] = (sure, quoted)
+    return {key: quoted for key, (_, quoted) in found.items()}
+
+
+def _plain(text: str) -> str:
+    """Without the marks of emphasis and code."""
+    return re.sub(r"(\*\*|__|\*|`)(?=\S)([^*_`\n]{1,300})(?<=\S)\1", r"\2", text)
 
 
 def case_of(text: str, hits: Sequence[Hit]) -> Case:
     """A sentence held against the passages it cites, of which those most like it are read."""
-    return _case(text, _nearest(text, _evidence(hits)), ())
+    return _case(text, Pool(evidence_of(hits)).near(text), ())
 
 
 def _case(text: str, near: Sequence[Evidence], others: Sequence[Evidence]) -> Case:
@@ -237,102 +321,3 @@ def _status(text: str, judgement: Judgement, near: Sequence[Evidence]) -> Status
         Verdict.CONTRADICTED: "contradicted",
         Verdict.UNCHECKED: "unchecked",
     }[judgement.verdict]  # type: ignore[return-value]
-
-
-def _evidence(passages: Sequence[Hit] | Mapping[str, str]) -> list[Evidence]:
-    if isinstance(passages, Mapping):
-        return [Evidence(id_, text) for id_, text in passages.items()]
-    return [Evidence(hit.passage.id, hit.passage.text, hit.source) for hit in passages]
-
-
-def _by_source(evidence: Sequence[Evidence]) -> list[list[Evidence]]:
-    pools: dict[str, list[Evidence]] = {}
-    for e in evidence:
-        pools.setdefault(e.source.id if e.source else e.id, []).append(e)
-    return list(pools.values())
-
-
-def _labels(evidence: Sequence[Evidence]) -> dict[str, str]:
-    """What each source may be called in brackets; what would name two of them names none."""
-    found: dict[str, set[str]] = {}
-    for e in evidence:
-        source = e.source or Source(id=e.id, title="")
-        author = source.author.split()
-        people = [" ".join(author[i:]) for i in range(len(author))]
-        called = {f"{name} {date}" for name in (source.publisher, *people) if name for date in dated(source)}
-        for name in {source.id, *called}:
-            found.setdefault(markers.label(name), set()).add(source.id)
-    return {name: next(iter(ids)) for name, ids in found.items() if name and len(ids) == 1}
-
-
-def _nearest(text: str, pool: Sequence[Evidence]) -> list[Evidence]:
-    """The passages that hold most of the sentence's words."""
-    if len(pool) <= 1:
-        return list(pool)
-    return sorted(pool, key=lambda e: -carried(text, e.text))[:TRIED]
-
-
-# what is no sentence ------------------------------------------------------------------------------------
-
-_TITLE = re.compile(
-    r"""(?mx)
-    \A(?:\ufeff?---\n(?:.*\n)*?---$)                          # front matter
-    | ^[ ]{0,3}\#{1,6}[ \t].*$                                 # ## Title
-    | ^(?=.*\w)(?![-*•>|]).{1,200}\n[ ]{0,3}(?:=+|-{2,})[ \t]*$   # Title, underlined
-    | ^[ ]{0,3}(\*\*|__)(?!\s).{1,200}(?<![.!?:\s])\1[ \t]*$      # **Title**
-    """
-)
-
-
-def _prose(text: str) -> str:
-    """The text with titles and front matter blanked, offsets kept: they state nothing that could be borne out.
-
-    The references may have a title that tells what they are; it stays.
-    """
-    return _TITLE.sub(lambda m: m[0] if _HEADING.match(m[0]) else re.sub(r"[^\n]", " ", m[0]), text)
-
-
-# the list of references ---------------------------------------------------------------------------------
-
-_HEADING = re.compile(
-    r"^\s*(?:#{1,6}\s*|\*\*)?"
-    r"(?:references|sources|bibliography|notes|footnotes|citations|works cited)\b[:*\s]*$",
-    re.I,
-)
-_ENTRY = re.compile(r"^\s*[-*•]?\s*(?:[\[【(]\s*\^?(\d{1,3})\s*[\]】)]:?|(\d{1,3})[.)])\s+(\S.*)$")
-
-
-def _references(text: str) -> tuple[str, dict[int, str]]:
-    """The text before its list of references, and the list: number to line."""
-    lines = text.splitlines(keepends=True)
-    first = len(lines)
-    while first and (not lines[first - 1].strip() or _ENTRY.match(lines[first - 1])):
-        first -= 1
-    headed = bool(first) and bool(_HEADING.match(lines[first - 1]))
-    entries = [m for line in lines[first:] if (m := _ENTRY.match(line))]
-    listed = {int(m[1] or m[2]): m[3] for m in entries}
-    plain = any(m[2] for m in entries)
-    # without a heading, "1. …" may be the text itself; and "[1] …" too, where nothing else cites
-    body = "".join(lines[: first - headed])
-    if not headed and (plain or not markers.find(body)):
-        return text, {}
-    return body, listed
-
-
-def _meant(line: str, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The passages of the source that a line of the list names: by id, address, title, publisher and date."""
-    scores: dict[str, float] = {}
-    pools: dict[str, list[Evidence]] = {}
-    words = content(line)
-    for e in evidence:
-        source = e.source or Source(id=e.id, title=e.id)
-        pools.setdefault(source.id, []).append(e)
-        if source.id not in scores:
-            names = content(f"{source.publisher} {source.author} {source.title} {source.published}")
-            scores[source.id] = sum(w in words for w in names) / max(1, len(names))
-            if fold(source.id) in fold(line) or (source.original and source.original in line):
-                scores[source.id] += 1
-    if not scores:
-        return []
-    best = max(scores, key=lambda id_: scores[id_])
-    return pools[best] if scores[best] >= 0.5 else []

@@ -1,0 +1,151 @@
+"""Checks from code: is a text borne out by these sources, sentence by sentence?
+
+    check(text, sources)               -> Report
+    assert_borne_out(text, sources)    raises AssertionError that says which sentence is not, and why
+    samples.py                         rows that other frameworks write, one by one
+    forms.py                           reports as JSON, JUnit, SARIF, Markdown, HTML
+    shelf.py                           an index as what a text is held against
+
+Sources are texts by name, texts, `Document` values, paths, hits, or an open assistant or index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from qa.config import load_config
+from qa.passages import split
+from qa.schema import CorpusError, Document, Hit, Source
+from qa.support import CheckedSentence, Evidence, Pool, Report, Support, checked, evidence_of
+from qa.support import check as check_text
+
+if TYPE_CHECKING:
+    from qa.corpus import Skipped
+
+__all__ = ["Checks", "Sources", "assert_borne_out", "check", "checked", "pool_of", "read_sources", "support"]
+
+
+class Checks(Protocol):
+    """What checks a text against sources of its own: an assistant."""
+
+    def check(self, text: str) -> Report:
+        """The report on a text."""
+        ...
+
+
+Sources = Checks | str | Path | Document | Mapping[str, str] | Sequence[str | Path | Document | Hit]
+"""What a text may be held against. A string is a path where there is such a file or folder, else a text."""
+
+
+def check(text: str, sources: Sources, *, numbers: Literal["passages", "sources"] | None = None) -> Report:
+    """Sentence by sentence, whether the sources bear a text out, markers or not.
+
+    Args:
+        text: prose or Markdown, with markers of any shape, or without.
+        sources: an assistant, texts by name, hits, or texts, documents, files and folders in any mixture.
+        numbers: what a number in the text counts where it has no list of references: passages (the default for
+            hits), or sources (for all else).
+
+    Raises:
+        CorpusError: a path does not exist, or nothing in it can be read.
+    """
+    if not isinstance(sources, str | Path | Document | Mapping | Sequence):
+        return sources.check(text)
+    hits = isinstance(sources, Sequence) and not isinstance(sources, str) and any(isinstance(s, Hit) for s in sources)
+    return check_text(text, pool_of(sources), support(), numbers=numbers or ("passages" if hits else "sources"))
+
+
+def assert_borne_out(
+    text: str, sources: Sources, *, allow: Iterable[str] = ("supported", "likely"), cited: bool = False
+) -> Report:
+    """Passes where every sentence of a text is borne out by the sources.
+
+    Args:
+        allow: statuses that pass; add "partly" or "unchecked" to be lenient, leave out "likely" to be strict.
+        cited: whether each sentence must also cite one of the sources.
+
+    Raises:
+        AssertionError: one that is not; the message has each such sentence, why, and the nearest words.
+    """
+    report = check(text, sources)
+    allowed = frozenset(allow)
+    wrong = [
+        s for s in report.sentences if s.status not in allowed or s.invented or s.unknown or (cited and not s.cited)
+    ]
+    if wrong:
+        count = f"{len(wrong)} of {len(report.sentences)} sentences {'is' if len(wrong) == 1 else 'are'} not borne out"
+        raise AssertionError("\n\n".join([f"{count}:", *map(_told, wrong)]))
+    return report
+
+
+def _told(sentence: CheckedSentence) -> str:
+    lines = [f"{sentence.status}: {sentence.text}", *(f"    {note}" for note in sentence.notes)]
+    if sentence.evidence:
+        quote = sentence.quote or sentence.evidence.text[:200]
+        lines.append(f"    nearest, in {sentence.evidence.id}: “{' '.join(quote.split())}”")
+    return "\n".join(lines)
+
+
+@cache
+def support() -> Support:
+    """The judge, with the model that ships with the package; loaded once."""
+    from qa.models.entailment import Entailment
+
+    return Support(None if load_config().support == "none" else Entailment.load())
+
+
+def pool_of(sources: str | Path | Document | Mapping[str, str] | Sequence[Any]) -> Pool:
+    """Sources in memory, cut into passages as an index would cut them."""
+    if isinstance(sources, str | Path | Document):
+        sources = [sources]
+    if isinstance(sources, Mapping):
+        return Pool(e for name, text in sources.items() for e in _pieces(_document(text, name)))
+    hits = [s for s in sources if isinstance(s, Hit)]
+    if len(hits) == len(sources):
+        return Pool(evidence_of(hits))
+    found: list[Evidence] = []
+    for n, source in enumerate(sources, start=1):
+        if isinstance(source, Document):
+            found += _pieces(source)
+        elif isinstance(source, Hit):
+            found += evidence_of([source])
+        elif isinstance(source, Path) or _is_path(source):
+            found += read_sources([source])[0].passages
+        else:
+            found += _pieces(_document(source, f"text {n}"))
+    return Pool(found)
+
+
+def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...]]:
+    """The documents at these places, cut into passages, and what could not be read.
+
+    Raises:
+        CorpusError: a place does not exist, or nothing can be read.
+    """
+    from qa import corpus
+
+    reading = corpus.read(places, max_bytes=int(load_config().max_document_mb * 1e6))
+    if not reading.documents:
+        why = f"{reading.skipped[0]}" if reading.skipped else "there is no document; give Markdown, text, PDF or DOCX"
+        raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {why}")
+    return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
+
+
+def _pieces(document: Document) -> list[Evidence]:
+    config = load_config()
+    passages = split(document, target=config.passage_words, maximum=config.passage_words_max)
+    return [Evidence(p.id, p.text, document.source, p.page) for p in passages]
+
+
+def _document(text: str, name: str) -> Document:
+    return Document(Source(id=name, title=name), text)
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return len(text) < 1000 and "\n" not in text and ("://" in text or Path(text).exists())
+    except (OSError, ValueError):  # a text that no file system takes for a name
+        return False
