@@ -114,7 +114,7 @@ def _without_do(lead: list[str], do: str, rest: list[str], answer: str, adverbia
     at = next((i for i in range(1, len(low)) if low[i] in _VERBS and low[i - 1] not in {"the", "a", "of"}), None)
     if at is None:
         return None
-    verb = {"did": _past, "does": _third, "do": str}[do](low[at])
+    verb = {"did": past, "does": third, "do": str}[do](low[at])
     tail = rest[at + 1 :]
     if adverbial or (tail and tail[-1].lower() in _PREPOSITIONS):
         return _sentence([*lead, *rest[:at], verb, *tail, answer])
@@ -147,7 +147,7 @@ def _adverbial(asks: str, answer: str) -> str:
     return f"in {answer}" if asks == "where" or re.search(rf"\d|{_MONTH}|century", answer) else answer
 
 
-def _past(verb: str) -> str:
+def past(verb: str) -> str:
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
     if verb.endswith("e"):
@@ -155,7 +155,7 @@ def _past(verb: str) -> str:
     return verb[:-1] + "ied" if re.search(r"[^aeiou]y$", verb) else verb + "ed"
 
 
-def _third(verb: str) -> str:
+def third(verb: str) -> str:
     if verb == "have":
         return "has"
     if re.search(r"(?:s|x|ch|sh|z|o)$", verb):
