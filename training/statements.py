@@ -148,6 +148,7 @@ def _adverbial(asks: str, answer: str) -> str:
 
 
 def past(verb: str) -> str:
+    """The simple past of a verb."""
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
     if verb.endswith("e"):
@@ -156,6 +157,7 @@ def past(verb: str) -> str:
 
 
 def third(verb: str) -> str:
+    """The third person of a verb."""
     if verb == "have":
         return "has"
     if re.search(r"(?:s|x|ch|sh|z|o)$", verb):

@@ -226,7 +226,7 @@ class _Desk:
 
     def _case(self, text: str, hits: Sequence[Hit]) -> Case:
         others = [hit.passage.text for hit in self.hits if hit not in hits]
-        return Case(text, [h.passage.text for h in hits], [h.source for h in hits], others, self.question)
+        return Case(text, [h.passage.text for h in hits], [h.source for h in hits], others)
 
     def _cut(self, hit: Hit, judgement: Judgement) -> Citation | None:
         start, end = judgement.span or (0, len(hit.passage.text))

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from qa.schema import Hit, Source, Verdict
 from qa.support import citing
-from qa.support.judge import Case, Finding, Judgement, Support
+from qa.support.judge import Case, Finding, Judgement, Support, contradictions
 from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
-from qa.support.words import canonical, carried, window
+from qa.support.words import carried, window
 
 Status = Literal["supported", "likely", "partly", "unsupported", "contradicted", "unchecked"]
 """As `Verdict`; and "likely": borne out rather than not, but not surely."""
@@ -285,11 +285,9 @@ def _denied(plans: Sequence[_Plan], judged: Mapping[int, Judgement], support: Su
                 held.append((id(plan), Quoted(other, span), plan.text))
     if ask is None or not held:
         return {}
-    pairs = [(canonical(quoted.quote), canonical(text)) for _, quoted, text in held]
-    forth, back = ask(pairs), ask([(b, a) for a, b in pairs])
     found: dict[int, tuple[float, Quoted]] = {}
-    for (key, quoted, _), there, here in zip(held, forth, back, strict=True):
-        sure = min(float(there[2]), float(here[2]))
+    chances = contradictions(ask, [(quoted.quote, text) for _, quoted, text in held])
+    for (key, quoted, _), sure in zip(held, chances, strict=True):
         if sure >= CONTRADICTED and sure > found.get(key, (0.0, None))[0]:
             found[key] = (sure, quoted)
     return {key: quoted for key, (_, quoted) in found.items()}
