@@ -1,0 +1,458 @@
+"""A follow-up becomes a question that stands alone.
+
+A question that stands alone comes back unchanged: it has a name or a subject of its own and no word that points back.
+Else what points back is replaced by what the conversation spoke of last and most, what is left out is taken from
+the last question, and what names nothing gets its subject from there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Literal
+
+from qa.language import facts, missing, stem
+from qa.language.alike import one_entity
+from qa.language.parser import Parse, parse, persons
+from qa.language.speech import OWN_VOICE, PERSONS, SAYING
+from qa.schema import Source, Turn
+
+TURNS_READ: Final = 4
+"""Turns that a follow-up can point back to."""
+FADES: Final = 0.85
+"""Share of its weight that something keeps with each turn that has passed since."""
+TOLD: Final = 0.2
+"""Weight of what an answer names, where what a question names has 1; of whom an answer to "who" names: see `WHO`."""
+WHO: Final = 0.9
+A_PLACE: Final = 0.45
+"""Share of its weight that a name keeps which is only where something is."""
+DESCRIBED: Final = 0.5
+"""Weight of what a question only describes: "the tunnel"."""
+LONGEST_CLAIM: Final = 24
+"""Words of an answer's sentence that "who said that" repeats."""
+
+PROMPT: Final = """\
+Rewrite the last question of this conversation so that it can be understood without the conversation.
+Put names where it has pronouns and complete what it leaves out. Add nothing that is not in the conversation.
+If it already stands alone, or starts a new topic, repeat it unchanged. Reply with the question only.
+
+{conversation}
+Last question: {question}
+Rewritten question:"""
+
+Sort = Literal["person", "thing", "group"]
+
+_PRONOUNS: Final[dict[str, Sort]] = {
+    **dict.fromkeys("he him his she her hers".split(), "person"),
+    **dict.fromkeys("it its".split(), "thing"),
+    **dict.fromkeys("they them their theirs".split(), "group"),
+}
+_STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
+    "person": {"person": 1.0, "thing": 0.5},
+    "thing": {"thing": 1.0},
+    "group": {"group": 2.0, "thing": 1.0, "person": 1.0},
+}
+"""What a pronoun of each sort may mean, and how much likelier one is than another."""
+_ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "attr", "ROOT")
+_POINTING: Final = frozenset("this that these those".split())
+_LEAD = re.compile(
+    r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
+    r"|(?:and|but|so|then|or|also)\b[\s,]*)+(?=\w)",
+    re.I,
+)
+_ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?=\w)", re.I)
+_CORRECTS = re.compile(
+    r"^(?:no|sorry|actually|wait|rather)\b[\s,.:;–—-]*(?:i\s+meant?\b[\s,:]*)?|^i\s+meant?\b[\s,:]*", re.I
+)
+_LIGHT: Final = frozenset(
+    "thing article aspect fact detail example reason time year part way effect result purpose name kind type sort "
+    "information anything something anyone someone everything else outcome cause response reaction date place other "
+    "hour day week month".split()
+)
+"""Nouns that name no subject of their own."""
+
+
+def resolve(question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()) -> str:
+    """The question as it would be asked without the conversation; unchanged where it already stands alone.
+
+    Args:
+        turns: the conversation, latest last.
+        sources: not needed here; a rewriter may be given what it may name.
+
+    Raises:
+        ModelError: the parser cannot be loaded.
+    """
+    put = _LEAD.sub("", question)
+    if not turns or not put:
+        return question
+    last = turns[-1]
+    if corrected := _CORRECTS.match(put):
+        return _swapped(put[corrected.end() :], last) or question
+    p = parse(put)
+    for rule in (_fragment, _said_by, _agreeing):
+        if found := rule(p, last):
+            return _capital(found)
+    spoken = list(_spoken_of(turns[-TURNS_READ:]))
+    resolved = _replaced(p, spoken, last)
+    if resolved == put:
+        resolved = _with_subject(p, spoken, turns)
+    return question if resolved == put else _capital(resolved)
+
+
+def resolve_with(
+    reply: Callable[[str], str], question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()
+) -> str:
+    """As `resolve`, by a language model; by the rules where it fails or strays.
+
+    A rewrite strays when it holds a name, number or date that is in neither the question nor the
+    conversation, is empty, or runs on.
+
+    Args:
+        reply: what the language model answers to a prompt.
+    """
+    by_rule = resolve(question, turns, sources)
+    if not turns:
+        return by_rule
+    conversation = "\n".join(f"Question: {t.searched}\nAnswer: {_answered(t)}" for t in turns[-TURNS_READ:])
+    try:
+        written = reply(PROMPT.format(conversation=conversation, question=question))
+    except Exception:  # any failure of any provider: the rules answer, nothing is lost
+        return by_rule
+    rewrite = written.strip().strip('"“”').strip()
+    runs_on = "\n" in rewrite or len(rewrite) > 2 * len(question) + 300
+    strays = not rewrite or runs_on or missing(rewrite, f"{conversation}\n{question}")
+    return by_rule if strays else rewrite
+
+
+# what was left out ----------------------------------------------------------------------------------------
+
+
+def _fragment(p: Parse, last: Turn) -> str:
+    """ "In 2022?", "What about Turkey?", "Why?": the last question with that in it."""
+    if about := _ABOUT.match(p.text):
+        return _swapped(p.text[about.end() :], last)
+    if any(t.is_verb or t.tag == "MD" for t in p.tokens) or not p.tokens:
+        return ""
+    words = [t for t in p.tokens if t.tag[0].isalpha()]
+    if not any(t.is_noun or t.tag in ("CD", "WRB", "WP", "WDT") for t in words) or {"else", "more"} & {
+        t.lower for t in words
+    }:
+        return ""
+    if words and words[0].tag in ("WRB", "WP", "WDT") and len(words) < 3:
+        return _asked_otherwise(p.text.rstrip("?. "), parse(last.searched))
+    return _swapped(p.text, last)
+
+
+def _swapped(new: str, last: Turn) -> str:
+    """The last question with something else in the place of what is of the same sort in it, or behind it."""
+    new, q = new.strip().rstrip("?.! "), parse(last.searched)
+    if not new or not q.tokens:
+        return ""
+    if len(new.split()) > 8:
+        return f"{new}?"
+    dated = [f for f in facts(f"in {new}") if f.kind == "date"]
+    preposition = parse(new).tokens[0].lower if parse(new).tokens[0].tag == "IN" else ""
+    bare = new.split(None, 1)[-1] if preposition else new
+    if dated:
+        spans = [(f.start, f.end) for f in facts(last.searched) if f.kind == "date"]
+    elif preposition:
+        spans = [
+            _extent(q, q.subtree(k))
+            for i, t in enumerate(q.tokens)
+            if t.lower == preposition
+            for k in q.children(i, "pobj")
+        ]
+    else:
+        names = list(_names(q))
+        person = bool(persons(f"{bare} said so."))
+        alike = [(start, end) for text, start, end in names if person and text in _people(last)]
+        spans = alike or [(start, end) for _, start, end in names]
+        spans = spans or [
+            _extent(q, _noun_phrase(q, i)) for i, t in enumerate(q.tokens) if t.dep.startswith("nsubj") and t.is_noun
+        ]
+    if spans:
+        start, end = spans[0]
+        return f"{last.searched[:start]}{bare}{last.searched[end:]}"
+    return f"{last.searched.rstrip('?.! ')} {new if preposition or not dated else f'in {new}'}?"
+
+
+def _asked_otherwise(wh: str, q: Parse) -> str:
+    """The last question with another question word: "Why?" after "When did they meet?"."""
+    first = next((i for i, t in enumerate(q.tokens) if t.tag in ("WP", "WDT", "WRB", "WP$")), None)
+    aux = next((i for i, t in enumerate(q.tokens) if t.lemma in ("be", "do", "have") or t.tag == "MD"), None)
+    if aux is None or (first is not None and aux < first):
+        return f"{wh}, {q.text}" if q.text else ""
+    dated = [f for f in facts(q.text) if f.kind == "date"] if wh.casefold().endswith("when") else []
+    rest = q.text[q.tokens[aux].start :]
+    for fact in dated:
+        rest = rest.replace(q.text[fact.start : fact.end], "").replace(" in ?", "?").replace(" on ?", "?")
+    return f"{wh} {rest}"
+
+
+def _said_by(p: Parse, last: Turn) -> str:
+    """ "Who said that?": of the words that the last answer gave."""
+    for i, t in enumerate(p.tokens):
+        who = p.child(i, "nsubj")
+        what = p.child(i, "dobj", "advmod", "prep")
+        if t.lemma not in SAYING or who is None or p.tokens[who].tag not in ("WP", "WDT") or what is None:
+            continue
+        if p.tokens[what].lower in (*_POINTING, "it", "so") and last.answer.sentences:
+            words = last.answer.sentences[0].text.rstrip(".").split()
+            return f"{p.text[: p.tokens[i].end]} that {' '.join(words[:LONGEST_CLAIM])}?"
+    return ""
+
+
+def _agreeing(p: Parse, last: Turn) -> str:
+    """ "Do others agree?", "Does Berg confirm that?": what they say on the last question."""
+    if any(t.tag in ("WDT", "WRB") or t.lower == "what" for t in p.tokens):
+        return ""
+    for i, t in enumerate(p.tokens):
+        who = p.child(i, "nsubj", "nsubjpass")
+        if t.lemma not in ("agree", "disagree", "confirm", "dispute", "deny", "contradict") or who is None:
+            continue
+        rest = [p.tokens[j] for j in p.subtree(i) if j > i and p.tokens[j].tag[0].isalpha()]
+        if any(r.is_noun and r.lemma != "source" for r in rest) or p.tokens[who].tag == "PRP":
+            continue
+        others = p.tokens[who].lemma in (
+            "other",
+            "source",
+            "anyone",
+            "anybody",
+            "everyone",
+            "article",
+            "account",
+            "paper",
+            "that",
+        )
+        subject = "the other sources" if others or p.tokens[who].tag in ("WP", "DT") else p.span(_noun_phrase(p, who))
+        return f"What {'do' if others else 'does'} {subject} say about {_core(parse(last.searched))}?"
+    return ""
+
+
+def _core(q: Parse) -> str:
+    """What a question is on: all after its question word and auxiliary."""
+    start = 0
+    for t in q.tokens:
+        light = t.dep in ("aux", "auxpass") or t.lemma in ("be", "many", "much")
+        if t.tag not in ("WP", "WDT", "WRB", "WP$") and not light:
+            start = t.start
+            break
+    return q.text[start:].rstrip("?.! ")
+
+
+# what points back ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """Something the conversation spoke of: how, what sort, how much it stands in the foreground."""
+
+    text: str
+    sort: Sort
+    weight: float
+    named: bool = True
+    asked: bool = False
+    """Whether a question spoke of it."""
+
+
+def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn) -> str:
+    """Each pronoun replaced by what it most likely stands for; one that has its noun in the question itself stays."""
+    out: list[str] = []
+    end = 0
+    chosen: dict[Sort, str] = {}
+    own = [text for text, _, _ in _names(p)]
+    for i, t in enumerate(p.tokens):
+        sort = _PRONOUNS.get(t.lower)
+        name = ""
+        if sort and not _has_antecedent(p, i, sort) and not _expletive(p, i):
+            if sort in chosen:
+                continue
+            taken = [*own, *chosen.values()]
+            name = chosen[sort] = _best(spoken, sort, taken)
+        elif t.lower in _POINTING and t.dep in _ARGUMENTS and not p.children(i) and not (i and p.tokens[i - 1].is_noun):
+            name = _matter(parse(last.searched))
+        elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:
+            name = last.answer.sources[0].name
+            out += [p.text[end : t.start], name]
+            end = p.tokens[t.head].end
+            continue
+        if not name:
+            continue
+        possessive = t.tag == "PRP$" or t.lower in ("hers", "theirs")
+        out += [p.text[end : t.start], f"{name}{'’' if name.endswith('s') else '’s'}" if possessive else name]
+        end = t.end
+    return "".join([*out, p.text[end:]])
+
+
+def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
+    """Whether a noun before a pronoun, in the question itself, may be what it means.
+
+    Not what is asked for ("what songs"), nor, unless it is a possessive, a noun of the pronoun's own clause.
+    """
+    asked = {
+        j
+        for i in range(at)
+        if p.children(i) and any(p.tokens[k].tag[0] == "W" for k in p.children(i, "det"))
+        for j in p.subtree(i)
+    }
+    pronoun = p.tokens[at]
+    before = [
+        t
+        for i, t in enumerate(p.tokens[:at])
+        if t.is_noun and i not in asked and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
+    ]
+    if sort == "person":
+        return any((t.is_name and t.dep != "compound") or t.lemma in PERSONS for t in before)
+    fits = ("NNS", "NNPS", "NNP") if sort == "group" else ("NN", "NNP")
+    return any(t.tag in fits and (t.is_name or t.dep.startswith("nsubj") or t.dep == "dobj") for t in before)
+
+
+def _verb(p: Parse, of: int) -> int:
+    """The verb of the clause that a word stands in."""
+    of = p.tokens[of].head
+    while not p.tokens[of].is_verb and p.tokens[of].head != of:
+        of = p.tokens[of].head
+    return of
+
+
+def _expletive(p: Parse, at: int) -> bool:
+    """ "Is it true that", "made it hard to", "does it take": this "it" stands for nothing."""
+    token, head = p.tokens[at], p.tokens[at].head
+    if token.lower != "it":
+        return token.dep == "expl"
+    told = bool(p.children(head, "ccomp", "xcomp", "advcl", "csubj"))
+    passive = token.dep == "nsubjpass" or p.tokens[head].lemma in ("be", "take", "mean", "seem", "matter")
+    return token.dep == "expl" or (told and passive) or p.tokens[at + 1 : at + 2][0].tag == "JJ"
+
+
+def _best(spoken: Sequence[_Entity], sort: Sort, taken: Sequence[str]) -> str:
+    """What is most in the foreground of those that a pronoun of this sort can stand for."""
+    free = [e for e in spoken if not any(one_entity(e.text, name) for name in taken)]
+    wanted = _STANDS_FOR[sort]
+    fits = [e for e in free if e.sort in wanted and (e.sort == sort or e.named)]
+    return max(fits, key=lambda e: e.weight * wanted[e.sort]).text if fits else ""
+
+
+def _matter(q: Parse) -> str:
+    """What "that" means: what the last question says happens, else what it asks about."""
+    for i, t in enumerate(q.tokens):
+        if t.dep == "ccomp" and t.is_verb:
+            return q.span(q.subtree(i)).rstrip("?. ")
+    for deps in (("dobj",), ("pobj",), ("nsubj", "nsubjpass", "attr")):
+        for i, t in enumerate(q.tokens):
+            if t.dep in deps and t.is_noun:
+                return q.span(_noun_phrase(q, i))
+    return ""
+
+
+def _with_subject(p: Parse, spoken: Sequence[_Entity], turns: Sequence[Turn]) -> str:
+    """The subject of the conversation put behind a question that names none, or only what was spoken of already."""
+    if any(True for _ in _names(p)):
+        return p.text
+    told = {stem(w) for turn in turns for w in re.findall(r"[^\W\d_]+", f"{turn.searched} {_answered(turn)}")}
+    gerund = ("pcomp", "ROOT", "attr")
+    nouns = [
+        i
+        for i, t in enumerate(p.tokens)
+        if (t.is_noun and t.lemma not in _LIGHT) or (t.tag == "VBG" and t.dep in gerund)
+    ]
+    bare = p.text.rstrip("?.! ")
+    if any(t.tag == "JJS" for t in p.tokens) and not nouns:  # "Which was the largest?"
+        return f"{bare}, of {_core(parse(turns[-1].searched))}?"
+    lemmas = [p.tokens[i].lemma for i in nouns]
+    pointed = any(
+        p.tokens[j].lower in _POINTING and p.tokens[i].lemma not in lemmas[:n]
+        for n, i in enumerate(nouns)
+        for j in p.children(i, "det")
+    )
+    new = [i for i in nouns if stem(p.tokens[i].text) not in told]
+    if not pointed and (len(nouns) > 2 or new):
+        return p.text
+    subject = max((e for e in spoken if e.named), key=lambda e: (e.asked, e.weight), default=None)
+    return f"{bare}, about {subject.text}?" if subject else p.text
+
+
+# what was spoken of -------------------------------------------------------------------------------------
+
+
+def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Entity]:
+    """What was spoken of, each under its fullest name. Questions weigh more than answers, late ones more than early."""
+    found: dict[str, _Entity] = {}
+    for age, turn in enumerate(reversed(turns)):
+        asked, told = parse(turn.searched), parse(_answered(turn))
+        people = _people(turn)
+        who = asked.text[:3].casefold() == "who"
+        mentions = [*_mentioned(asked, people, 1.0, asked=True), *_mentioned(told, people, TOLD, who=who)]
+        for place, entity in enumerate(mentions):
+            weight = entity.weight * FADES**age / (1 + 0.2 * min(place, 10))
+            known = next((name for name in found if one_entity(name, entity.text)), "") if entity.named else ""
+            old = found.pop(known, None) or replace(entity, weight=0.0)
+            text = max(known, entity.text, key=lambda name: len(name.split()))
+            sort = "person" if "person" in (old.sort, entity.sort) else entity.sort
+            found[text] = _Entity(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
+    yield from found.values()
+
+
+def _mentioned(
+    p: Parse, people: frozenset[str], weight: float, *, asked: bool = False, who: bool = False
+) -> Iterator[_Entity]:
+    """Names, two joined by "and", and, of a question or a first sentence, things described."""
+    names = list(_names(p))
+    for (a, start, _), (b, _, end) in pairwise(names):
+        if p.text[start + len(a) : end - len(b)].strip() in ("and", "and the", "with"):
+            yield _Entity(p.text[start:end], "group", weight, asked=asked)
+    for text, start, _ in names:
+        person = text in people
+        before = [t for t in p.tokens if t.end <= start][-1:]
+        place = A_PLACE if before and before[0].lower in ("in", "at", "on", "near", "from", "into") else 1.0
+        yield _Entity(text, "person" if person else "thing", WHO if who and person else weight * place, asked=asked)
+        who = who and not person
+    for i, t in enumerate(p.tokens):
+        around = {p.tokens[j].lower for j in p.children(i, "det", "amod")}
+        definite = around & ({"the", "this", "these", "a", "an"} if asked else {"the", "this", "these"})
+        plural = t.tag == "NNS" and asked and not around & {"any", "many", "which", "what"}
+        if t.is_noun and not t.is_name and (definite or plural) and t.lemma not in _LIGHT:
+            text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(_noun_phrase(p, i)))
+            sort: Sort = "person" if t.lemma in PERSONS else "group" if t.tag == "NNS" else "thing"
+            yield _Entity(text, sort, DESCRIBED * weight, named=False, asked=asked)
+
+
+def _names(p: Parse) -> Iterator[tuple[str, int, int]]:
+    """The names of a text with where each starts and ends; dates are none."""
+    dates = [f for f in facts(p.text) if f.kind == "date"]
+    run: list[int] = []
+    for i, t in enumerate((*p.tokens, None)):
+        inside = t is not None and t.is_name and not any(f.start <= t.start < f.end for f in dates)
+        joins = run and t is not None and t.lower == "of" and any(u.is_name for u in p.tokens[i + 1 : i + 2])
+        if inside or joins:
+            run.append(i)
+        elif run:
+            yield p.span(run), *_extent(p, run)
+            run = []
+
+
+def _people(turn: Turn) -> frozenset[str]:
+    """The names in a turn that are people's."""
+    found = {*persons(turn.searched), *persons(_answered(turn))}
+    return frozenset(name.removesuffix("’s").removesuffix("'s") for name in found)
+
+
+def _noun_phrase(p: Parse, of: int) -> list[int]:
+    inside = [of]
+    for i in inside:
+        inside += p.children(i, "det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj")
+    return sorted(inside)
+
+
+def _extent(p: Parse, places: Sequence[int]) -> tuple[int, int]:
+    return p.tokens[places[0]].start, p.tokens[places[-1]].end
+
+
+def _answered(turn: Turn) -> str:
+    return " ".join(sentence.text for sentence in turn.answer.sentences)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:] if text else text
