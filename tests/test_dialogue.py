@@ -117,6 +117,15 @@ def test_without_a_history_nothing_changes(question: str) -> None:
     assert resolve(question, []) == question
 
 
+_WORDS = st.sampled_from(
+    "Who What When Why Which did does is was said that it he they their there not the second one article Norway Berg "
+    "and Roth met in 2017 about of “fees” , ? . agree others true happened after don't a meeting Berg’s ships \n".split(
+        " "
+    )
+)
+_TEXTS = st.lists(_WORDS, min_size=1, max_size=14).map(" ".join) | st.text(min_size=1, max_size=40)
+
+
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, st.booleans()), max_size=4), _TEXTS)
 def test_no_conversation_breaks_it(said: list[tuple[str, str, bool]], question: str) -> None:
     """Whatever was said before, a follow-up becomes some question, and the same one each time."""

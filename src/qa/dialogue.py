@@ -133,12 +133,11 @@ def _fragment(p: Parse, last: Turn) -> str:
     """ "In 2022?", "What about Turkey?", "Why?": the last question with that in it."""
     if about := _ABOUT.match(p.text):
         return _swapped(p.text[about.end() :], last)
-    if any(t.is_verb or t.tag == "MD" for t in p.tokens) or not p.tokens:
-        return ""
     words = [t for t in p.tokens if t.tag[0].isalpha()]
-    if not any(t.is_noun or t.tag in ("CD", "WRB", "WP", "WDT") for t in words) or {"else", "more"} & {
-        t.lower for t in words
-    }:
+    if not words or (len(words) > 1 and any(t.is_verb or t.tag == "MD" for t in words)):
+        return ""
+    says = any(t.is_noun or t.text.istitle() or t.tag in ("CD", "WRB", "WP", "WDT") for t in words)
+    if not says or {"else", "more"} & {t.lower for t in words}:
         return ""
     if words and words[0].tag in ("WRB", "WP", "WDT") and len(words) < 3:
         return _asked_otherwise(p.text.rstrip("?. "), parse(last.searched))
@@ -324,7 +323,7 @@ def _expletive(p: Parse, at: int) -> bool:
         return token.dep == "expl"
     told = bool(p.children(head, "ccomp", "xcomp", "advcl", "csubj"))
     passive = token.dep == "nsubjpass" or p.tokens[head].lemma in ("be", "take", "mean", "seem", "matter")
-    return token.dep == "expl" or (told and passive) or p.tokens[at + 1 : at + 2][0].tag == "JJ"
+    return token.dep == "expl" or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
 
 
 def _best(spoken: Sequence[_Entity], sort: Sort, taken: Sequence[str]) -> str:
