@@ -41,6 +41,7 @@ def served(scratch: Path) -> Iterator[tuple[str, int]]:
         port = free.getsockname()[1]
     settings = {"QA_INDEX_DIR": str(scratch / "index"), "QA_CORPUS_DIR": str(ROOT / "corpus")}
     command = [sys.executable, "-m", "qa", "serve", "--port", str(port), "--feedback", str(scratch / "feedback.jsonl")]
+    command += ["--data", str(scratch / "conversations")]
     process = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -82,17 +83,16 @@ def ask(page: Any, question: str) -> tuple[float | None, float]:
             const field = document.querySelector('#question textarea'), start = performance.now(), at = {};
             const now = () => (performance.now() - start) / 1000;
             const watch = new MutationObserver(() => {
-              if (document.querySelector('#current h2')?.textContent !== question) return;
-              if (document.querySelector('#current .said')) at.first ??= now();
-              if (!document.querySelector('#current :is(.acts, .error)')) return;
+              const turn = document.querySelector('#turns .turn:last-child');
+              if (turn?.querySelector('h2').textContent !== question) return;
+              if (turn.querySelector('.said')) at.first ??= now();
+              if (!turn.querySelector('.acts, .error')) return;
               watch.disconnect();
               done([at.first ?? null, now()]);
             });
-            watch.observe(document.querySelector('#current'), { childList: true, subtree: true });
+            watch.observe(document.querySelector('#turns'), { childList: true, subtree: true });
             field.value = question;
-            field.dispatchEvent(new Event('input', { bubbles: true }));
-            requestAnimationFrame(() => field.dispatchEvent(
-              new KeyboardEvent('keypress', { key: 'Enter', bubbles: true, cancelable: true })));
+            field.form.requestSubmit();
             })""",
             question,
         )

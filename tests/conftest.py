@@ -139,14 +139,20 @@ def document(text: str, **source: Any) -> Document:
     return Document(Source(**({"id": "a", "title": "A title"} | source)), text)
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def running(application: Any) -> Iterator[str]:
     """Serves an application in a thread; the address."""
     import uvicorn
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
+    port = free_port()
+    config = uvicorn.Config(application, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

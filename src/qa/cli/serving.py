@@ -34,6 +34,12 @@ def serve(
         Editing, typer.Option(help="Who sees documents added on the page: the visitor, all; or nobody may add any.")
     ] = Editing.PRIVATE,
     mcp: Annotated[bool, typer.Option("--mcp", help="Also serve the endpoints as MCP tools.")] = False,
+    data: Annotated[Path, typer.Option(help="Folder of the conversations and of the documents added to them.")] = Path(
+        "conversations"
+    ),
+    keep_days: Annotated[
+        int, typer.Option(min=1, help="Days after which a conversation that nobody opened is deleted.")
+    ] = 30,
     feedback: Annotated[Path, typer.Option(help="File for what people thought of answers.")] = Path("feedback.jsonl"),
 ) -> None:
     """Open the page: ask, read the evidence, add documents, check a text."""
@@ -51,10 +57,11 @@ def serve(
         open=open_,
         editing=editing,
         mcp=mcp,
+        data=data,
+        keep_days=keep_days,
         feedback=feedback,
     )
     guard.check(given)
-    from qa.page.server import run
+    from qa.page.process import run
 
-    with open_assistant(index_dir, corpus_dir) as assistant:
-        run(assistant, given)
+    run(lambda: open_assistant(index_dir, corpus_dir), given)

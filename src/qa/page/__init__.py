@@ -1,10 +1,15 @@
 """The page: a window on `qa`. It renders what `qa` returns and decides nothing about answers.
 
+settings   how it is served
+store      conversations, in one SQLite file
+library    the documents that a conversation asks
+jobs       work under way: followed by many, ended at any instant
+reading    what a press opens, and `original` the page of the PDF itself
 views      values of `qa` -> HTML, through templates that escape everything
 exports    an answer as Markdown, JSON, BibTeX, CSL
-blocks     the Gradio blocks as a whole, made of talk (asking), walls (filters) and shelf (sources)
-api        the same as named endpoints, and in the shape of OpenAI's chat completions
-sessions   what is kept of a visitor, and for how long
-guard      who may come in, and what a browser is told it may do
-server     all of it on one address
+routes     what the page's script asks of the server
+api        endpoints for programs, and the shape of OpenAI's chat completions
+blocks     the page as Gradio lays it out
+guard      who may come in; `gate`: what of Gradio they reach
+server     all of it on one address, in a `process`
 """

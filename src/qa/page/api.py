@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Literal
 
 import gradio as gr
@@ -13,12 +14,15 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from qa import Answer, Filters, Progress, QAError
+from qa import Answer, Filters, Progress, QAError, Sentence
 from qa.page.library import Library
+from qa.page.telling import fitting
 
 MODEL = "qa"
 LONGEST_TEXT = 50_000
 """Characters of a text to check."""
+AT_ONCE = 4
+"""Requests of programs that are answered at the same time."""
 HISTORY = 4
 """Earlier questions of a chat that are asked again, so that a follow-up is understood."""
 
@@ -113,19 +117,6 @@ def add(library: Library, concurrency: int) -> None:
         )
 
 
-def fitting(what: str, text: str, most: int) -> str:
-    """The text without the space around it.
-
-    Raises:
-        QAError: it is longer than anybody means it to be.
-    """
-    text = text.strip()
-    if len(text) > most:
-        done = "ask" if what == "question" else "check it"
-        raise QAError(f"The {what} has {len(text):,} characters; {done} in at most {most:,}.")
-    return text
-
-
 class _told:
     """An error of ours reaches the caller in its own words; Gradio hides any other."""
 
@@ -199,15 +190,15 @@ def router(library: Library) -> APIRouter:
         if not questions:
             raise HTTPException(400, "there is no user message with text")
         chat = library.assistant.chat()
-        try:
-            # answers are the same each time, so what was said before is found again by asking it again
-            for question in questions[:-1]:
-                chat.ask(question)
-            answer = chat.ask(questions[-1])
-        except QAError as error:
-            raise HTTPException(400, str(error)) from error
+        # answers are the same each time, so what was said before is found again by asking it again
+        for question in questions[:-1]:
+            chat.ask(question)
+        events = library.assistant.stream(questions[-1], history=chat.turns)
+        first = next(events)  # a question that cannot be asked is an error here, not half a stream
         if request.stream:
-            return StreamingResponse(_chunks(answer), media_type="text/event-stream")
+            return StreamingResponse(_chunks(chain([first], events)), media_type="text/event-stream")
+        *_, answer = chain([first], events)
+        assert isinstance(answer, Answer)  # `stream` ends with it
         return JSONResponse(_completion(answer))
 
     return routes
@@ -230,21 +221,32 @@ def _completion(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _chunks(answer: Answer) -> Iterator[str]:
+def _chunks(events: Iterator[Progress | Sentence | Answer]) -> Iterator[str]:
+    """The answer's text as it is made: each sentence once it is checked, at the end the references."""
     head = _head("chat.completion.chunk")
-    text = str(answer)
-    if answer.sentences:
-        lines = [*filter(None, (answer.premise, answer.caveat)), *answer.prose()]
-        body = "".join(f"{line}\n" for line in lines)
-        parts = [f"{line}\n" for line in lines] + [text[len(body) :]]
-    else:
-        parts = [text]
-    for i, part in enumerate(parts):
-        delta = {"content": part} | ({"role": "assistant"} if i == 0 else {})
-        yield _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-    whole = answer.to_dict()
-    yield _event(head | end | {"references": whole["references"], "qa": whole})
+
+    def part(**delta: str) -> str:
+        return _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+
+    yield part(role="assistant", content="")
+    said = ""
+    sentences: tuple[Sentence, ...] = ()
+    for event in events:
+        if isinstance(event, Sentence):
+            # what stands before the sentences is known with the last event alone; it then comes after them
+            sentences = (*sentences, event)
+            *_, line = Answer("…", sentences).prose()
+            said += f"{line}\n"
+            yield part(content=f"{line}\n")
+        elif isinstance(event, Answer):
+            text = str(event)
+            before, told, after = text.partition(said) if said else ("", "", text)
+            yield part(content=after if told or not said else f"\n{text}")
+            if told and before.strip():
+                yield part(content=f"\n\n{before.strip()}")
+            whole = event.to_dict()
+            end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+            yield _event(head | end | {"references": whole["references"], "qa": whole})
     yield "data: [DONE]\n\n"
 
 

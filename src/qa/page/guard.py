@@ -12,9 +12,11 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import math
 import os
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,9 +52,15 @@ POLICY: Final = (
     "media-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
+COOKIE: Final = "qa"
+"""Holds the secret by which a browser is known again where nobody signs in."""
+
 _SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
-_FAILURE_PAUSE: Final = 1.0
-"""Seconds that a wrong password costs."""
+
+GUESSES, PLACES, PERIOD = 5, 50, 60.0
+"""Wrong passwords for one account from one address, and from one address for any, before it must wait; seconds."""
+HASHING: Final = 2
+"""Passwords that are checked at the same time; each takes a core and 64 MB."""
 
 
 class GuardError(QAError):
@@ -94,11 +102,12 @@ class Users:
             raise GuardError(f"{path} names no user; add one with `qa serve --add-user NAME`")
         return cls(hashes)
 
+    def known(self, name: str, password: str) -> bool:
+        """Whether this pair was found right before; costs next to nothing."""
+        return self._digest(name, password) in self._known
+
     def check(self, name: str, password: str) -> bool:
         """Whether this is the user's password. Takes as long for a user who is not there."""
-        digest = hmac.digest(self._key, hashlib.sha256(f"{name}\0{password}".encode()).digest(), "sha256")
-        if digest in self._known:
-            return True
         hashed = self._hashes.get(name)
         try:
             self._hasher.verify(hashed or self._nobody, password)
@@ -106,8 +115,33 @@ class Users:
             return False
         if hashed is None:
             return False
-        self._known.add(digest)
+        self._known.add(self._digest(name, password))
         return True
+
+    def _digest(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._key, hashlib.sha256(f"{name}\0{password}".encode()).digest(), "sha256")
+
+
+class Misses:
+    """Counts wrong passwords by account and address, so that guessing stops and nobody else waits."""
+
+    def __init__(self) -> None:
+        self._missed: dict[tuple[str, str], list[float]] = {}
+
+    def wait(self, name: str, address: str, now: float) -> float:
+        """Seconds until this address may try this account again; 0 where it may."""
+        return max(self._left((name, address), GUESSES, now), self._left(("", address), PLACES, now))
+
+    def add(self, name: str, address: str, now: float) -> None:
+        """A wrong password."""
+        if len(self._missed) > 10_000:
+            self._missed = {key: times for key, times in self._missed.items() if now - times[-1] < PERIOD}
+        for key in ((name, address), ("", address)):
+            self._missed.setdefault(key, []).append(now)
+
+    def _left(self, key: tuple[str, str], most: int, now: float) -> float:
+        times = [time for time in self._missed.get(key, ()) if now - time < PERIOD]
+        return PERIOD - (now - times[-most]) if len(times) >= most else 0.0
 
 
 def hash_line(name: str, password: str) -> str:
@@ -160,7 +194,10 @@ def check(settings: Settings) -> None:
 
 
 class Guard:
-    """ASGI middleware: host, origin, sign-in, then security headers on whatever goes out.
+    """ASGI middleware: host, origin, who it is, then security headers on whatever goes out.
+
+    Who it is goes on in the scope as `qa.owner`: the user, or, where nobody signs in, a digest of the browser's secret;
+    empty for a program that has neither.
 
     Args:
         hosts: names by which the page may be asked for; anything else is refused (DNS rebinding).
@@ -173,7 +210,8 @@ class Guard:
         self.hosts = hosts
         self.users = users
         self.proxy_header = proxy_header
-        self._one_at_a_time = asyncio.Lock()
+        self._misses = Misses()
+        self._hashing = asyncio.Semaphore(HASHING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or answers it."""
@@ -184,50 +222,82 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if "text/html" in headers.get("accept", ""):
+        shown = "text/html" in headers.get("accept", "")
+        if shown:
             # the nonce is written into the page, which must not come compressed
             kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
             scope = {**scope, "headers": kept}
-        nonce = secrets.token_urlsafe(16)
-        outward = _Outward(send, nonce)
-        refusal = self._misplaced(scope, headers)
-        if refusal is None and scope["path"] not in OPEN and not await self._signed_in(headers):
-            ask = {} if self.proxy_header else {"WWW-Authenticate": 'Basic realm="qa", charset="UTF-8"'}
-            refusal = PlainTextResponse("sign in", 401, ask)
-        await (refusal or self.app)(scope, receive, outward)
+        outward = _Outward(send, secrets.token_urlsafe(16))
+        refusal: PlainTextResponse | None = self._misplaced(scope, headers)
+        owner = ""
+        if refusal is None and scope["path"] not in OPEN:
+            named = await self._signed_in(headers, (scope.get("client") or ("",))[0])
+            if isinstance(named, PlainTextResponse):
+                refusal = named
+            elif named:
+                owner = f"user {named}"
+            else:
+                secret = _cookie(headers)
+                if not secret and shown:
+                    secret = secrets.token_urlsafe(32)
+                    outward.cookie = _remembered(secret, safe=scope["scheme"] == "https")
+                owner = secret and f"browser {hashlib.sha256(secret.encode()).hexdigest()}"
+        await (refusal or self.app)({**scope, "qa.owner": owner}, receive, outward)
 
     def _misplaced(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        origin = headers.get("origin")
+        try:
+            host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+            elsewhere = origin is not None and urlsplit(origin).netloc != headers.get("host")
+        except ValueError:
+            return PlainTextResponse("the header Host or Origin is no address", 400)
         if "*" not in self.hosts and host not in self.hosts:
             return PlainTextResponse(f"this page does not answer to the name {host!r}; start it with --allow-host", 421)
-        origin = headers.get("origin")
-        if (
-            scope["method"] not in ("GET", "HEAD", "OPTIONS")
-            and origin is not None
-            and urlsplit(origin).netloc != headers.get("host")
-        ):
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and elsewhere:
             return PlainTextResponse("requests from other sites are refused", 403)
         return None
 
-    async def _signed_in(self, headers: Headers) -> bool:
+    async def _signed_in(self, headers: Headers, address: str) -> str | PlainTextResponse:
+        """The user's name, empty where nobody signs in; or why they do not come in."""
         if self.proxy_header:
-            return bool(headers.get(self.proxy_header, "").strip())
+            return headers.get(self.proxy_header, "").strip() or PlainTextResponse("sign in", 401)
         if self.users is None:
-            return True
+            return ""
+        ask = PlainTextResponse("sign in", 401, {"WWW-Authenticate": 'Basic realm="qa", charset="UTF-8"'})
         pair = _credentials(headers.get("authorization", ""))
         if pair is None:
-            return False
-        async with self._one_at_a_time:
+            return ask
+        name = pair[0]
+        if self.users.known(*pair):
+            return name
+        if wait := self._misses.wait(name, address, time.monotonic()):
+            return PlainTextResponse("too many wrong passwords", 429, {"Retry-After": str(math.ceil(wait))})
+        async with self._hashing:
             if await asyncio.to_thread(self.users.check, *pair):
-                return True
-            await asyncio.sleep(_FAILURE_PAUSE)
-        return False
+                return name
+        self._misses.add(name, address, time.monotonic())
+        return ask
+
+
+def _cookie(headers: Headers) -> str:
+    """The browser's secret; empty where it has none, or one that we would not have made."""
+    for part in headers.get("cookie", "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE and re.fullmatch(r"[\w-]{43}", value):
+            return value
+    return ""
+
+
+def _remembered(secret: str, *, safe: bool) -> str:
+    year = 400 * 24 * 3600
+    return f"{COOKIE}={secret}; Path=/; Max-Age={year}; HttpOnly; SameSite=Lax" + ("; Secure" if safe else "")
 
 
 class _Outward:
     """Adds headers to a response, and the nonce to the scripts of an HTML page."""
 
     def __init__(self, send: Send, nonce: str) -> None:
+        self.cookie = ""
         self._send = send
         self._nonce = nonce
         self._start: Message | None = None
@@ -238,6 +308,8 @@ class _Outward:
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
             headers["Content-Security-Policy"] = POLICY.format(nonce=self._nonce)
+            if self.cookie:
+                headers.append("Set-Cookie", self.cookie)
             if headers.get("content-type", "").startswith("text/html"):
                 self._start = message
                 return

@@ -1,8 +1,9 @@
-"""What a visitor works on: the assistant everybody shares, or a copy that only they see change."""
+"""What a conversation works on: the assistant everybody shares, or a copy that only it sees change."""
 
 from __future__ import annotations
 
-import tempfile
+import secrets
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ LOOK: Final = 1.0
 """Seconds between two looks at whether the index was built anew."""
 STEPS: Final = 20
 """Changes that can be taken back; each keeps the index before it open."""
+OPEN: Final = 12
+"""Copies that are kept open; those that were used longest ago are closed and opened again when they are wanted."""
 
 
 class Library:
@@ -24,17 +27,22 @@ class Library:
 
     Args:
         assistant: what it starts from.
-        private: changes go to a folder of its own, which `close` removes.
+        folder: where the files that were added lie, and, of a private one, its own index.
+        private: changes go to that index, and `assistant` stays as it is.
     """
 
-    def __init__(self, assistant: Assistant, *, private: bool = False) -> None:
+    def __init__(self, assistant: Assistant, folder: Path, *, private: bool = False) -> None:
         self._assistant = assistant
         self._looked = time.monotonic()
+        self.folder = folder
         self.private = private
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.starters: Sequence[str] = ()
+        """Questions to begin with, once they were found."""
         self._before: list[Assistant] = []
         self._borrowed = assistant if private else None
         self._changing = Lock()
+        if private and self._index.is_dir():
+            self._assistant = Assistant.open(self._index, assistant.config, build=False)
 
     @property
     def assistant(self) -> Assistant:
@@ -46,6 +54,8 @@ class Library:
                 renewed = self._assistant.renewed()
                 if renewed is not self._assistant:
                     # the old one is not closed: others may be asking it, and it goes with the last of them
+                    if self._assistant is self._borrowed:
+                        self._borrowed = renewed
                     self._assistant = renewed
                     self._before.clear()
             except QAError:
@@ -55,14 +65,33 @@ class Library:
         return self._assistant
 
     @property
+    def files(self) -> Path:
+        """The folder of the files that were added."""
+        return self.folder / "files"
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is other than what everybody shares."""
+        return self.private and self._assistant is not self._borrowed
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._before)
 
+    def original(self, id_: str) -> Path | None:
+        """The file that a source was read from, if it is still there."""
+        wanted = _bare(id_)
+        for root in (self.files, self.assistant.config.corpus_dir):
+            for path in sorted(root.rglob("*")) if root.is_dir() else ():
+                if path.is_file() and wanted in (_bare(path.stem), _bare(path.name)):
+                    return path
+        return None
+
     def change(
         self,
         *,
-        add: Sequence[str] = (),
+        add: Sequence[str | Path] = (),
         remove: Collection[str] = (),
         describe: Mapping[str, Source] | None = None,
         progress: Steps | None = None,
@@ -77,7 +106,7 @@ class Library:
                 add=add, remove=remove, describe=describe, index=self._own(), progress=progress
             )
             self._before.append(self._assistant)
-            self._assistant = changed
+            self._take(changed)
             if len(self._before) > STEPS:
                 self._release(self._before.pop(0))
         return changed
@@ -88,29 +117,82 @@ class Library:
             if not self._before:
                 return False
             wanted = self._before[-1]
+            undone = self._assistant
             # built anew, not opened again: what others are asking is answered from a whole index
-            undone, self._assistant = self._assistant, wanted.changed(index=self._own())
+            self._take(wanted.changed(index=self._own()))
             self._before.pop()
             for one in (wanted, undone):
                 self._release(one)
             return True
 
     def close(self) -> None:
-        """Gives files back and removes a private folder."""
+        """Gives a private copy's files back; they stay where they are."""
         if self.private:
             for one in (*self._before, self._assistant):
                 self._release(one)
             self._before.clear()
-            if self._folder is not None:
-                self._folder.cleanup()
+
+    @property
+    def _index(self) -> Path:
+        return self.folder / "index"
 
     def _own(self) -> Path | None:
-        if not self.private:
-            return None
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="qa-")
-        return Path(self._folder.name) / "index"
+        return self._index if self.private else None
+
+    def _take(self, assistant: Assistant) -> None:
+        self._assistant, self.starters = assistant, ()
 
     def _release(self, assistant: Assistant) -> None:
         if assistant is not self._borrowed:
             assistant.close()
+
+
+class Libraries:
+    """The library everybody shares, and those of conversations, by the names of their folders."""
+
+    def __init__(self, shared: Assistant, folder: Path) -> None:
+        self.folder = folder
+        self.shared = Library(shared, folder / "everybody")
+        self._own: dict[str, Library] = {}
+        self._lock = Lock()
+
+    def of(self, name: str) -> Library:
+        """The library of that name; the shared one where it is empty.
+
+        Raises:
+            QAError: its index cannot be opened.
+        """
+        if not name:
+            return self.shared
+        with self._lock:
+            library = self._own.pop(name, None) or Library(self.shared.assistant, self.folder / name, private=True)
+            self._own[name] = library  # the last is the one used last
+            while len(self._own) > OPEN:
+                self._own.pop(next(iter(self._own))).close()
+            return library
+
+    @staticmethod
+    def name() -> str:
+        """A name that is not taken."""
+        return secrets.token_hex(16)
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Removes the folders of all others."""
+        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+            if folder.is_dir() and folder != self.shared.folder and folder.name not in names:
+                with self._lock:
+                    library = self._own.pop(folder.name, None)
+                if library:
+                    library.close()
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Gives all files back but those of the shared one."""
+        with self._lock:
+            for library in self._own.values():
+                library.close()
+            self._own.clear()
+
+
+def _bare(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())

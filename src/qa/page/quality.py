@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,8 @@ def run(settings: Settings, index: Path, steps: Steps) -> str:
         "NO_COLOR": "1",
         "COLUMNS": "100",
     }
-    command = [sys.executable, "-m", "qa", "eval", "--subset", "smoke", "--report", str(target)]
+    polite = ["nice", "-n", "10"] if shutil.which("nice") else []
+    command = [*polite, sys.executable, "-m", "qa", "eval", "--subset", "smoke", "--report", str(target)]
     command += ["--questions", str(settings.questions), "--index", str(index)]
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
@@ -72,7 +74,6 @@ def run(settings: Settings, index: Path, steps: Steps) -> str:
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
-            preexec_fn=lambda: os.nice(10) and None,
         )
         said = ""
         try:

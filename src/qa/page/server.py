@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from qa import Assistant, QAError
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it as it loads: nothing is reported
+# Gradio reads these as it loads: it reports nothing, and sums nothing up for a dashboard that is off here
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 import gradio as gr  # isort: skip
 
-from qa.page import api, blocks, sessions
+from qa.page import api, blocks, routes
+from qa.page.gate import Gate
 from qa.page.guard import Guard, Users, check
-from qa.page.library import Library
 from qa.page.settings import Settings
-from qa.page.starters import starters
 
 STATIC = Path(__file__).parent / "static"
 SANS = ("system-ui", "sans-serif")
@@ -45,31 +48,33 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
         GuardError: it would listen to other machines without anybody signing in, or MCP is not installed.
     """
     check(settings)
-    library = Library(assistant)
-    suggestions: list[str] = []
-    page = blocks.Page(library, settings, suggestions)
+    desk = routes.Desk.over(assistant, settings)
+    shared = desk.libraries.shared
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         # asking the suggestions also warms the models up, so the first visitor does not wait for them
-        threading.Thread(target=_suggest, args=(assistant, suggestions), daemon=True).start()
-        sweeper = asyncio.create_task(sessions.sweeping(page.blocks))
+        threading.Thread(target=routes.suggest, args=(shared,), daemon=True).start()
+        sweeper = asyncio.create_task(desk.sweeping())
         yield
         sweeper.cancel()
+        desk.close()
 
     app = FastAPI(title="qa", lifespan=living, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(api.router(library))
+    for kind in (QAError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _refused)
+    app.include_router(api.router(shared))
+    app.include_router(routes.router(desk))
     app.mount("/qa-static", StaticFiles(directory=STATIC), name="static")
     app = gr.mount_gradio_app(
         app,
-        page.blocks,
+        blocks.page(shared, settings),
         path="/",
         server_name=settings.host,
         server_port=settings.port,
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=settings.largest_file,
         mcp_server=settings.mcp,
         pwa=False,
         ssr_mode=False,
@@ -79,18 +84,21 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     )
     users = Users.read(settings.users) if settings.users else None
     names = frozenset({"127.0.0.1", "localhost", "::1", settings.host, *settings.hosts})
-    return Guard(app, names, users, settings.proxy_header)
+    return Guard(Gate(app), names, users, settings.proxy_header)
 
 
-def run(assistant: Assistant, settings: Settings) -> None:
-    """Serves the page until the process is told to end.
-
-    Raises:
-        GuardError: as `make`.
-    """
-    application = make(assistant, settings)
-    sys.stderr.write(f"qa: http://{settings.host}:{settings.port}\n")
-    uvicorn.run(application, host=settings.host, port=settings.port, log_level="warning", server_header=False)
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    """An error in words, in the shape that its client reads: the page's own, or OpenAI's."""
+    status, told = 400, str(error)
+    if isinstance(error, HTTPException):
+        status, told = error.status_code, str(error.detail)
+    elif isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        status, told = 422, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"
+    if request.url.path.startswith("/v1/"):
+        kind = "server_error" if status >= 500 else "invalid_request_error"
+        return JSONResponse({"error": {"message": told, "type": kind, "param": None, "code": None}}, status)
+    return JSONResponse({"error": told}, status)
 
 
 def theme() -> gr.themes.Base:
@@ -131,8 +139,3 @@ def theme() -> gr.themes.Base:
     both = {name: f"var(--{colour})" for name, colour in colours.items()}
     dark = {f"{name}_dark": value for name, value in both.items() if hasattr(made, f"{name}_dark")}
     return made.set(**both, **dark, block_radius="12px", input_radius="9px", input_border_width="1px")
-
-
-def _suggest(assistant: Assistant, suggestions: list[str]) -> None:
-    with suppress(QAError):  # a page without suggestions is a page
-        suggestions.extend(starters(assistant))

@@ -32,7 +32,11 @@ class Settings:
     """Everybody who reaches the address may use it."""
     editing: Editing = Editing.PRIVATE
     mcp: bool = False
+    data: Path = Path("conversations")
+    """Folder of the conversations and of the documents that were added to them."""
+    keep_days: int = 30
+    """Days after which a conversation that nobody opened is deleted, with its documents."""
     feedback: Path = Path("feedback.jsonl")
     results: Path = Path("eval/results")
     questions: Path = Path("eval/questions.jsonl")
-    largest_file: str = "20mb"
+    largest_file_mb: int = 20

@@ -13,10 +13,10 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from qa import Answer, Citation, Document, Filters, Hit, Sentence, Source, Turn, Verdict
+from qa import Answer, Citation, Document, Filters, Hit, Sentence, Source, Verdict
 
-WINDOW: Final = 150_000
-"""Characters of a document shown on either side of the words that were asked for."""
+WINDOW: Final = 12_000
+"""Characters of a document shown on either side of the words that were asked for; the rest comes when it is wanted."""
 
 VERDICTS: Final = {
     Verdict.SUPPORTED: ("✓", "supported", "The cited words bear this sentence out."),
@@ -34,6 +34,7 @@ STAGES: Final = {
 
 _MONTHS: Final = "January February March April May June July August September October November December".split()
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+|\b10\.\d{4,9}/[^\s<>\"]+", re.IGNORECASE)
 _BIDI: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -113,18 +114,30 @@ class Reading:
     n: int | None = None
     total: int = 0
     hit: Hit | None = None
+    file: str = ""
+    """Name of the file it was read from, where that is still there."""
+    gone: bool = False
+    """Whether the document is no more as it was cited; then only what the answer holds of it is shown."""
+
+    @property
+    def page(self) -> int | None:
+        """The page of the file on which the words stand."""
+        return self.document.page((self.quote or self.near or (0, 0))[0])
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The part of the text that is shown at first."""
+        around = self.quote or self.near or (0, 0)
+        return max(0, around[0] - WINDOW), min(len(self.document.text), around[1] + WINDOW)
 
 
-def blocks(reading: Reading) -> tuple[list[Block], int, int]:
-    """The paragraphs around the quote, and how many characters before and after are left out."""
+def blocks(reading: Reading, first: int, last: int) -> list[Block]:
+    """The paragraphs of a part of the text."""
     text = reading.document.text
-    around = reading.quote or reading.near or (0, 0)
-    first, last = max(0, around[0] - WINDOW), min(len(text), around[1] + WINDOW)
     headings = {section.heading.strip() for section in reading.document.sections if section.heading.strip()}
     found = []
     focused = False
-    for match in re.finditer(r"\S(?:.*?\S)?(?=\s*?\n[ \t]*\n|\s*\Z)", text[first:last], re.DOTALL):
-        start, end = match.start() + first, match.end() + first
+    for start, end in _paragraphs(text, first, last):
         bare = text[start:end].lstrip("# ").strip()
         pieces = []
         for piece in _pieces(text, start, end, reading):
@@ -137,7 +150,20 @@ def blocks(reading: Reading) -> tuple[list[Block], int, int]:
             found.append(Block(True, tuple(pieces)))
         else:
             found.append(Block(False, tuple(pieces)))
-    return found, first, len(text) - last
+    return found
+
+
+def _paragraphs(text: str, first: int, last: int) -> Iterable[tuple[int, int]]:
+    """Spans between blank lines, without the space around them."""
+    start = first
+    lines = text[first:last].splitlines(keepends=True)
+    for line in [*lines, ""]:
+        if not line.strip():
+            part = text[start:first]
+            if part.strip():
+                yield start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+            start = first + len(line)
+        first += len(line)
 
 
 def _pieces(text: str, start: int, end: int, reading: Reading) -> Iterable[Piece]:
@@ -159,18 +185,59 @@ def hit_of(answer: Answer, cited: Citation) -> Hit | None:
     return next((hit for hit in answer.hits if hit.passage.id == cited.passage_id), None)
 
 
-def chips(filters: Filters, sources: Sequence[Source]) -> list[tuple[str, str, str]]:
-    """(setting, value, words) of every wall that is set."""
-    titles = {source.id: source.name if source.name else source.title for source in sources}
-    found = [("sources", id_, titles.get(id_, id_)) for id_ in filters.sources]
-    found += [("publishers", name, name) for name in filters.publishers]
-    found += [("kinds", kind, kind) for kind in filters.kinds]
-    found += [("languages", language, language) for language in filters.languages]
-    if filters.since:
-        found.append(("since", filters.since, f"from {day(filters.since)}"))
-    if filters.until:
-        found.append(("until", filters.until, f"until {day(filters.until)}"))
-    return found
+def in_force(filters: Filters, sources: Sequence[Source]) -> list[str]:
+    """Every filter that is set, in words: "The Gazette", "from March 2021"."""
+    titles = {source.id: source.name for source in sources}
+    found = [titles.get(id_, id_) for id_ in filters.sources]
+    found += [*filters.publishers, *filters.kinds, *filters.languages]
+    found += [f"from {day(filters.since)}"] if filters.since else []
+    return found + ([f"until {day(filters.until)}"] if filters.until else [])
+
+
+def choices(sources: Sequence[Source]) -> dict[str, list[tuple[str, str]]]:
+    """For each filter what may be chosen: (value, words). Of one value there is nothing to choose."""
+
+    def each(values: Iterable[str]) -> list[tuple[str, str]]:
+        found = sorted({value for value in values if value})
+        return [(value, value) for value in found] if len(found) > 1 else []
+
+    return {
+        "sources": [(source.id, source.title) for source in sources],
+        "publishers": each(source.publisher for source in sources),
+        "kinds": each(source.kind for source in sources),
+        "languages": each(source.language for source in sources),
+    }
+
+
+def verbatim(sentence: Sentence) -> bool:
+    """Whether it is what one source says, word for word: then there is nothing to check."""
+    words = " ".join(sentence.text.split())
+    return any(" ".join(cited.quote.split()) == words for cited in sentence.citations)
+
+
+def place_of(evidence: Any, quote: str) -> dict[str, Any] | None:
+    """Where the evidence of a checked sentence stands, to be opened: the decisive words, else the whole passage."""
+    match = re.fullmatch(r"(.+):(\d+)-(\d+)", evidence.id)
+    if not match or evidence.source is None:
+        return None
+    start, end = int(match[2]), int(match[3])
+    if quote and (at := evidence.text.find(quote)) >= 0:
+        start, end = start + at, start + at + len(quote)
+    return {"document": evidence.source.id, "start": start, "end": end}
+
+
+def linked(text: str) -> Markup:
+    """Text whose web addresses and DOIs are links that tell nobody where they were pressed."""
+    done, last = Markup(""), 0
+    for match in _ADDRESS.finditer(text):
+        shown = match[0].rstrip(".,;:)]>\"'")
+        address = shown if shown.lower().startswith("http") else f"https://doi.org/{shown}"
+        link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
+            clean(address), clean(shown)
+        )
+        done += Markup.escape(clean(text[last : match.start()])) + link
+        last = match.start() + len(shown)
+    return done + Markup.escape(clean(text[last:]))
 
 
 def by_date(sources: Iterable[Source]) -> list[Source]:
@@ -195,30 +262,24 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"label": label, "day": day, "byline": byline, "by_date": by_date}
+_templates.filters |= {"label": label, "day": day, "byline": byline, "by_date": by_date, "linked": linked}
 _templates.globals |= {
     "VERDICTS": VERDICTS,
     "STAGES": STAGES,
+    "choices": choices,
     "count": count,
-    "speaks": speaks,
-    "seconds": seconds,
     "direction": direction,
+    "in_force": in_force,
+    "place_of": place_of,
+    "seconds": seconds,
+    "speaks": speaks,
+    "verbatim": verbatim,
 }
 
 
 def render(template: str, **values: Any) -> str:
     """The HTML of a template in `templates/`."""
     return _templates.get_template(f"{template}.html").render(**values)
-
-
-def past(
-    turns: Sequence[Turn], rated: Sequence[str], sources: Sequence[Source], suggestions: Sequence[str] = ()
-) -> str:
-    """A conversation up to now, and for each turn `up`, `down` or nothing."""
-    return "".join(
-        turn(i, t.question, t.answer, sources, suggestions, rated=verdict)
-        for i, (t, verdict) in enumerate(zip(turns, rated, strict=True))
-    )
 
 
 def turn(
@@ -228,12 +289,18 @@ def turn(
     sources: Sequence[Source] = (),
     suggestions: Sequence[str] = (),
     *,
+    filters: Filters | None = None,
     rated: str = "",
     busy: str = "",
     error: str = "",
     stopped: bool = False,
+    own: bool = True,
 ) -> str:
-    """A question and what is known of its answer: nothing yet, some sentences, all of it, or an error."""
+    """A question and what is known of its answer: nothing yet, some sentences, all of it, or an error.
+
+    Args:
+        own: whether it may be changed, rated and asked again; what came by a link may only be read.
+    """
     return render(
         "turn",
         place=place,
@@ -241,17 +308,18 @@ def turn(
         answer=answer,
         sources=sources,
         suggestions=suggestions,
+        walls=in_force(filters or Filters(), sources),
         rated=rated,
         busy=busy,
         error=error,
         stopped=stopped,
+        own=own,
         whole=answer is not None and not (busy or error or stopped),
     )
 
 
-def pane(reading: Reading | str) -> str:
-    """The reading pane; or why there is nothing to read."""
-    if isinstance(reading, str):
-        return render("pane", reading=None, why=reading)
-    body, before, after = blocks(reading)
-    return render("pane", reading=reading, body=body, before=before, after=after)
+def pane(reading: Reading) -> str:
+    """The reading pane."""
+    first, last = reading.window
+    after = len(reading.document.text) - last
+    return render("pane", reading=reading, body=blocks(reading, first, last), first=first, last=last, after=after)

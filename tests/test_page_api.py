@@ -1,0 +1,148 @@
+"""What the page gives to programs: endpoints of Gradio, MCP, OpenAI's protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from conftest import running
+from qa import Assistant
+from qa.page.server import make
+from qa.page.settings import Settings
+
+BRIDGE = "What will the harbour bridge cost?"
+SLOW = 60
+"""Seconds that a client waits for an answer."""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("api")
+    return Settings(data=folder / "data", feedback=folder / "feedback.jsonl", results=folder)
+
+
+@pytest.fixture(scope="module")
+def address(town: Assistant, settings: Settings) -> Iterator[str]:
+    yield from running(make(town, settings))
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> Any:
+    from gradio_client import Client
+
+    return Client(address, verbose=False)
+
+
+def test_ask_streams_and_ends_with_the_whole_answer(client: Any, town: Assistant) -> None:
+    """What a program gets is `to_dict()`, after progress and sentences."""
+    job = client.submit(BRIDGE, api_name="/ask")
+    answer = job.result()["answer"]
+    events = [next(iter(event)) for event in job.outputs()]
+    assert events[0] == "progress"
+    assert "sentence" in events
+    mine = town.ask(BRIDGE).to_dict()
+    assert {k: v for k, v in answer.items() if k != "timings"} == {k: v for k, v in mine.items() if k != "timings"}
+
+
+def test_search_sources_and_check_are_endpoints(client: Any, town: Assistant) -> None:
+    """Each returns typed JSON; a filter is a wall there too."""
+    hits = client.predict(BRIDGE, top_k=3, publishers=["Island Ledger"], api_name="/search")
+    assert {hit["source"] for hit in hits} == {"ledger"}
+    assert [s["id"] for s in client.predict(api_name="/sources")] == [s.id for s in town.sources]
+    report = client.predict("The bridge is made of chocolate.", api_name="/check")
+    assert report["sentences"][0]["status"] != "supported"
+
+
+def test_an_error_of_ours_reaches_a_program_in_its_words(client: Any) -> None:
+    """The message says what to do."""
+    from gradio_client.exceptions import AppError
+
+    with pytest.raises(AppError, match="write a date as"):
+        client.predict(BRIDGE, since="yesterday", api_name="/ask")
+
+
+def test_only_the_four_endpoints_are_public(client: Any) -> None:
+    """What the page does inside is not offered to programs."""
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/search", "/sources", "/check"}
+
+
+def test_a_chat_front_end_can_sit_on_it(address: str, town: Assistant) -> None:
+    """OpenAI's shape, with the references; streamed parts add up to the same text."""
+    messages = [
+        {"role": "system", "content": "You are helpful."},
+        {"role": "user", "content": "What did Mayor Inés Duarte say about the harbour bridge?"},
+        {"role": "assistant", "content": "..."},
+        {"role": "user", "content": [{"type": "text", "text": BRIDGE}]},
+    ]
+    sent = {"model": "qa", "messages": messages, "temperature": 0}
+    reply = httpx.post(f"{address}/v1/chat/completions", json=sent, timeout=SLOW).json()
+    content = reply["choices"][0]["message"]["content"]
+    assert "[1]" in content
+    chat = town.chat()
+    chat.ask(messages[1]["content"])
+    assert reply["references"] == chat.ask(BRIDGE).to_dict()["references"]
+    with httpx.stream("POST", f"{address}/v1/chat/completions", json=sent | {"stream": True}, timeout=SLOW) as stream:
+        lines = [line[6:] for line in stream.iter_lines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    chunks = [json.loads(line) for line in lines[:-1]]
+    assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == content
+    assert chunks[-1]["references"] == reply["references"]
+    assert httpx.get(f"{address}/v1/models").json()["data"][0]["id"] == "qa"
+    assert httpx.post(f"{address}/v1/chat/completions", json={"messages": []}).status_code == 422
+
+
+def test_openais_own_client_reads_it(address: str) -> None:
+    """Streaming through the library that most front ends use."""
+    openai = pytest.importorskip("openai", reason="openai is not installed")
+    client = openai.OpenAI(base_url=f"{address}/v1", api_key="none")
+    parts = client.chat.completions.create(model="qa", messages=[{"role": "user", "content": BRIDGE}], stream=True)
+    text = "".join(part.choices[0].delta.content or "" for part in parts)
+    assert "million euros" in text
+
+
+def test_an_mcp_client_finds_and_calls_the_four_tools(town: Assistant, settings: Settings) -> None:
+    """Served by flag; a real client lists the tools and asks."""
+    pytest.importorskip("mcp", reason="mcp is not installed")
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async def talk(address: str) -> tuple[list[str], Any]:
+        async with (
+            streamablehttp_client(f"{address}/gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = [tool.name for tool in (await session.list_tools()).tools]
+            return tools, await session.call_tool("ask", {"question": BRIDGE})
+
+    for address in running(make(town, replace(settings, mcp=True))):
+        with ThreadPoolExecutor(1) as thread:  # the browser's loop runs in this one
+            tools, result = thread.submit(lambda at=address: asyncio.run(talk(at))).result()
+    assert set(tools) == {"ask", "search", "sources", "check"}
+    assert not result.isError
+    assert "million euros" in result.content[0].text
+
+
+def test_many_at_once_are_all_answered(address: str) -> None:
+    """Thirty people asking at the same time each get their own answer."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gradio_client import Client
+
+    questions = [BRIDGE, "Who denied that the company had paid for the campaign?", "What do tomatoes want?"]
+
+    def one(i: int) -> bool:
+        client = Client(address, verbose=False, httpx_kwargs={"timeout": SLOW})
+        answer = client.predict(questions[i % 3], api_name="/ask")["answer"]
+        return answer["question"] == questions[i % 3]
+
+    with ThreadPoolExecutor(30) as people:
+        assert all(people.map(one, range(30)))
