@@ -35,7 +35,6 @@ AT_ONCE: Final = 4
 """Questions answered at the same time; others wait for their turn."""
 MANY: Final = 200
 """Jobs that may wait or run; who comes then is asked to come again."""
-FILES: Final = (".md", ".txt", ".html", ".htm", ".pdf", ".docx")
 MOST_FILES: Final = 50
 """Files in one go."""
 SWEEP: Final = 3600.0
@@ -733,7 +732,7 @@ async def _saved(files: Sequence[UploadFile], folder: Path, settings: Settings) 
     """The files of an upload in a folder of ours, under names of their own.
 
     Raises:
-        QAError: too many, too large, of a kind that is not read, or two of one name.
+        QAError: too many, too large, or two of one name.
     """
     if len(files) > MOST_FILES:
         raise QAError(f"{len(files)} files are too many at once; add at most {MOST_FILES}.")
@@ -742,8 +741,6 @@ async def _saved(files: Sequence[UploadFile], folder: Path, settings: Settings) 
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         name = re.sub(r"[\x00-\x1f\x7f/\\]+", "_", file.filename or "")[-120:].lstrip(". ") or "file"
-        if Path(name).suffix.lower() not in FILES:
-            raise QAError(f"{name}: this kind of file is not read; give {', '.join(FILES)}.")
         if (path := folder / name) in saved:
             raise QAError(f"Two files are called {name}; rename one.")
         with path.open("wb") as out:
