@@ -29,7 +29,7 @@ from qa.models.embedder import Embedder
 from qa.schema import Document, QAError, Source
 
 QUERIES: Final = ("boats that carry rye", "who mends the nets?", "harbour 12")
-PATIENCE: Final = 60
+PATIENCE: Final = 240
 """Seconds after which a reader hangs."""
 WHOLE, BEFORE, SAID, WRONG = 10, 20, 30, 40
 STORES: Final = ("exact", "chroma")
