@@ -126,7 +126,11 @@ def part(work: str, folder: Path, passages: int) -> dict[str, float]:
         warm = sorted(timed(lambda q=q, walls=walls: retriever.search(q, filters=walls))[0] for q in questions)
         filters[f"{name}, first"], filters[name] = cold, warm[TURNS // 2]
     catalogue = Catalogue(
-        index.sources, index.vocabulary, stands=lambda w: bool(index.lexical(w, 1)), knows=reader.knows
+        index.sources,
+        index.vocabulary,
+        stands=lambda w: bool(index.lexical(w, 1)),
+        knows=reader.knows,
+        beginning=index.vocabulary.beginning,
     )
     asking, _ = timed(lambda: understand("What did Astrid Falkenberg of the Harbour Office say?", (), catalogue))
     again, _ = timed(lambda: understand("Who told Ines Duarte of the tunnel?", (), catalogue))

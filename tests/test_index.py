@@ -134,6 +134,29 @@ def test_vocabulary_knows_the_spellings_of_names(built):
     assert "Lindholm" in built.vocabulary[name_key("Lindholm")]
 
 
+def test_names_are_found_by_how_they_begin(built):
+    """Case and accents make no difference; the beginning of nothing begins nothing."""
+    assert built.vocabulary.beginning("lind") == ("Lindholm",)
+    assert built.vocabulary.beginning("FALK") == ("Falk-Olsen",)
+    assert built.vocabulary.beginning("xyz") == built.vocabulary.beginning("") == ()
+    assert {n for names in built.vocabulary.values() for n in names} >= {"Lindholm", "Astrid", "Falk-Olsen"}
+
+
+def test_filters_are_rows_of_the_sources_that_pass(built):
+    """What `Filters.passes` says of sources, an index says of its passages, by any wall or several."""
+    walls = (
+        Filters(sources=("FERRY", "nowhere")), Filters(publishers=("harbour news", "Bridge Institute")),
+        Filters(kinds=("research",)), Filters(languages=("EN",)), Filters(since="2021-04"), Filters(since="2021-03-04"),
+        Filters(until="2021"), Filters(until="2022-01"), Filters(since="2022-05-01"),
+        Filters(kinds=("news",), since="2022"),
+    )  # fmt: skip
+    for filters in walls:
+        expected = {s.id for s in built.sources if filters.passes(s)}
+        rows = built.rows(filters)
+        assert {p.document_id for p, there in zip(built.passages.values(), rows, strict=True) if there} == expected
+        assert built.passing(filters) == expected, filters
+
+
 def test_the_manifest_says_what_it_was_built_from(built, embedder):
     """The manifest names format, corpus, documents, model, settings and library versions."""
     data = json.loads((generation(built.folder) / "manifest.json").read_text())

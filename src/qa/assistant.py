@@ -408,6 +408,7 @@ class Assistant:
             self.index.vocabulary,
             stands=lambda word: bool(self.index.lexical(word, 1)),
             knows=self.retriever.reader.knows,
+            beginning=self.index.vocabulary.beginning,
         )
 
     def _understood(

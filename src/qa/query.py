@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from qa import dialogue
 from qa.errors import QuestionError
-from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key, same_name
+from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
 from qa.language.alike import akin, name_words
 from qa.language.parser import Parse, parse
 from qa.language.speech import SAYING
@@ -83,6 +83,10 @@ class Query:
         return self.kind == "compare"
 
 
+_BEGINNING: Final = 4
+"""Letters that a name and its adjective share at least: `akin` compares no shorter ones."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """What an index holds, as far as a question must be understood by it."""
@@ -95,32 +99,40 @@ class Catalogue:
     knows: Callable[[str], bool] = lambda word: True
     """Whether a word is spelled as it should be, for all the reader can tell."""
 
+    beginning: Callable[[str], Collection[str]] | None = None
+    """The names that begin so, looked up; None: found among all of `vocabulary`."""
+
     @cached_property
-    def spellings(self) -> Mapping[str, set[str]]:
-        """The words of its names, by their first letter and by their `name_key`."""
+    def _described(self) -> Mapping[str, set[str]]:
+        """The words that describe the sources, by how they begin and by their `name_key`."""
         found: defaultdict[str, set[str]] = defaultdict(set)
-        for key, names in self.vocabulary.items():
-            for word in _LONG_WORD.findall(" ".join(names)):
-                found[word[0].casefold()].add(word)
-                found[key].add(word)
+        for word in name_words(" ".join(f"{s.publisher} {s.author} {s.title} {s.perspective}" for s in self.sources)):
+            found[fold(word)[:_BEGINNING]].add(word)
+            found[name_key(word)].add(word)
         return found
+
+    def _names(self, prefix: str) -> Collection[str]:
+        if self.beginning is not None:
+            return self.beginning(prefix)
+        return [name for names in self.vocabulary.values() for name in names if fold(name).startswith(fold(prefix))]
 
     def spelled(self, word: str) -> str:
         """A word as the documents spell it: "Nasralah" -> "Nasrallah"; as it is where it is known or unclear."""
         if len(word) < 5 or self.knows(word) or self.stands(word):
             return word
-        return meant(word, self.spellings[word[0].casefold()] | self.spellings[name_key(word)]) or word
+        names = " ".join((*self._names(word[0]), *self.vocabulary.get(name_key(word), ())))
+        return meant(word, _LONG_WORD.findall(names)) or word
 
     def lacks(self, name: str) -> bool:
         """Whether a name, however spelled, stands in no document and in no source's description."""
         words = name_words(name)
         if not words or re.search(r"\d", name) or self.stands(words[-1]):
             return False
-        described = name_words(" ".join(f"{s.publisher} {s.author} {s.title} {s.perspective}" for s in self.sources))
-        spellings = self.vocabulary.get(name_key(words[-1]), ())
-        if any(akin(words[-1], other) for other in described) or any(same_name(words[-1], s) for s in spellings):
+        key, begins = name_key(words[-1]), fold(words[-1])[:_BEGINNING]
+        described, there = self._described, self.vocabulary
+        if any(akin(words[-1], other) for other in (*described.get(begins, ()), *described.get(key, ()))):
             return False
-        return not any(akin(words[-1], s) for s in self.spellings[fold(words[-1])[0]])
+        return not any(akin(words[-1], other) for other in (*there.get(key, ()), *self._names(begins)))
 
 
 Understand = Callable[[str, Sequence[Turn], Catalogue], Query]
