@@ -21,6 +21,8 @@ from qa.schema import Span
 
 Labels = Mapping[str, str]
 """What a source may be called, as `label` writes it, and the source's id."""
+_NOT_TOLD: Labels = {}
+"""Where it is not told how sources are called."""
 
 MAX_RANGE = 20
 """A range of more numbers than this ("[1-300]") is no marker but a slip; its two ends are taken."""
@@ -115,7 +117,12 @@ def _named(match: re.Match[str], labels: Labels) -> Marker | None:
 def _linked(match: re.Match[str], labels: Labels) -> Marker:
     words, _, address = match[0][1:].rpartition("](")
     name = _name(address.rstrip(")").split(' "')[0], labels)
-    own = name.id and label(words) in {*labels, name.id, "here", "link", "source", ""}
+    # "(see [the report](report.pdf))" and "[report.pdf](report.pdf)" are no words of the sentence
+    own = name.id and (
+        label(words) in ("here", "link", "")
+        or _FILE.match(words)
+        or match.string[max(0, match.start() - 1) : match.start()] == "("
+    )
     return _of(match, *([name] if name.id else []), keeps="" if own else words)
 
 
@@ -126,7 +133,7 @@ def _addressed(match: re.Match[str], labels: Labels) -> Marker | None:
 
 def _noted(match: re.Match[str], labels: Labels) -> Marker | None:
     key = match[0][1:-1]
-    return _of(match, _Name(labels.get(key, ""), (), key)) if labels else None
+    return None if labels is _NOT_TOLD else _of(match, _Name(labels.get(key, ""), (), key))
 
 
 class Shape(NamedTuple):
@@ -182,7 +189,9 @@ def _name(written: str, labels: Labels) -> _Name:
     for called in (name, path, last_part):
         if id_ := labels.get(label(called)):
             return _Name(id_, pages)
-    return _Name("", pages, last_part if labels and "://" not in name and _FILE.match(last_part) else "")
+    return _Name(
+        "", pages, last_part if labels is not _NOT_TOLD and "://" not in name and _FILE.match(last_part) else ""
+    )
 
 
 def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marker:
@@ -206,7 +215,7 @@ def find(text: str, labels: Labels | None = None) -> tuple[Marker, ...]:
     found: list[Marker] = []
     at = 0
     while match := _MARKER.search(text, at):
-        marker = SHAPES[match.lastgroup or ""].read(match, labels or {})
+        marker = SHAPES[match.lastgroup or ""].read(match, _NOT_TOLD if labels is None else labels)
         if marker:
             found.append(marker)
         at = match.end() if marker else match.start() + 1

@@ -1,4 +1,7 @@
-"""`pytest --qa-eval`: the eval as tests, one for each measure, beside a project's own tests.
+"""For the tests of other projects: the fixture `borne_out`, and `pytest --qa-eval`, the eval as tests.
+
+    def test_answer(borne_out):
+        borne_out(answer("Who voted?"), ["docs/minutes.pdf"])
 
     pytest --qa-eval [--qa-eval-against eval/baseline.json] [--qa-eval-subset smoke]
 
@@ -8,7 +11,7 @@ questions that changed. The eval runs once, when the first of its tests runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from qa.evaluate.report import Report
 
-# pytest loads this in every run: what the eval needs is imported when it is asked for.
+# pytest loads this in every run: what is heavy is imported when it is asked for.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--qa-eval-against", metavar="FILE", help="baseline; default: eval/baseline.json if there")
     group.addoption("--qa-eval-subset", metavar="NAME", default="", help="smoke, dev, test or a kind")
     group.addoption("--qa-eval-report", metavar="FOLDER", help="where to write the reports")
+
+
+@pytest.fixture(name="borne_out")
+def borne_out_fixture() -> Callable[..., Any]:
+    """`qa.assert_borne_out(text, sources)`: fails with each sentence that the sources do not bear out, and why."""
+    from qa.checking import assert_borne_out
+
+    return assert_borne_out
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from qa.config import load_config
 from qa.passages import split
 from qa.schema import CorpusError, Document, Hit, Source
-from qa.support import CheckedSentence, Evidence, Pool, Report, Support, checked, evidence_of
+from qa.support import CheckedSentence, Evidence, Pool, Report, Support, checked, citing, evidence_of
 from qa.support import check as check_text
 
 if TYPE_CHECKING:
     from qa.corpus import Skipped
 
-__all__ = ["Checks", "Sources", "assert_borne_out", "check", "checked", "pool_of", "read_sources", "support"]
+__all__ = ["Checks", "Sources", "assert_borne_out", "beside", "check", "checked", "pool_of", "read_sources", "support"]
+
+
+READ = frozenset(".pdf .docx .html .htm .xhtml .md .txt .rst .csv".split())
+"""Endings of documents that a text may cite beside it."""
 
 
 class Checks(Protocol):
@@ -131,6 +135,26 @@ def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...
     if not reading.documents:
         why = f"{reading.skipped[0]}" if reading.skipped else "there is no document; give Markdown, text, PDF or DOCX"
         raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {why}")
+    return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
+
+
+def beside(file: Path, text: str) -> tuple[Pool, tuple[Skipped, ...]] | None:
+    """The documents in a file's folder, or below it, that it cites, and which cannot be read; None where it cites none.
+
+    By name in brackets, a footnote, a list of references or a link: `[report.pdf, p. 3]`, `[^1]: report.pdf, p. 3`,
+    `[the report](sources/report.pdf)`, `[report]`.
+    """
+    from qa.corpus import read
+
+    folder = file.parent
+    near = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in READ and p != file]
+    near = [p for p in near if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    called = [Source(id=p.stem, title=p.stem, original=p.relative_to(folder).as_posix()) for p in near]
+    sentences = list(citing.read(text, called))
+    cited = {c.source for one in sentences for c in one.citations}
+    if not cited:
+        return (Pool(()), ()) if any(one.unknown for one in sentences) else None
+    reading = read([p for p in near if p.stem in cited], max_bytes=int(load_config().max_document_mb * 1e6))
     return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
 
 

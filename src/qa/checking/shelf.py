@@ -7,7 +7,7 @@ from functools import cached_property
 
 from qa.index import Index
 from qa.models.embedder import Embedder
-from qa.schema import Passage, Source
+from qa.schema import Filters, Passage, Source
 from qa.support import Evidence, Pool
 
 DEPTH = 16
@@ -22,12 +22,12 @@ class Shelf(Pool):
         self._embedder = embedder
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._index.passages)
 
     @cached_property
     def sources(self) -> Sequence[Source]:
-        """The sources of the index, in the order of their ids."""
-        return tuple(self._index.sources)
+        """The sources of the index, in their order."""
+        return self._index.sources
 
     def passage(self, place: int) -> Evidence:
         """The passage at a place in the order of the documents, from 0."""
@@ -37,9 +37,10 @@ class Shelf(Pool):
         """As `Pool.near`, of BM25's passages; where all are searched, the nearest in meaning is among them."""
         if among is not None and len(among) <= DEPTH:
             return super().near(text, among, more)
-        own = {e.owner for e in among} if among is not None else None
+        own = None if among is None else Filters(sources=tuple(sorted({e.owner for e in among})))
+        rows = None if own is None else self._index.rows(own)
         allowed = {e.id for e in among} if among is not None else None
-        ids = [id_ for id_, _ in self._index.lexical(text, DEPTH, own) if allowed is None or id_ in allowed]
+        ids = [id_ for id_, _ in self._index.lexical(text, DEPTH, rows) if allowed is None or id_ in allowed]
         if among is not None:
             return super().near(text, self._all(ids) or among[:1], more)
         dense = [id_ for id_, _ in self._index.dense(self._embedder.embed_query(text), DEPTH // 2)]
@@ -55,16 +56,8 @@ class Shelf(Pool):
     def _ids(self) -> tuple[str, ...]:
         return tuple(self._index.passages)
 
-    @cached_property
-    def _by_id(self) -> dict[str, Source]:
-        return {source.id: source for source in self.sources}
-
-    @cached_property
-    def _of(self) -> dict[str, list[Evidence]]:
-        found: dict[str, list[Evidence]] = {id_: [] for id_ in self._by_id}
-        for passage in self._index.passages.values():
-            found[passage.document_id].append(self._evidence(passage))
-        return found
+    def _own(self, source: str) -> Sequence[Evidence]:
+        return [self._evidence(passage) for passage in self._index.passages_of(source)]
 
     def _evidence(self, passage: Passage) -> Evidence:
-        return Evidence(passage.id, passage.text, self._by_id[passage.document_id], passage.page)
+        return Evidence(passage.id, passage.text, self._index.source(passage.document_id), passage.page)

@@ -66,7 +66,7 @@ class Pool:
 
     def of(self, source: str, pages: Sequence[int] = ()) -> Sequence[Evidence]:
         """The passages of a source; of these pages of it, where it has pages and they are among them."""
-        own = self._of[source]
+        own = self._own(source)
         # a passage that begins on the page before may end on this one
         there = [e for e in own if e.page is not None and (e.page in pages or e.page + 1 in pages)] if pages else []
         return there or own
@@ -89,6 +89,9 @@ class Pool:
                     scores[i] += math.log(1 + len(self) / len(places))  # type: ignore[assignment]  # any number does
         best = heapq.nsmallest(SHORTLIST, scores, key=lambda i: (-scores[i], i))
         return [self.passages[i] for i in best] or list(among or self.passages)[:1]
+
+    def _own(self, source: str) -> Sequence[Evidence]:
+        return self._of.get(source, ())
 
     @cached_property
     def _of(self) -> Mapping[str, list[Evidence]]:
