@@ -428,6 +428,40 @@ def test_what_is_not_there_cannot_be_kept(copy, embedder):
         assert len(index.documents) == 3
 
 
+READER = """
+import sys, time
+from pathlib import Path
+from qa.config import Config
+from qa.index import Index
+folder, end, seen = Path(sys.argv[1]), time.time() + 120, set()
+while time.time() < end and not (folder / "done").exists():
+    with Index.open(folder, Config()) as index:
+        assert not index.notes, index.notes
+        for id_, _ in index.lexical("ferry bridge", 5):
+            passage = index.passages[id_]
+            assert index.documents[passage.document_id].text[passage.start : passage.end] == passage.text
+        held = {p.document_id for p in index.passages.values()}
+        assert held == set(index.documents), held
+        if not seen:
+            print("ready", flush=True)
+        seen.add(index.manifest.documents)
+print(len(seen))
+"""
+
+
+def test_readers_see_whole_generations_while_a_writer_works(copy, embedder):
+    """Processes that open the index again and again, while it is synced again and again: the old or the new, whole."""
+    readers = [subprocess.Popen([sys.executable, "-c", READER, str(copy)], stdout=subprocess.PIPE) for _ in range(2)]
+    assert [reader.stdout.readline() for reader in readers] == [b"ready\n"] * 2
+    for n in (1, 2, 3, 2, 1, 3, 1, 2, 3, 2):
+        Index.build(DOCUMENTS[:n], copy, Config(), embedder).close()
+    (copy / "done").touch()
+    for reader in readers:
+        told, _ = reader.communicate(timeout=60)
+        assert reader.returncode == 0
+        assert int(told) > 1
+
+
 # -- what does not fit ---------------------------------------------------------------------------------
 
 

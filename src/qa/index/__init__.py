@@ -173,6 +173,8 @@ class Index:
                     notes = (f"{notes[0]}. The one before it answers",)
                 return cls(folder, folder / name, manifest, notes)
             except (DamagedIndexError, OSError, ValueError) as error:
+                if generations.readable(folder)[0] != names:  # a writer was faster: what was looked for is swept away
+                    return cls._open(folder)
                 damage.append(str(error))
         raise DamagedIndexError(f"the index in {folder} is damaged: {damage[0]}; run `qa index` to build it again")
 
