@@ -2,7 +2,7 @@
 
 The folder is named by `--data` or the environment variable QA_TRAINING_DATA and holds
 `train/`, `dev/` and `bench/` with one JSON object a line, gzipped (README.md says where each set
-comes from). Weights that ship learn only from sets with a clear licence: see `SHIPPABLE`.
+comes from).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from qa.evaluate.questions import load
 Span = tuple[int, int]
 Row = dict[str, Any]
 
-SHIPPABLE = ("squad2_train", "squad11_13articles", "nq_oracle", "qamr")
 DEV_ARTICLES = ("Oxygen", "Packet_switching", "Warsaw")  # held out of squad2_train, to choose by
 
 IGNORE = -1  # label of a sentence that may or may not answer: no loss
@@ -173,12 +172,21 @@ class Paragraph:
         """A paragraph with its sentences found; `group` is the title unless given."""
         return cls(text, tuple(split_sentences(text)), title.replace("_", " "), group or title)
 
-    def locate(self, question: str, answers: Sequence[str]) -> tuple[list[int], Span | None]:
+    def locate(
+        self, question: str, answers: Sequence[str], places: Sequence[Span] = ()
+    ) -> tuple[list[int], Span | None]:
         """A label for each sentence, and the answer's span in the sentence that answers best.
 
-        Only the answers' words are known, not where they stand: of the sentences that hold one,
-        that which shares most words with the question is right; the others are unknown.
+        Where it is known where the answer stands (`places`: short answers, or whole sentences without a span), the
+        sentences there are right and others that hold its words unknown. Where only its words are known, of the
+        sentences that hold them that which shares most words with the question is right; the others are unknown.
         """
+        there = [
+            (i, (max(a, s), min(b, e)))
+            for a, b in places
+            for i, (s, e) in enumerate(self.sentences)
+            if min(b, e) - max(a, s) > min(b - a, e - s) / 2
+        ]
         holding: dict[int, Span] = {}
         for answer in sorted(answers, key=len, reverse=True):
             for a, b in find_all(self.text, answer):
@@ -186,6 +194,11 @@ class Paragraph:
                     if s <= a and b <= e:
                         holding.setdefault(i, (a, b))
         labels = [IGNORE if i in holding else 0 for i in range(len(self.sentences))]
+        for i, _ in there:
+            labels[i] = 1
+        if there:
+            short = [(a, b) for i, (a, b) in there if len(self.text[a:b].split()) <= 12 and (a, b) != self.sentences[i]]
+            return labels, short[0] if short else None
         if not holding:
             return labels, None
         best = max(holding, key=lambda i: (overlap(question, self.part(i, i + 1)), -i))
@@ -238,3 +251,14 @@ def fit(p: Paragraph, first: int, last: int, keep: int | None, most: int = 110) 
         else:
             first += 1
     return first, last
+
+
+def stretch(rng: random.Random, p: Paragraph, keep: int, most: int) -> Span:
+    """A run of sentences around sentence `keep` that grows on random sides up to `most` words."""
+    first, last = keep, keep + 1
+    while True:
+        grown = [(a, b) for a, b in ((first - 1, last), (first, last + 1)) if a >= 0 and b <= len(p.sentences)]
+        grown = [run for run in grown if len(p.part(*run).split()) <= most]
+        if not grown:
+            return first, last
+        first, last = rng.choice(grown)

@@ -13,7 +13,6 @@ from pathlib import Path
 import bm25s
 from data import (
     DEV_ARTICLES,
-    SHIPPABLE,
     Example,
     Paragraph,
     Row,
@@ -25,46 +24,26 @@ from data import (
     joined,
     overlap,
     rows,
+    stretch,
     words,
 )
 from made import Article, articles, clutter, defined, front_matter, near_miss, reported, speakers, vague
 from paraphrase import synonyms
-
-SENTENCE_SETS = ("wikiqa_train", "trecqa_train")
-"""Under research terms: to measure what they would add, not for weights that ship."""
+from people import NATURAL, people
 
 
-def reader_sources(
-    data: Path | None,
-    use: Sequence[str] = SHIPPABLE,
-    held_out: Sequence[str] = DEV_ARTICLES,
-    own: Sequence[Row] = (),
-) -> list[tuple[Paragraph, list[Row]]]:
-    """Paragraphs with the questions asked of them; held-out articles left out. `own`: as `data.own_rows` gives them."""
+def reader_sources(asked_rows: Iterable[Row]) -> list[tuple[Paragraph, list[Row]]]:
+    """Paragraphs with the questions asked of them."""
     by_text: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    everything = list(own)
-    if data and "squad2_train" in use:
-        everything += [{**row, "src": "squad2_train"} for row in rows(data, "train/squad2_train")]
-    if data and set(use) - {"squad2_train", *SENTENCE_SETS}:
-        everything += rows(data, "train/reader_train")
-    for row in everything:
-        if row["src"] in (*use, "own") and row.get("title") not in held_out and row["src"] != "qamr":
-            by_text[row["context"], row.get("title", ""), row["src"]].append(row)
+    for row in asked_rows:
+        by_text[row["context"], row["title"], row["src"]].append(row)
     return [
-        (Paragraph.of(text, title, f"{src}:{title}" if title else ""), asked)
-        for (text, title, src), asked in by_text.items()
+        (Paragraph.of(text, title, f"{src}:{title}" if title else f"{src}:{n}"), asked)
+        for n, ((text, title, src), asked) in enumerate(by_text.items())
     ]
 
 
-def ranked_sentences(data: Path, use: Sequence[str]) -> Iterator[Example]:
-    """Answer sentence selection: each candidate a window of its own."""
-    for row in rows(data, "train/rerank_train"):
-        if row["src"] in use:
-            text = detokenise(row["passage"])
-            yield Example(detokenise(row["query"]), text, ((0, len(text)),), (int(row["grade"] > 0),), kind=row["src"])
-
-
-def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
+def qamr(rng: random.Random, data: Path, each: int, share: float = 1.0) -> Iterator[Example]:
     """QAMR has questions on single sentences: joined to windows with sentences around them."""
     by_sid: dict[str, list[Row]] = defaultdict(list)
     for row in rows(data, "train/reader_train"):
@@ -75,6 +54,8 @@ def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
     for sid in text:
         near[sid.rsplit(":", 2)[0]].append(sid)
     for sid, asked in by_sid.items():
+        if rng.random() > share:
+            continue
         good = [r for r in asked if len(r["question"].split()) >= 5]
         for row in rng.sample(good, min(each, len(good))):
             question = detokenise(row["question"])
@@ -102,21 +83,31 @@ def qamr(rng: random.Random, data: Path, each: int) -> Iterator[Example]:
 def reader_examples(
     data: Path | None,
     seed: int = 0,
-    use: Sequence[str] = SHIPPABLE,
-    held_out: Sequence[str] = DEV_ARTICLES,
-    only: Sequence[str] | None = None,
+    share: float = 1.0,
+    held_out: bool = False,
     rounds: int = 2,
     own: Sequence[Row] = (),
+    longest: int = 180,
+    part: tuple[int, int] = (0, 1),
 ) -> list[Example]:
     """The reader's training examples in random order.
 
-    `only` keeps the examples of some articles (for the held-out part); `rounds` is how many
-    windows are cut for each question asked by a person.
+    Args:
+        share: of each set's questions.
+        held_out: the examples never learned from, instead: three articles, and natural questions.
+        rounds: windows cut for each question asked by a person; one more for natural ones.
+        own: rows as `data.own_rows` gives them.
+        longest: words of a window.
+        part: as for `people`.
     """
     rng = random.Random(seed)
-    sources = reader_sources(data, use, () if only else held_out, own)
-    if only:
-        sources = [(p, asked) for p, asked in sources if p.title.replace(" ", "_") in only]
+    asked_rows = list(own)
+    if data:
+        asked_rows += people(data, share, seed, held_out, part)
+    if data and held_out:
+        kept = [r for r in rows(data, "train/squad2_train") if r["title"] in DEV_ARTICLES]
+        asked_rows += [{**r, "src": "squad2_train"} for r in kept]
+    sources = reader_sources(asked_rows)
     pool = articles(sources)
     elsewhere = _lexical_neighbours(sources)
     shelf = _Shelf(sources)
@@ -125,9 +116,9 @@ def reader_examples(
         others = elsewhere.get(n, [])
         for row in asked:
             question, answers = row["question"], row["answers"]
-            labels, span = p.locate(question, answers)
-            for _ in range(rounds + 2 if row["src"] in ("squad2_train", "own") else rounds):  # the hard ones
-                out += _windows(rng, p, question, answers, labels, span, pool[p.group], row)
+            labels, span = p.locate(question, answers, row.get("places", ()))
+            for _ in range(rounds + (row["src"] in NATURAL)):
+                out += _windows(rng, p, question, answers, labels, span, pool[p.group], row, longest)
             if answers and rng.random() < 0.6:
                 out += shelf.misses(rng, n, question, answers)
             misses = [m for m in others if not any(find_all(sources[m][0].text, a) for a in answers)]
@@ -147,17 +138,16 @@ def reader_examples(
                     )
                 )
         stranger = rng.choice(sources)[0]
-        out += defined(rng, p)
-        if rng.random() < 0.12:  # soon learned
+        if rng.random() < 0.1:
+            out += defined(rng, p)
+        if rng.random() < 0.01:  # soon learned
             out += front_matter(rng, p)
-        if rng.random() < 0.25:
+        if rng.random() < 0.02:
             out += speakers(rng, p, stranger)
-        if rng.random() < 0.6:
+        if rng.random() < 0.03:
             out += reported(rng, p, stranger)
-    if data and "qamr" in use and not only:
-        out += qamr(rng, data, each=8)
-    if data and set(use) & set(SENTENCE_SETS) and not only:
-        out += ranked_sentences(data, use)
+    if data and not held_out:
+        out += qamr(rng, data, each=4, share=share / part[1])
     out = [_ask_plainly(rng, e) for e in out]
     rng.shuffle(out)
     return out
@@ -172,30 +162,32 @@ def _windows(
     span: Span | None,
     pool: Article,
     row: Row,
+    longest: int,
 ) -> Iterator[Example]:
     n = len(p.sentences)
-    longest = rng.choice((1, 3, 5, 5, 9))
-    heading = p.title if rng.random() < 0.4 else ""
+    most = rng.choice((20, 45, 45, 45, 80, longest))
+    heading = p.title if rng.random() < 0.7 else ""
     kind = row["src"]
-    if not answers:  # SQuAD 2.0's unanswerable: the part that looks most like an answer
+    if not answers and not row.get("places"):  # the part that looks most like an answer
         keep = max(range(n), key=lambda i: (overlap(question, p.part(i, i + 1)), rng.random()))
-        first, last = fit(p, *choose(rng, n, keep, longest), keep)
+        first, last = stretch(rng, p, keep, most)
         yield p.window(question, first, last, labels, None, heading=heading, kind=kind + "-unanswerable")
         return
-    if span is None:
+    right = [i for i, label in enumerate(labels) if label == 1]
+    if not right:
         return
-    keep = labels.index(1)
-    first, last = fit(p, *choose(rng, n, keep, longest), keep)
+    keep = rng.choice(right)
+    first, last = stretch(rng, p, keep, most)
     if last - first == 1:  # alone, a sentence may lack the name that its pronoun stands for
         heading = p.title
     example = p.window(question, first, last, labels, span, heading=heading, kind=kind)
     if rng.random() < 0.2:
         example = _with_clutter(rng, example, clutter(rng, p, question))
     yield example
-    if rng.random() < 0.3:
+    if example.span and rng.random() < 0.25:
         yield from _vaguely(rng, example, answers)
     roll = rng.random()
-    if roll < 0.3:  # the same paragraph without the sentence that answers
+    if roll < 0.35:  # the same paragraph without the sentence that answers
         rest = [run for run in ((0, keep), (keep + 1, n)) if run[1] > run[0]]
         if rest:
             a, b = rng.choice(rest)
@@ -204,10 +196,10 @@ def _windows(
             first, last = fit(p, first, last, near)
             if not any(labels[i] for i in range(first, last)):
                 yield p.window(question, first, last, labels, None, heading=heading, kind=kind + "-rest")
-    elif roll < 0.65:
+    elif roll < 0.55:
         if swapped := near_miss(rng, question, example.text, pool):
             yield replace(example, question=swapped, labels=(0,) * len(example.labels), span=None, kind="near-miss")
-    elif roll < 0.8:  # another question of the article, asked of another paragraph
+    elif roll < 0.65:  # another question of the article, asked of another paragraph
         first_word = question.split()[0].lower()
         rivals = [
             q
@@ -294,9 +286,22 @@ def _ask_plainly(rng: random.Random, example: Example) -> Example:
         question = question.rstrip("?. ")
     if 0.2 <= roll < 0.23 and example.answerable == 1:
         question = " ".join(words(question)) or question
-    if 0.23 <= roll < 0.5:
+    if 0.23 <= roll < 0.3:
         question = synonyms(question, rng)
+    if 0.3 <= roll < 0.34:
+        question = mistyped(question, rng)
     return replace(example, question=question)
+
+
+def mistyped(text: str, rng: random.Random) -> str:
+    """The text with two letters of one longer word changed about, or one left out."""
+    long = list(re.finditer(r"[a-z]{5,}", text))
+    if not long:
+        return text
+    at = (m := rng.choice(long)).start() + rng.randrange(1, len(m[0]) - 2)
+    if rng.random() < 0.6:
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    return text[:at] + text[at + 1 :]
 
 
 def _lexical_neighbours(sources: Sequence[tuple[Paragraph, list[Row]]]) -> dict[int, list[int]]:

@@ -1,10 +1,11 @@
 """Fits a reader's `Fusion`: the weights of which sentence answers, and of whether the sources do at all.
 
-    python training/fusion.py --data DATA      prints both sets of weights, and what thresholds cost
+    python training/fusion.py --data DATA --strangers FOLDER      prints the weights, and what thresholds cost
 
-The first are fitted on the project's dev questions; the second on these and, in equal parts, on the questions about
-the articles of SQuAD 2.0 that the reader has not learned from, each set of articles indexed as a corpus is. Figures
-are of ten folds over questions. Test questions are never looked at.
+The first are fitted on the project's dev questions and on those about documents of strangers (a folder as `qa eval
+folder` takes it); the second on these, on the same with the passages that hold the answer taken away, and on questions
+about the articles of SQuAD 2.0 that the reader has not learned from, each set weighing the same. Figures on strangers
+are of weights that never saw the corpus asked. Test questions are never looked at.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,53 +28,104 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from qa import Assistant, load_config
+from qa.corpus.metadata import slug
+from qa.evaluate.folder import PlainQuestion, load_plain
 from qa.models.reader import Reader, log_odds
-from qa.read import absent, length, look, stands
+from qa.read import Look, absent, length, look, stands
+from qa.schema import Hit
 
 ROOT = Path(__file__).parents[1]
-COMPARING = ("compare", "disagree")
-"""Kinds that are answered source by source, at another threshold."""
+COMPARING = ("compare", "disagree", "conflict", "falsepremise", "false-premise", "followup")
+"""Kinds that are answered source by source, at another threshold, or lean on something else."""
 
-LENGTHS = (9, 12)
-"""Words from which a question is of middling length, and long."""
+READ = load_config().top_k
+"""Passages read."""
 
 Row = Mapping[str, Any]
-Evidence = Sequence[tuple[str, int, int]]
-"""Where the answers stand: source, start, end."""
+Holds = Callable[[Hit, tuple[int, int]], bool]
+"""Whether a stretch of a hit's document answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
     """A question as it was read."""
 
+    part: str
+    """The corpus, or set of questions."""
     answerable: bool
+    removed: bool
+    """Whether the passages that hold the answer were taken away."""
     sentences: NDArray[np.float64]
     """A row a sentence: log-odds of the reader, share of BM25, cosine."""
     right: NDArray[np.bool_]
-    """Whether it stands in the evidence."""
+    """Whether it answers."""
     words: int
     absent: NDArray[np.int64]
     """For each sentence, names of the question that its passage does not have."""
 
 
-def read(assistant: Assistant, question: str, answerable: bool, evidence: Evidence) -> Read:
-    """The signals that `Retriever.read` has for a question."""
+def read(assistant: Assistant, part: str, question: str, answerable: bool, holds: Holds) -> Iterator[Read]:
+    """The signals that `Retriever.read` has for a question; and those without the passages that hold the answer."""
+    hits = assistant.retriever.search(question, top_k=3 * READ)
+    first = assistant.retriever.search(question, top_k=READ)
+    yield _read(assistant, part, question, answerable, False, first, holds)
+    if answerable:
+        without = [h for h in hits if not holds(h, (h.passage.start, h.passage.end))]
+        if len(without) >= READ // 2:
+            yield _read(assistant, part, question, False, True, without[:READ], lambda hit, span: False)
+
+
+def _read(
+    assistant: Assistant, part: str, question: str, answerable: bool, removed: bool, hits: Sequence[Hit], holds: Holds
+) -> Read:
     retriever = assistant.retriever
-    signals, right, unnamed = [], [], []
-    for s in look(retriever.reader, question, retriever.search(question)):
-        signals.append((log_odds(s.score), s.hit.share, s.hit.cosine))
-        unnamed.append(absent(question, stands(s.hit, retriever.publishers)))
-        right.append(any(s.hit.source.id == at and s.start < end and start < s.end for at, start, end in evidence))
-    return Read(answerable, np.array(signals), np.array(right), length(question), np.array(unnamed))
+    seen = look(retriever.reader, question, hits)
+    unnamed = [absent(question, stands(s.hit, retriever.publishers)) for s in seen]
+    right = [holds(s.hit, (s.start, s.end)) for s in seen]
+    return Read(
+        part,
+        answerable,
+        removed,
+        np.array([_signals(s) for s in seen]),
+        np.array(right),
+        length(question),
+        np.array(unnamed),
+    )
 
 
-def of_project(reader: Reader) -> list[Read]:
+def _signals(s: Look) -> tuple[float, float, float]:
+    return log_odds(s.score), s.hit.share, s.hit.cosine
+
+
+def of_project(reader: Reader) -> Iterator[Read]:
     """The dev questions of the project that ask one thing of the briefs, as they are read."""
     lines = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     questions = [q for q in map(json.loads, lines) if q["split"] == "dev" and not q.get("history")]
-    questions = [q for q in questions if q["kind"] not in (*COMPARING, "false-premise")]
     with TemporaryDirectory() as folder, indexed(ROOT / "corpus", folder, reader) as assistant:
-        return [read(assistant, q["question"], q["answerable"], list(evidence(assistant, q))) for q in questions]
+        for q in questions:
+            if q["kind"] not in COMPARING:
+                places = list(evidence(assistant, q))
+                yield from read(assistant, "project", q["question"], q["answerable"], standing(places))
+
+
+def standing(places: Sequence[tuple[str, int, int]]) -> Holds:
+    """Whether a stretch of a document overlaps one of the places."""
+    return lambda hit, span: any(hit.source.id == at and span[0] < end and start < span[1] for at, start, end in places)
+
+
+def of_strangers(reader: Reader, folder: Path) -> Iterator[Read]:
+    """The questions of a folder as `qa eval folder` takes it, each corpus a folder in it."""
+    questions = [q for q in load_plain(folder / "questions.jsonl") if not q.follows and q.kind not in COMPARING]
+    for corpus in dict.fromkeys(q.corpus for q in questions):
+        with TemporaryDirectory() as work, indexed(folder / corpus, work, reader) as assistant:
+            for q in questions:
+                if q.corpus == corpus:
+                    ids = {slug(Path(file).stem) for file in q.files}
+
+                    def holds(hit: Hit, span: tuple[int, int], q: PlainQuestion = q, ids: set[str] = ids) -> bool:
+                        return hit.source.id in ids and q.touched_by(hit.passage.slice(*span))
+
+                    yield from read(assistant, corpus, q.text, q.answerable, holds)
 
 
 def evidence(assistant: Assistant, question: Row) -> Iterable[tuple[str, int, int]]:
@@ -82,7 +135,7 @@ def evidence(assistant: Assistant, question: Row) -> Iterable[tuple[str, int, in
         yield item["source"], start, start + len(item["quote"])
 
 
-def of_squad(reader: Reader, data: Path, every: int = 1) -> list[Read]:
+def of_squad(reader: Reader, data: Path, every: int = 1) -> Iterator[Read]:
     """The questions on the articles that were held out, each read in a corpus of these articles."""
     asked = [row for row in rows(data, "train/squad2_train") if row["title"] in DEV_ARTICLES]
     with TemporaryDirectory() as folder:
@@ -92,112 +145,110 @@ def of_squad(reader: Reader, data: Path, every: int = 1) -> list[Read]:
             paragraphs = dict.fromkeys(row["context"] for row in asked if row["title"] == title)
             (corpus / f"{title}.md").write_text(f"# {title}\n\n" + "\n\n".join(paragraphs), encoding="utf-8")
         with indexed(corpus, folder, reader) as assistant:  # the sentences' own evidence is not asked for
-            return [read(assistant, row["question"], bool(row["answerable"]), ()) for row in asked[::every]]
+            for row in asked[::every]:
+                hits = assistant.retriever.search(row["question"], top_k=READ)
+                yield _read(assistant, "SQuAD 2.0", row["question"], bool(row["answerable"]), False, hits, standing(()))
 
 
 def indexed(corpus: Path, folder: str, reader: Reader) -> Assistant:
     """An assistant over a corpus, with this reader."""
-    assistant = Assistant.build(config=load_config(corpus_dir=corpus, index_dir=Path(folder, "index")))
+    assistant = Assistant.build(config=load_config(corpus_dir=corpus, index_dir=Path(folder, "index"), support="none"))
     assistant.retriever.reader = reader
     return assistant
 
 
-def first_right(project: Sequence[Read]) -> float:
-    """Share of the answerable questions whose best sentence is right, each with weights fitted on other folds."""
-    found = []
-    for fold in range(10):
-        model = sentence_weights([q for i, q in enumerate(project) if i % 10 != fold])
-        for q in project[fold::10]:
-            if q.answerable:
-                found.append(q.right[model.predict_proba(q.sentences)[:, 1].argmax()])
-    return float(np.mean(found))
+def sentence_weights(asked: Sequence[Read]) -> LogisticRegression:
+    """For `Fusion.answers`, of questions whose answer is known to stand in what was read."""
+    known = [q for q in asked if q.right.any()]
+    signals, right = np.concatenate([q.sentences for q in known]), np.concatenate([q.right for q in known])
+    return LogisticRegression(max_iter=1000).fit(signals, right)
 
 
-def sentence_weights(project: Sequence[Read]) -> LogisticRegression:
-    """For `answers`."""
-    signals, right = np.concatenate([q.sentences for q in project]), np.concatenate([q.right for q in project])
-    return LogisticRegression(max_iter=500).fit(signals, right)
-
-
-def signals(questions: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
+def signals(asked: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
     """For each question: log of the sum of its sentences' odds, its words, names absent from where the best stands."""
     found = []
-    for q in questions:
+    for q in asked:
         odds = sentence.decision_function(q.sentences)
         found.append((np.logaddexp.reduce(odds), q.words, q.absent[odds.argmax()]))
     return np.array(found)
 
 
-def question_weights(parts: Sequence[Sequence[Read]], sentence: LogisticRegression) -> LogisticRegression:
-    """For `answerable`; each part weighs the same, and in it the answered as much as the unanswered.
+def question_weights(asked: Sequence[Read], sentence: LogisticRegression) -> LogisticRegression:
+    """For `Fusion.answerable`; the project, the strangers and SQuAD 2.0 weigh the same, as in each of them what is
+    answered and what is not; of the latter half what never had an answer, half what had it taken away."""
 
-    Half-way so among questions of like length, too: that the short ones are the unanswerable ones is how these sets
-    were written, not what people ask; but there are few of a length.
-    """
-    weights: list[float] = []
-    for part in parts:
-        of_all = np.mean([q.answerable for q in part])
-        for q in part:
-            of_length = np.mean([other.answerable for other in part if _alike(q, other)])
-            share = (of_all + of_length) / 2
-            weights.append(1 / len(part) / (share if q.answerable else 1 - share))
-    every = [q for part in parts for q in part]
-    model = LogisticRegression(max_iter=500, C=10)
-    scale = len(every) / sum(weights)
-    return model.fit(signals(every, sentence), [q.answerable for q in every], sample_weight=np.array(weights) * scale)
+    def kind(q: Read) -> tuple[str, bool, bool]:
+        return q.part if q.part in ("project", "SQuAD 2.0") else "strangers", q.answerable, q.removed
+
+    count = Counter(map(kind, asked))
+    groups = Counter((part, answerable) for part, answerable, _ in count)
+    weights = np.array([1 / count[kind(q)] / groups[kind(q)[:2]] for q in asked])
+    model = LogisticRegression(max_iter=1000, C=10)
+    return model.fit(
+        signals(asked, sentence), [q.answerable for q in asked], sample_weight=weights * len(asked) / weights.sum()
+    )
 
 
-def _alike(one: Read, other: Read) -> bool:
-    return bisect(LENGTHS, one.words) == bisect(LENGTHS, other.words)
-
-
-def told_apart(project: Sequence[Read], squad: Sequence[Read]) -> NDArray[np.float64]:
-    """For each of the project's questions the probability that the sources answer, by weights of other folds."""
-    chances = np.zeros(len(project))
-    for fold in range(10):
-        others = [q for i, q in enumerate(project) if i % 10 != fold]
-        sentence = sentence_weights(others)
-        model = question_weights((others, squad), sentence)
-        chances[fold::10] = model.predict_proba(signals(project[fold::10], sentence))[:, 1]
-    return chances
-
-
-def apart_in_folds(questions: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
-    """As `told_apart`, of one set, with weights of its own; folds are runs of neighbours, which share paragraphs."""
-    runs = np.array_split(np.arange(len(questions)), 10)
-    chances = np.zeros(len(questions))
-    for held in runs:
-        model = question_weights(([q for i, q in enumerate(questions) if i not in set(held)],), sentence)
-        chances[held] = model.predict_proba(signals([questions[i] for i in held], sentence))[:, 1]
-    return chances
+def told(name: str, asked: Sequence[Read], fit: Callable[[str], tuple[LogisticRegression, LogisticRegression]]) -> None:
+    """Prints how well the questions are answered by weights that did not see their corpus."""
+    models = {part: fit(part) for part in dict.fromkeys(q.part for q in asked)}
+    found = [q for q in asked if q.right.any()]
+    first = [q.right[models[q.part][0].decision_function(q.sentences).argmax()] for q in found]
+    chances = np.array([models[q.part][1].predict_proba(signals([q], models[q.part][0]))[0, 1] for q in asked])
+    answered, removed = np.array([q.answerable for q in asked]), np.array([q.removed for q in asked])
+    never, gone = ~answered & ~removed, removed
+    print(f"{name}: {answered.sum()} answerable, {never.sum()} not, {gone.sum()} with the evidence removed")
+    if first:
+        print(f"  right sentence first {np.mean(first):.3f} of {len(first)}")
+    for what, others in (("never had an answer", never), ("had it taken away", gone)):
+        if others.any():
+            which = answered | others
+            print(f"  AUC against what {what} {roc_auc_score(answered[which], chances[which]):.3f}")
+    for refused in (0.05, 0.1, 0.15, 0.2, 0.3):
+        bar = np.quantile(chances[answered], refused)
+        shares = [f"{np.mean(chances[which] < bar):.2f}" if which.any() else "-" for which in (never, gone)]
+        print(f"  threshold {bar:.3f}: refuses {refused:.2f}; of the others {' and '.join(shares)}")
 
 
 def main() -> None:
     """Fit and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("QA_TRAINING_DATA"), help="folder of the training sets")
+    parser.add_argument("--strangers", type=Path, default=ROOT.parent / "shared" / "strangers")
     parser.add_argument("--reader", type=Path, help="ONNX file; default: the reader that ships")
     parser.add_argument("--every", type=int, default=1, help="of SQuAD's questions read one of so many: a quick look")
+    parser.add_argument("--kept", type=Path, help="file to keep what was read in, or to take it from")
     args = parser.parse_args()
-    reader = Reader.load(args.reader) if args.reader else Reader.load()
-    project, squad = of_project(reader), of_squad(reader, data_folder(args.data), args.every)
-    answered = np.array([q.answerable for q in project])
-    print(f"project: {answered.sum()} answerable, {(~answered).sum()} not; SQuAD 2.0: {len(squad)} questions")
-    chances = told_apart(project, squad)
-    print(f"right sentence first {first_right(project):.3f}, AUC {roc_auc_score(answered, chances):.3f}")
-    squad_apart = roc_auc_score([q.answerable for q in squad], apart_in_folds(squad, sentence_weights(project)))
-    print(f"SQuAD 2.0 in folds of its own, AUC {squad_apart:.3f}")
-    sentence = sentence_weights(project)
-    for name, learned, held in (("SQuAD 2.0", squad, project), ("the project", project, squad)):
-        chance = question_weights((learned,), sentence).predict_proba(signals(held, sentence))[:, 1]
-        print(f"weights from {name} alone, AUC on the other: {roc_auc_score([q.answerable for q in held], chance):.3f}")
-    for refused in (0.05, 0.1, 0.15, 0.2):
-        threshold = np.quantile(chances[answered], refused)
-        abstains = np.mean(chances[~answered] < threshold)
-        print(f"threshold {threshold:.3f}: refuses {refused:.2f} of them, abstains on {abstains:.2f} of the others")
+    if args.kept and args.kept.exists():
+        asked = pickle.loads(args.kept.read_bytes())
+    else:
+        reader = Reader.load(args.reader)
+        asked = [
+            *of_project(reader),
+            *of_strangers(reader, args.strangers),
+            *of_squad(reader, data_folder(args.data), args.every),
+        ]
+        if args.kept:
+            args.kept.write_bytes(pickle.dumps(asked))
+
+    def fit(without: str = "") -> tuple[LogisticRegression, LogisticRegression]:
+        others = [q for q in asked if q.part != without]
+        sentence = sentence_weights(others)
+        return sentence, question_weights(others, sentence)
+
+    told("strangers", [q for q in asked if q.part not in ("project", "SQuAD 2.0")], fit)
+    told("project, by weights of the others", [q for q in asked if q.part == "project"], fit)
+    told("SQuAD 2.0, by weights of the others", [q for q in asked if q.part == "SQuAD 2.0"], fit)
+    sentence, question = fit()
+    told("project, by the weights below", [q for q in asked if q.part == "project"], lambda part: (sentence, question))
+    told(
+        "strangers, by the weights below",
+        [q for q in asked if q.part not in ("project", "SQuAD 2.0")],
+        lambda part: (sentence, question),
+    )
     for names, model in (
         ("reader, lexical, dense, bias", sentence),
-        ("sum, length, absent, offset", question_weights((project, squad), sentence)),
+        ("sum, length, absent, offset", question),
     ):
         print(names, "=", ", ".join(f"{w:.3g}" for w in (*model.coef_[0], model.intercept_[0])))
 

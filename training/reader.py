@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from data import DEV_ARTICLES, SHIPPABLE, Example, data_folder, own_rows
+from data import Example, data_folder, own_rows
 from examples import describe, reader_examples
 from export import export, restore
 from safetensors.torch import load_file, save_file
@@ -157,13 +157,9 @@ def loss_of(net: ReaderNet, batch: dict[str, Tensor]) -> Tensor:
     return per_sentence + 0.5 * per_window + 0.5 * listwise + 0.25 * span
 
 
-def rate(step: int, steps: int, horizon: int, cool: int) -> float:
-    """Share of the learning rate: up over 150 steps, down in a line to nothing at `horizon`.
-
-    A run that ends before its horizon goes down to nothing over its last `cool` steps instead.
-    """
-    before = 1 - max(0, steps - cool) / horizon
-    return min(step / 150, 1 - step / horizon, (steps - step) / cool * before)
+def rate(step: int, spent: float) -> float:
+    """Share of the learning rate: up over 40 steps, down in a line to nothing when the time is spent."""
+    return min(step / 40, max(0.0, 1 - spent))
 
 
 def train(a: argparse.Namespace) -> None:
@@ -173,7 +169,9 @@ def train(a: argparse.Namespace) -> None:
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
     own = own_rows(a.questions, a.index) if a.questions else []
-    examples = reader_examples(data_folder(a.data) if a.use else None, a.seed, a.use, rounds=a.rounds, own=own)
+    examples = reader_examples(
+        data_folder(a.data) if a.share else None, a.seed, a.share, rounds=a.rounds, own=own, longest=a.longest
+    )
     print(describe(examples), flush=True)
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
     rng = random.Random(a.seed)
@@ -184,16 +182,19 @@ def train(a: argparse.Namespace) -> None:
     net.encoder.embeddings.token_type_embeddings.requires_grad_(True)
     parameters = [p for p in net.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=a.lr, weight_decay=0.01, fused=True)
-    step = 0
+    step, before = 0, 0.0
     if (out / "state.pt").exists():
         state = torch.load(out / "state.pt", weights_only=True)
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
-        step = state["step"]
+        step, before = state["step"], state["spent"]
         print(f"resumes at step {step}", flush=True)
 
     def save() -> None:
-        torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, out / "new.pt")
+        torch.save(
+            {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "spent": spent()},
+            out / "new.pt",
+        )
         (out / "new.pt").replace(out / "state.pt")
         save_file(net.state_dict(), out / "model.safetensors")
 
@@ -206,15 +207,18 @@ def train(a: argparse.Namespace) -> None:
                 yield n, chosen
             epoch += 1
 
+    def spent() -> float:
+        return before + (time.time() - began) / 60 / a.minutes
+
     began, seen, total = time.time(), 0, 0.0
     net.train()
     for n, chosen in passes():
         if n <= step:
             continue
-        if n > a.steps:
+        if spent() >= 1:
             break
         for group in optimiser.param_groups:
-            group["lr"] = a.lr * rate(n, a.steps, a.horizon or a.steps, a.cool)
+            group["lr"] = a.lr * rate(n, spent())
         with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16):
             loss = loss_of(net, collate([encoded[i] for i in chosen]))
         loss.backward()
@@ -222,13 +226,11 @@ def train(a: argparse.Namespace) -> None:
         optimiser.step()
         optimiser.zero_grad()
         step, seen, total = n, seen + len(chosen), total + loss.item()
-        if n % 50 == 0:
-            print(
-                f"step {n}/{a.steps}  loss {total / 50:.4f}  {seen / (time.time() - began):.1f} windows/s",
-                flush=True,
-            )
+        if n % 25 == 0:
+            pace = seen / (time.time() - began)
+            print(f"step {n}  {spent():.0%}  loss {total / 25:.4f}  {seen:,} windows, {pace:.1f} a second", flush=True)
             total = 0.0
-        if n % 400 == 0:
+        if n % a.save == 0:
             save()
     save()
     print(f"minutes {(time.time() - began) / 60:.1f}", flush=True)
@@ -322,7 +324,7 @@ class Shipped(nn.Module):
 def fold_calibration(net: ReaderNet, data: Path, seed: int) -> None:
     """Makes sigmoids of the two logits probabilities, on the held-out articles; folded into the last layers."""
     tokenizer = plain_tokenizer(minilm_folder() / "tokenizer.json")
-    held_out = reader_examples(data, seed, only=DEV_ARTICLES, rounds=1)[:1500]
+    held_out = reader_examples(data, seed, held_out=True, rounds=1)[:1500]
     encoded = [encode(tokenizer, e) for e in held_out]
     sentences, windows = logits_of(net, encoded)
     votes = torch.cat(sentences)
@@ -382,13 +384,13 @@ def main() -> None:
     t = commands.add_parser("train", help="train, or go on from the last checkpoint in --out")
     t.add_argument("--data")
     t.add_argument("--out", default="training/runs/reader")
-    t.add_argument("--use", nargs="*", default=list(SHIPPABLE), help="public sets to learn from")
+    t.add_argument("--share", type=float, default=1.0, help="of the public sets; 0: your own questions alone")
+    t.add_argument("--longest", type=int, default=180, help="words of a window")
+    t.add_argument("--save", type=int, default=400, help="steps between checkpoints")
     t.add_argument("--questions", type=Path, help="questions on your own documents, as `qa eval add` writes them")
     t.add_argument("--index", type=Path, default=Path("index"), help="the index of these documents")
     t.add_argument("--start", help="training run (folder) or shipped weights (.onnx) to begin from, instead of MiniLM")
-    t.add_argument("--steps", type=int, default=3000)
-    t.add_argument("--horizon", type=int, help="step at which the learning rate would be 0; default: steps")
-    t.add_argument("--cool", type=int, default=300, help="last steps of a run that ends before its horizon")
+    t.add_argument("--minutes", type=float, default=60, help="to train; the learning rate falls to 0 by then")
     t.add_argument("--batch", type=int, default=24)
     t.add_argument("--rounds", type=int, default=3, help="windows cut for each question")
     t.add_argument("--unmarked", type=float, default=0.12, help="share of windows read without marks of shared words")
