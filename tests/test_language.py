@@ -229,3 +229,35 @@ def test_numbers_said_in_other_words_are_held() -> None:
     """Four decades are 40 years, and what was done twice was done two times; a unit far from its number is no match."""
     assert missing("two trips over four decades", "he went twice in 40 years") == ()
     assert missing("within two months", "the two men met within three months of that")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("Hill", "Hall"), ("Karl", "Carol"), ("Mali", "Male"), ("Baker", "Becker"), ("Reed", "Rod")]
+)
+def test_short_names_that_only_sound_alike_are_two(a: str, b: str) -> None:
+    """What spelling varies in a long transliterated name tells two short ones apart."""
+    assert not same_name(a, b)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3k users", "3000"),
+        ("1.2m users", "1200000"),
+        ("2.5m people", "2500000"),
+        ("-5 degrees", "-5 degree"),
+        ("3,5 percent", "3.5"),
+        ("1,200 people", "1200"),
+        ("a 1.2m wall", "1.2"),
+    ],
+)
+def test_figures_are_read_as_people_write_them(text: str, value: str) -> None:
+    """Thousands and millions glued to digits, a minus, a decimal comma."""
+    assert [f.value for f in facts(text)] == [value]
+
+
+@pytest.mark.parametrize("name", ["Brussels", "Athens", "Peters", "Mercedes"])
+def test_a_name_that_opens_a_claim_is_missed_where_it_does_not_stand(name: str) -> None:
+    """Whatever its ending looks like; a common word that opens one is no name."""
+    assert [f.value for f in missing(f"{name} rejected the plan.", "Berlin rejected the plan.")] == [name.lower()]
+    assert not missing("Ministers rejected the plan.", "They rejected the plan.")

@@ -162,3 +162,10 @@ def test_a_source_does_not_answer_twice_with_the_same_words():
     more = answering("The bridge was closed for repairs in the winter of 1951.", "winter of 1951", 0.6, "a")
     shown = [s.text for s in quote([first, again, other, more], 5)]
     assert shown == [first.text, other.text, more.text]
+
+
+def test_a_sentence_that_only_begins_like_an_order_is_quoted() -> None:
+    """A noun that opens a sentence commands nobody."""
+    hit = make_hit("Disregard for the rules of war is common. Forty people died in Tyre.")
+    candidates = [Candidate(hit, *span, 0.9) for span in hit.passage.sentences]
+    assert [sentence.text for sentence in quote(candidates, 5)] == [c.text for c in candidates]

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from qa.language.parser import parse
+
 
 def fence_mark(texts: Sequence[str]) -> str:
     """A word that stands in none of the texts; the same for the same texts."""
@@ -75,4 +77,18 @@ def is_order(text: str) -> bool:
 
     A narrow list, behind the fences and the check: it keeps a text that commands from being its own evidence.
     """
-    return bool(_ORDER.search(visible(text)))
+    seen = visible(text)
+    return any(_commands(seen, match) for match in _ORDER.finditer(seen))
+
+
+def _commands(text: str, match: re.Match[str]) -> bool:
+    """Whether a match is said to somebody: "Disregard for the rules of war is common" commands nobody."""
+    around = text[match.start() : match.end() + 80]
+    p = parse(around.lstrip(' .!?:;"“”]*#>-\n'))
+    first = next((i for i, t in enumerate(p.tokens) if t.tag[0].isalpha() and t.lower not in _ADDRESS), None)
+    if first is None or not p.tokens[first].is_noun:
+        return True
+    return all(p.tokens[i].lower not in ("for", "of") for i in p.children(first, "prep"))
+
+
+_ADDRESS = frozenset("please now then and system assistant assistants note important attention ai hey user".split())

@@ -10,6 +10,7 @@ from rapidfuzz.fuzz import ratio
 
 from qa.language.dates import MONTHS
 from qa.language.fact import Fact
+from qa.language.parser import parse
 from qa.language.words import FUNCTION_WORDS, WORD, fold
 
 TITLES = frozenset(
@@ -29,8 +30,12 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s|[\n\r]|[\"“‘
 _CALENDAR = frozenset(MONTHS) | {f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
 
 
-def names_in(text: str, taken: list[Fact]) -> Iterator[Fact]:
-    """The names of a text that do not stand in what is taken: dates and numbers."""
+def names_in(text: str, taken: list[Fact], *, parsed: bool = False) -> Iterator[Fact]:
+    """The names of a text that do not stand in what is taken: dates and numbers.
+
+    Args:
+        parsed: the parser says whether a word that opens a sentence is a name; else its ending does.
+    """
     lower = {w for w in WORD.findall(text) if w.islower()}
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -55,9 +60,14 @@ def names_in(text: str, taken: list[Fact]) -> Iterator[Fact]:
             continue
         if any(start < f.end and end > f.start for f in taken):
             continue
-        if opens and len(words) == 1 and not _looks_like_name(word):
+        if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
             continue
         yield Fact("name", fold(word), start, end)
+
+
+def _is_name(text: str, start: int) -> bool:
+    """Whether the parser takes the word that starts there for one of a name."""
+    return any(token.is_name for token in parse(text).tokens if token.start == start)
 
 
 def _looks_like_name(word: str) -> bool:
@@ -87,7 +97,7 @@ def name_key(word: str) -> str:
 @lru_cache(maxsize=65536)
 def _sounds(word: str) -> str:
     """Consonants, with front vowels as "a", back vowels as "o"; a leading vowel keeps its class."""
-    word = re.sub(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]", "", fold(word).strip())
+    word = _ARTICLED.sub("", fold(word).strip())
     for pattern, new in _FOLDS:
         word = re.sub(pattern, new, word)
     word = re.sub(r"(?<=[aeiou])h$", "", word)
@@ -100,17 +110,28 @@ def _sounds(word: str) -> str:
 def same_name(a: str, b: str) -> bool:
     """Whether two words may spell one name: same consonants, no front vowel where the other has a back one.
 
-    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei".
+    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei". Short
+    names must be nearly the same in letters: Hill is not Hall, nor Karl Carol.
     """
-    if fold(a) == fold(b):
+    left, right = _ARTICLED.sub("", fold(a)), _ARTICLED.sub("", fold(b))
+    if left == right:
         return True
+    if min(len(left), len(right)) < _LONG and ratio(left, right) < _ALIKE:
+        return False
     key = name_key(a)
     if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper():
         return False
-    left, right = _slots(_sounds(a)), _slots(_sounds(b))
-    if len(left) != len(right) or left[0] != right[0] or bool(left[-1]) != bool(right[-1]):
+    one, other = _slots(_sounds(a)), _slots(_sounds(b))
+    if len(one) != len(other) or one[0] != other[0] or bool(one[-1]) != bool(other[-1]):
         return False  # Omar, Amr; Niger, Nigeria
-    return all(not x or not y or x[0] == y[0] for x, y in zip(left, right, strict=True))
+    return all(not x or not y or x[0] == y[0] for x, y in zip(one, other, strict=True))
+
+
+_ARTICLED = re.compile(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]")
+_LONG = 6
+"""Letters from which a name may be spelled with other vowels."""
+_ALIKE = 85
+"""Share of letters in common, in percent, from which a shorter one is the same."""
 
 
 def _slots(sounds: str) -> list[str]:

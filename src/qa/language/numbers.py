@@ -21,7 +21,7 @@ ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
 _NUMBER_WORD = rf"(?:{'|'.join(sorted([*_SMALL, *_LARGE], key=len, reverse=True))})"
 _SPELLED = (
     rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)"
@@ -48,6 +48,7 @@ MEASURE = {word: unit for unit, words in _MEASURES.items() for word in words.spl
 UNIT = "|".join(sorted([*MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.,])
+    (?P<minus>(?<![\w\)][-−])(?<![\w\)])[-−](?=\d))?
     (?P<currency>(?:US)?\$|[€£¥₪])?\s?
     (?:(?P<digits>(?:{_DIGITS}))(?P<ordinal>st|nd|rd|th)?(?![\d])
        (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km](?![\w]))\b)?
@@ -81,6 +82,15 @@ def _plain_number(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
+def _counted(text: str, match: re.Match[str]) -> bool:
+    """Whether an "m" behind digits is of millions: glued to them, with what they count behind it: "1.2m users"."""
+    after = _COUNTED.match(text, match.end("scale"))
+    return text[match.start("scale") - 1].isdigit() and after is not None
+
+
+_COUNTED = re.compile(r"\s(?:[a-z]{2,20}\s)?(?:people|men|women|children|[a-z]{2,20}s)\b")
+
+
 def numbers_in(text: str) -> Iterator[Fact]:
     """The numbers of a text; digits first, then ordinals in words."""
     for match in _NUMBER.finditer(text):
@@ -97,11 +107,14 @@ def numbers_in(text: str) -> Iterator[Fact]:
                 continue  # "one of them", "a million reasons" of unknown count: not a figure
             value = _spelled(match["spelled"])
         else:
-            value = Decimal(match["digits"].replace(",", ""))
+            digits = match["digits"]
+            decimal = re.fullmatch(r"\d+,\d{1,2}", digits)  # "3,5 percent"
+            value = Decimal(digits.replace(",", "." if decimal else ""))
             scale = (match["scale"] or "").lower()
-            if scale in _SHORT and not match["currency"] and scale not in {"bn", "mn", "tn"}:
+            if scale == "m" and not match["currency"] and not _counted(text, match):
                 scale = ""  # "5 m" is metres
             value *= _LARGE.get(scale) or _SHORT.get(scale) or 1
+            value = -value if match["minus"] else value
         unit = (match["unit"] or match["glued"] or "").lower()
         currency = _CURRENCIES.get((match["currency"] or unit).lower())
         start = match.start() + (len(match[0]) - len(match[0].lstrip()))
