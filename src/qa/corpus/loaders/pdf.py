@@ -26,7 +26,11 @@ _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "
 _FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
 _LEADER = re.compile(r"(?:\s*[.·…_]){4,}\s*[\divxlc]{1,5}\s*$")
 _ENTRY = re.compile(r"^(.{3,150}?)\s+(\d{1,4})$")
-_MARK = re.compile(r"(?:[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)])\s+(?=\S)")
+_MARK = re.compile(
+    r"(?:[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,4}\.?)\s+(?=\S)"
+    r"|\d{1,2}\.\d{1,2}\.?\s+(?=[^\W\d_a-z])"
+)
+_NUMBERED = re.compile(r"[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d{1,3}(?:\.\d{1,3}){1,4}\.?")
 _BULLET = re.compile(r"[-*•·▪‣–◦]\s+(?=\S)")
 _SPACE, _GAP = 0.12, 0.75
 """Between words, and between segments: shares of the height of the type."""
@@ -168,7 +172,7 @@ def _segments(chars: Sequence[tuple[str, float, float, float, float, bool]]) -> 
             blanks += 1
             continue
         if runs and blanks < _BLANKS and _follows(runs[-1][-1], char):
-            runs[-1].append(char)
+            runs[-1].append((f" {char[0]}" if blanks else char[0], *char[1:]))
         else:
             runs.append([char])
         blanks = 0
@@ -184,7 +188,7 @@ def _segment(run: Sequence[tuple[str, float, float, float, float, bool]]) -> Seg
     size = max(char[4] for char in run) or 1.0
     words = [run[0][0]]
     for a, b in pairwise(run):
-        words += [" ", b[0]] if b[1] - a[2] > _SPACE * size else [b[0]]
+        words += [" ", b[0]] if b[1] - a[2] > _SPACE * size and b[0][0] != " " else [b[0]]
     bold = sum(char[5] for char in run) > len(run) / 2
     return Segment("".join(words), run[0][1], run[-1][2], run[0][3], size, bold)
 
@@ -344,7 +348,7 @@ def _without_contents(pages: list[list[Segment]]) -> list[list[Segment]]:
 
 def _ordered(segments: list[Segment], page: int, depth: int = 0) -> Iterator[list[Line] | list[Block]]:
     """Runs of lines of one column, and tables, in the order in which a page is read."""
-    rows = _rows(segments)
+    rows = [_labelled(row) for row in _rows(segments)]
     run: list[list[Segment]] = []
     at = 0
     while at < len(rows):
@@ -362,6 +366,14 @@ def _ordered(segments: list[Segment], page: int, depth: int = 0) -> Iterator[lis
         at += 1
     if run:
         yield from _columned(run, page, depth)
+
+
+def _labelled(row: list[Segment]) -> list[Segment]:
+    """A row whose first segment numbers the second, which is prose: as one."""
+    if len(row) > 1 and _NUMBERED.fullmatch(row[0].text) and len(row[1].text.split()) > 2:
+        both = replace(row[1], text=f"{row[0].text} {row[1].text}", x0=row[0].x0, size=max(row[0].size, row[1].size))
+        return [both, *row[2:]]
+    return row
 
 
 def _columned(rows: list[list[Segment]], page: int, depth: int) -> Iterator[list[Line] | list[Block]]:
