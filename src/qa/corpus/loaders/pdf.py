@@ -656,7 +656,11 @@ def _breaks_off(block: Block, paragraph: Paragraph | None, body: float) -> bool:
         return False
     last = paragraph.lines[-1]
     full = last.x1 > paragraph.width[1] - 0.2 * (paragraph.width[1] - paragraph.width[0])
-    return block.text[-1] not in ".!?:;…”\"')" and (full or block.text[-1] in ",-–") and len(block.text.split()) > 3
+    return (
+        block.text[-1] not in ".!?:;…”\"')"
+        and (full or block.text[-1] in ",-–" or block.text.rsplit(maxsplit=1)[-1] in _LINKS)
+        and len(block.text.split()) > 3
+    )
 
 
 def _resumes(before: tuple[Block, Paragraph | None], block: Block, paragraph: Paragraph, body: float) -> bool:

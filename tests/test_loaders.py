@@ -1,0 +1,420 @@
+# ruff: noqa: E501 (a document in a line)
+"""What the loader of each format reads: made documents, each with the lines that its text must hold, and must not."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+
+import docx
+import openpyxl
+import pptx
+import pytest
+from docx.oxml import parse_xml
+from fpdf import FPDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.corpus import read, register
+from qa.corpus.blocks import Unreadable
+from qa.corpus.loaders import _own
+from qa.corpus.reading import document
+from qa.corpus.tables import blocks as rows_of
+from qa.corpus.tables import plain, spread
+from qa.passages import split
+from qa.schema import Document, Section, Source
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+PROSE = "The mill at Brekke grinds rye for nine farms and has done so since the flood."
+
+
+def word(*body: str, parts: dict[str, str] | None = None) -> bytes:
+    """A DOCX whose body holds this XML."""
+    made = docx.Document()
+    for xml in body:
+        made.element.body.insert_element_before(parse_xml(xml.replace(">", f" {W}>", 1)), "w:sectPr")
+    packed = io.BytesIO()
+    made.save(packed)
+    if not parts:
+        return packed.getvalue()
+    out = io.BytesIO()
+    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name not in parts:
+                new.writestr(name, old.read(name))
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def p(text: str, style: str = "") -> str:
+    about = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f"<w:p>{about}<w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def tbl(*rows: tuple[str, ...], first: str = "") -> str:
+    cells = "".join(
+        f"<w:tr>{first if not i else ''}{''.join(f'<w:tc>{p(c)}</w:tc>' for c in row)}</w:tr>"
+        for i, row in enumerate(rows)
+    )
+    return f"<w:tbl>{cells}</w:tbl>"
+
+
+HEAD = "<w:trPr><w:tblHeader/></w:trPr>"
+
+
+def pages(*sheets: Callable[[FPDF], None]) -> bytes:
+    """A PDF of pages drawn by functions."""
+    made = FPDF()
+    made.set_font("helvetica", size=10)
+    for sheet in sheets:
+        made.add_page()
+        sheet(made)
+    return bytes(made.output())
+
+
+def lines(*texts: str, x: float = 20, y: float = 30, size: float = 10, step: float = 5) -> Callable[[FPDF], None]:
+    def draw(made: FPDF) -> None:
+        made.set_font("helvetica", size=size)
+        for i, text in enumerate(texts):
+            made.text(x, y + i * step, text)
+
+    return draw
+
+
+def both(*parts: Callable[[FPDF], None]) -> Callable[[FPDF], None]:
+    return lambda made: [part(made) for part in parts] and None
+
+
+def grid(*rows: tuple[str, ...], at: tuple[float, ...] = (20, 70, 120), y: float = 60) -> Callable[[FPDF], None]:
+    def draw(made: FPDF) -> None:
+        for i, row in enumerate(rows):
+            for x, text in zip(at, row, strict=True):
+                made.text(x, y + 6 * i, text)
+
+    return draw
+
+
+def sheet(
+    *rows: tuple[object, ...], title: str = "Sheet", more: Callable[[openpyxl.Workbook], None] | None = None
+) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    if more:
+        more(book)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+def percent(book: openpyxl.Workbook) -> None:
+    book.active["B2"].number_format = "0.0%"
+
+
+def second(book: openpyxl.Workbook) -> None:
+    book.create_sheet("Autumn").append(("Ewes", 41))
+    hidden = book.create_sheet("Secret")
+    hidden.append(("Hidden word", 1))
+    hidden.sheet_state = "hidden"
+
+
+def slides() -> bytes:
+    made = pptx.Presentation()
+    first = made.slides.add_slide(made.slide_layouts[1])
+    first.shapes.title.text = "Sheep of the north farm"
+    frame = first.placeholders[1].text_frame
+    frame.text = "Ewes graze on the moor until October."
+    inner = frame.add_paragraph()
+    inner.text, inner.level = "Rams stay in the yard.", 1
+    first.notes_slide.notes_text_frame.text = "Say that the vet comes on Monday."
+    other = made.slides.add_slide(made.slide_layouts[5])
+    other.shapes.title.text = "Fleeces"
+    table = other.shapes.add_table(2, 2, 0, 0, 5_000_000, 1_000_000).table
+    for (y, x), text in {(0, 0): "Year", (0, 1): "Fleeces", (1, 0): "2021", (1, 1): "312"}.items():
+        table.cell(y, x).text = text
+    packed = io.BytesIO()
+    made.save(packed)
+    return packed.getvalue()
+
+
+def book(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr(
+            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="b/c.opf"/></rootfiles></container>'
+        )
+        items = "".join(f'<item id="{n}" href="{n}.xhtml" media-type="application/xhtml+xml"/>' for n in files)
+        spine = "".join(f'<itemref idref="{n}"/>' for n in sorted(files, reverse=True))
+        made.writestr("b/c.opf", '<package xmlns:dc="http://purl.org/dc/elements/1.1/"><metadata><dc:title>Rye and Water</dc:title><dc:creator>Ida Brekke</dc:creator></metadata>'
+                                 f"<manifest>{items}</manifest><spine>{spine}</spine></package>")  # fmt: skip
+        for name, content in files.items():
+            made.writestr(f"b/{name}.xhtml", f"<html><body>{content}</body></html>")
+    return packed.getvalue()
+
+
+def mail(**more: str) -> bytes:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "Ida Brekke <ida@example.org>", "mill@example.org", "Rye for Søren"
+    made["Date"] = "Mon, 06 May 2019 10:00:00 +0200"
+    made.set_content("The rye comes on Friday.\n\nIda\n\n> Jon wrote:\n> When does the rye come?\n")
+    if "html" in more:
+        made.clear_content()
+        made.set_content(more["html"], subtype="html")
+    if "attached" in more:
+        made.add_attachment(b"x", maintype="application", subtype="pdf", filename=more["attached"])
+    return bytes(made)
+
+
+CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple[str, ...]]] = [
+    # tables: each row under its header, whatever the format
+    ("a.md", "| Field | Rye | Oats |\n|---|---|---|\n| North | 12 | 12 |\n| South |  | 7 |\n", ("North: Rye = 12; Oats = 12", "South: Oats = 7", "Field | Rye | Oats"), ("South: Rye",)),
+    ("a.md", "|  | 2019 | 2020 |\n|--|--|--|\n| Brekke | 3 | 4 |\n", ("Brekke: 2019 = 3; 2020 = 4",), ()),
+    ("a.md", f"{PROSE}\n\n<table><tr><th>Farm</th><th>Cows</th></tr>\n\n<tr><td>Lia</td><td>14</td></tr></table>\n", ("Lia: Cows = 14",), ("<td>",)),
+    ("a.html", "<table><tr><th rowspan=2>Farm</th><th colspan=2>Milk</th></tr><tr><th>2019</th><th>2020</th></tr><tr><td>Lia</td><td>8</td><td>9</td></tr></table>", ("Lia: Milk 2019 = 8; Milk 2020 = 9",), ()),
+    ("a.html", "<table><tr><th>Farm</th><th>Mon</th><th>Tue</th></tr><tr><td>Lia</td><td colspan=2>closed</td></tr><tr><td rowspan=2>Moen</td><td>8</td><td>9</td></tr><tr><td>10</td><td>11</td></tr></table>", ("Lia: Mon, Tue = closed", "Moen: Mon = 8; Tue = 9", "Moen: Mon = 10; Tue = 11"), ()),
+    ("a.html", "<table><tr><td>Issued by</td><td>Mill board</td></tr><tr><td>Valid from</td><td>1 May</td></tr><tr><td>Form</td><td>B</td></tr></table>", ("Issued by | Mill board", "Valid from | 1 May"), (" = ",)),
+    ("a.csv", "farm;cows;note\nLia;14;\"big; old\"\nMoen;9;\n", ("Lia: cows = 14; note = big; old", "Moen: cows = 9"), ()),
+    ("a.tsv", "farm\tcows\nLia\t14\n", ("Lia: cows = 14",), ()),
+    ("a.txt", "farm,cows,sheep\nLia,14,3\nMoen,9,40\nRud,2,7\n", ("Moen: cows = 9; sheep = 40",), ()),
+    ("a.docx", lambda: word(tbl(("Pool", "Mon", "Tue"), ("North", "7", "7"), ("South", "", "8"), first=HEAD)), ("North: Mon = 7; Tue = 7", "South: Tue = 8"), ()),
+    ("a.docx", lambda: word(tbl(("One", "Two"), ("Three", "Four"))), ("One | Two", "Three | Four"), (" = ",)),
+    ("a.docx", lambda: word(f"<w:tbl><w:tr><w:tc>{p('Outer')}{tbl(('Deep', 'cell'), ('and', 'more'))}{p('after')}</w:tc></w:tr></w:tbl>"), ("Outer", "Deep | cell", "after"), ()),
+    ("a.xlsx", lambda: sheet(("Farm", "Share"), ("Lia", 0.125), ("Moen", 0.5), more=percent), ("Lia: Share = 12.5%", "Moen: Share = 0.5"), ()),
+    ("a.xlsx", lambda: sheet(("Farm", "Cows"), ("Lia", 14.0), title="Spring", more=second), ("Spring", "Lia: Cows = 14", "Autumn", "Ewes | 41"), ("Hidden", "14.0")),
+    ("a.pdf", lambda: pages(grid(("Farm", "Cows", "Sheep"), ("Lia", "14", "3"), ("Moen", "9", "40"), ("Rud", "2", "7"))), ("Moen: Cows = 9; Sheep = 40",), ()),
+    ("a.pdf", lambda: pages(grid(("Farm", "Keeper", "Note"), ("Lia", "Ida Brekke", "Open in the summer only,"), ("", "", "by order of the board"), ("Moen", "Jon Rud", "Shut"))), ("Lia: Keeper = Ida Brekke; Note = Open in the summer only, by order of the board", "Moen: Keeper = Jon Rud; Note = Shut"), ()),
+    ("a.pdf", lambda: pages(lines("Year Calves", "1931 12", "1932 15", "1933 17")), ("1932: Calves = 15",), ()),
+    ("a.rst", "Farms\n=====\n\n===== ====\nFarm  Cows\n===== ====\nLia   14\n===== ====\n", ("Lia: Cows = 14",), ("====",)),
+    ("a.pptx", slides, ("2021: Fleeces = 312",), ()),
+    # Markdown
+    ("a.md", "+++\ntitle = 'Rye'\ndate = 2020-01-02\n+++\n" + PROSE, (PROSE,), ("+++", "title =")),
+    ("a.md", f"---\ntitle: Rye\n...\n{PROSE}", (PROSE,), ("title:",)),
+    ("a.md", "Rye is cut late.[^a]\n\n[^a]: In August, says the almanac.\n\nOats are cut early.", ("Rye is cut late.\n\nIn August, says the almanac.\n\nOats",), ("[^a]",)),
+    ("a.md", "{{< hint >}}\nRye is cut late here.\n{{< /hint >}}\n\n::: warning Frost\nCover the beds.\n:::\n\n> [!NOTE]\n> The mill is shut.\n", ("Rye is cut late here.", "Frost", "Cover the beds.", "The mill is shut."), ("{{", ":::", "[!NOTE]")),
+    ("a.md", "```\n{{< keep >}}\n  two\n```\n", ("{{< keep >}}\n  two",), ()),
+    ("a.md", "Term\n: What it means here.\n", ("Term\n  What it means here.",), ()),
+    ("a.md", "1. Open it.\n2. Shut it:\n   - the left one\n   - the right one\n3. Go.\n", ("1. Open it.\n2. Shut it:\n  the left one\n  the right one\n3. Go.",), ()),
+    ("a.md", "Approved\n\n25 minutes\n\nThe club paid (credit: 310 crowns) and Share\n\nPrint", ("Approved", "25 minutes", "(credit: 310 crowns)", "Print"), ()),
+    ("a.md", "An area of 14 m<sup>2</sup> is let.\nIt is<br>dry.", ("14 m² is let.",), ()),
+    ("a.md", f"# Rye {{#rye}}\n\n{PROSE}\n\n[[toc]]\n", ("Rye\n\n",), ("{#rye}", "toc")),
+    ("a.md", "<!-- hidden words -->\n\n" + PROSE, (PROSE,), ("hidden",)),
+    # HTML
+    ("a.html", f"<main><p>{PROSE}</p><ul><li>Rye<ul><li>winter rye</li></ul></li><li>Oats</li></ul></main>", ("Rye\n  winter rye\nOats",), ()),
+    ("a.html", f"<p>{PROSE}</p><pre>a: 1\n  b: 2\n</pre>", ("a: 1\n  b: 2",), ()),
+    ("a.html", "<div>First part of it all.<br><br>Second part<br>of it all.</div>", ("First part of it all.\n\nSecond part",), ()),
+    ("a.html", f"<p>{PROSE}</p><dl><dt>sieve</dt><dd>A frame with a net, for flour.</dd></dl>", ("sieve\n  A frame with a net, for flour.",), ()),
+    ("a.html", f"<nav>Home Shop</nav><div class='cookie-banner'>We set cookies here.</div><article><p>{PROSE} {PROSE} {PROSE}</p></article><aside>Other farms</aside><footer>Imprint</footer>", (PROSE,), ("Shop", "cookies", "Other farms", "Imprint")),
+    ("a.html", f"<p>{PROSE}<sup><a href='#n'>[3]</a></sup> It holds 10<sup>4</sup> sacks.</p><p hidden>secret</p>", ("10⁴ sacks",), ("[3]", "secret")),
+    ("a.html", f"<ol start=3><li>Third step is this.</li><li>Fourth step is that.</li></ol><p>{PROSE}</p>", ("3. Third step is this.\n4. Fourth step is that.",), ()),
+    ("a.html", "<html><head><meta charset=iso-8859-2></head><body><p>Młyn stoi w Łodzi nad rzeką od stu lat.</p></body></html>".encode("iso-8859-2"), ("Młyn stoi w Łodzi",), ()),
+    # DOCX
+    ("a.docx", lambda: word("<w:p><w:r><w:t xml:space='preserve'>It costs </w:t></w:r><w:del><w:r><w:delText>nine</w:delText></w:r></w:del><w:ins><w:r><w:t>twelve</w:t></w:r></w:ins><w:r><w:t xml:space='preserve'> crowns.</w:t></w:r></w:p>"), ("It costs twelve crowns.",), ("nine",)),
+    ("a.docx", lambda: word(f"<w:sdt><w:sdtContent>{p('Inside a control.')}</w:sdtContent></w:sdt>"), ("Inside a control.",), ()),
+    ("a.docx", lambda: word("<w:p><w:r><w:t>Shown.</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>Hidden.</w:t></w:r></w:p>"), ("Shown.",), ("Hidden",)),
+    ("a.docx", lambda: word("<w:p><w:r><w:t>It was built in the long and dry summer of</w:t><w:br/><w:t>1911 by hand.</w:t></w:r></w:p>"), ("summer of 1911 by hand.",), ()),
+    ("a.docx", lambda: word(f"<w:p><w:r><w:pict><w:txbxContent>{p('Words in a box.')}</w:txbxContent></w:pict></w:r></w:p>"), ("Words in a box.",), ()),
+    ("a.docx", lambda: word(p("A heading", "Heading1"), p("This is prose that somebody has set as a heading by mistake.", "Heading2")), ("A heading",), ()),
+    ("a.docx", lambda: word("<w:p><w:r><w:t>x</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>2</w:t></w:r></w:p>"), ("x²",), ()),
+    # PDF
+    ("a.pdf", lambda: pages(both(lines("In frost the bolts of the auto-", "matic hatch must be opened by", "hand, for the motor is off then.", x=20), lines("The lamp beside the hatch goes", "green when all is shut, and red", "when anything at all is open.", x=110))), ("the automatic hatch must be opened by hand, for the motor is off then.", "The lamp beside the hatch goes green when all is shut"), ("hatch The lamp",)),
+    ("a.pdf", lambda: pages(*(lines(f"Annals of the mill, vol. {n}", y=10) for n in (1, 1, 1))), (), ("nothing of this",)),
+    ("a.pdf", lambda: pages(both(lines("Mill papers 4", y=10), lines("The stone came from a quarry in the north and was brought by the men of", "the parish, who were paid by"), lines("12", y=280)), both(lines("Mill papers 4", y=10), lines("Ida Brekke in the spring of that year, and by nobody else at all."), lines("13", y=280)), both(lines("Mill papers 4", y=10), lines("It lasted."), lines("14", y=280))), ("who were paid by Ida Brekke in the spring",), ("Mill papers",)),
+    ("a.pdf", lambda: pages(lines("2.1 The stone is turned each spring by two men.", "2.2 The wheel is greased with fat each week.")), ("2.1 The stone is turned each spring by two men.\n2.2 The wheel",), ()),
+    ("a.pdf", lambda: pages(both(lines("Contents", "The stone ........ 2", "The wheel ........ 3")), lines("The stone is of granite and was cut by hand in the north."), lines("The wheel is of oak.")), ("The stone is of granite",), ("....",)),
+    # text
+    ("a.txt", "The mill was built by Ida and\nher brothers from Lia in the\nsummer of 1911. It cost the\nparish 4,200 crowns.\n", ("Ida and her brothers from Lia in the summer of 1911. It cost the parish",), ()),
+    ("a.txt", "Anna: When did it open?\nJon: In the spring of that year.\nAnna: Who paid for it?\n", ("Anna: When did it open?\n\nJon: In the spring",), ()),
+    ("a.txt", "Tools:\n- a hammer of oak\n- a chisel that was ground\n  only yesterday\n", ("a chisel that was ground only yesterday",), ()),
+    ("a.txt", ("Ça coûte cher à la mairie, dit le maire après l’été. " * 3).encode("cp1252"), ("Ça coûte cher à la mairie",), ()),
+    ("a.txt", "Śnieg leży w górach, a młyn stoi.".encode() * 12 + b"\xff", ("Śnieg leży",), ()),
+    ("a.txt", "The mill stands.\nIt is old.".encode("utf-16-be"), ("The mill stands.",), ()),
+    ("a.txt", "Farms\n=====\n\nThe ``rye`` grows, see :ref:`the map <map>`.\n\n.. note:: Shut on *Monday*.\n", ("The rye grows, see the map.", "Shut on Monday."), ("``", ":ref:", "====")),
+    ("a.txt", "Some text of the page that goes on and\n\nHolt                 Standards Track                 [Page 4]\n\f\nRFC 1                 Rye                 May 2020\n\n   ends here.\n", ("goes on and ends here.",), ("[Page 4]",)),
+    # the rest
+    ("a.rst", "Rye\n===\n\n:Sown: in May\n\n#. One thing is first.\n#. Another is second.\n\n.. code-block:: sh\n\n   mill --open\n\n.. versionadded:: 1.4\n", ("Sown: in May", "1. One thing is first.\n2. Another is second.", "mill --open", "Added in version 1.4"), ("code-block",)),
+    ("a.rst", ".. include:: /etc/passwd\n\nRye\n===\n\nIt grows well here.\n", ("It grows well here.",), ("root:",)),
+    ("a.eml", mail, ("From: Ida Brekke <ida@example.org>", "The rye comes on Friday.", "> When does the rye come?"), ()),
+    ("a.eml", lambda: mail(html="<p>Rye <b>comes</b> on Friday.</p>"), ("Rye comes on Friday.",), ("<b>",)),
+    ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\n<i>The mill was</i>\n\n2\n00:00:02,000 --> 00:00:04,000\nbuilt in 1911.\n", ("The mill was built in 1911.",), ("-->", "<i>")),
+    ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ida>We grind rye.\n\n00:03.000 --> 00:04.000\n<v Jon>And oats.\n", ("Ida: We grind rye.", "Jon: And oats."), ("WEBVTT",)),
+    ("a.jsonl", '{"title": "Rye", "text": "It grows well."}\n{"title": "Oats", "text": "They do not."}\n', ("Rye\n\nIt grows well.\n\nOats\n\nThey do not.",), ("{",)),
+    ("a.epub", lambda: book(a="<h1>Second</h1><p>The end of it.</p>", b=f"<h1>First</h1><p>{PROSE}</p>"), (f"First\n\n{PROSE}\n\nSecond\n\nThe end of it.",), ()),
+    ("a.pptx", slides, ("Sheep of the north farm", "Ewes graze on the moor until October.\n  Rams stay in the yard.", "Notes: Say that the vet comes on Monday."), ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept", "gone"), [pytest.param(*case, id=f"{i}-{case[0]}") for i, case in enumerate(CASES)]
+)
+def test_a_document_is_read_as_its_reader_sees_it(
+    name: str, content: str | bytes | Callable[[], bytes], kept: tuple[str, ...], gone: tuple[str, ...]
+) -> None:
+    """What a person sees stands in the text; what nobody sees does not; every span is exact and in order."""
+    data = content() if callable(content) else content
+    try:
+        made, _ = document(data.encode() if isinstance(data, str) else data, name)
+    except Unreadable:
+        assert not kept
+        return
+    for words in kept:
+        assert words in made.text
+    for words in gone:
+        assert words not in made.text
+    at = 0
+    for passage in split(made):
+        assert made.text[passage.start : passage.end] == passage.text
+        assert at <= passage.start
+        at = passage.end
+        last = passage.start
+        for start, end in passage.sentences:
+            assert last <= start < end <= passage.end
+            last = end
+
+
+def units(data: str | bytes, name: str = "a.md") -> list[tuple[str, str]]:
+    """What can be quoted of a document, and what each belongs to."""
+    made, _ = document(data.encode() if isinstance(data, str) else data, name)
+    found = []
+    for passage in split(made):
+        leads = passage.leads or ("",) * len(passage.sentences)
+        found += [(made.text[a:b], lead) for (a, b), lead in zip(passage.sentences, leads, strict=True)]
+    return found
+
+
+def test_a_heading_that_tells_something_can_be_quoted() -> None:
+    """Four words or a figure; a mere label, a question and the document's title cannot."""
+    said = [
+        text for text, _ in units("# Log\n\n## 1.2 (2020-05-01)\n\nIt is new now.\n\n## Costs\n\nIt is dear now.\n\n"
+                                  "## Who may come?\n\nAll members may come.\n\n**The door code is 4471**\n\nShut it.")
+    ]  # fmt: skip
+    assert said == ["1.2 (2020-05-01)", "It is new now.", "It is dear now.", "All members may come.",
+                    "The door code is 4471", "Shut it."]  # fmt: skip
+
+
+def test_a_short_reply_is_quoted_with_its_question() -> None:
+    """Under a heading that asks, or after a paragraph that does; a fragment goes with the sentence before it."""
+    assert units("# Help\n\n## How long is it?\n\n25 minutes\n")[0][0] == "How long is it?\n\n25 minutes"
+    assert ("When did it open?\n\nIn 1998.", "") in units(
+        "Words come first here.\n\nWhen did it open?\n\nIn 1998.\n\nMore is said here."
+    )
+    assert units("Motion 1 is to mend the roof.\n\nApproved\n")[0][0] == "Motion 1 is to mend the roof.\n\nApproved"
+
+
+def test_a_question_is_not_its_own_answer() -> None:
+    """It leads to the reply, which is what can be quoted."""
+    found = units(
+        "Anna: When did the mill open?\nJon: It opened in the spring of 1998.\nAnna: Thank you for that.\n", "a.txt"
+    )
+    assert found[0] == ("Jon: It opened in the spring of 1998.", "Anna: When did the mill open?")
+    assert "Anna: When did the mill open?" not in [text for text, _ in found]
+
+
+def test_items_know_what_they_lie_under() -> None:
+    """Few words are quoted with the line above them; a whole item knows it as its lead."""
+    found = units(
+        "You need these:\n\n- a hammer\n- nails\n\nIt is open to all of us.\n\n- Members\n  - Full members may use all rooms.\n  - Guests of theirs may not.\n"
+    )
+    assert found[0][0] == "You need these:\n\na hammer\nnails"
+    assert found[2][0] == "Members\n  Full members may use all rooms."
+    assert found[3] == ("Guests of theirs may not.", "Members")
+
+
+def test_the_line_that_names_the_columns_is_no_answer() -> None:
+    """Each row is quoted whole, and knows what its first cell is."""
+    found = units("| Dish | Energy |\n|---|---|\n| Rye bread | 870 |\n| Oats. Raw. | 640 |\n")
+    assert found == [("Rye bread: Energy = 870", "Dish"), ("Oats. Raw.: Energy = 640", "Dish")]
+
+
+def test_a_long_row_names_itself_again() -> None:
+    """A row of many words goes on in a second line under the same name."""
+    head = ["Farm", *(f"Column {n}" for n in range(30))]
+    row = ["Lia", *("some words in here" for _ in range(30))]
+    lines_ = [b.text for b in rows_of(plain([head, row]), 1)][1:]
+    assert len(lines_) > 1
+    assert all(line.startswith("Lia: Column ") for line in lines_)
+
+
+CELLS = st.lists(st.lists(st.tuples(st.text(max_size=8), st.integers(0, 4), st.integers(0, 4)), max_size=5), max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CELLS, st.one_of(st.none(), st.integers(0, 3)))
+def test_no_cell_of_a_table_is_lost(cells: list[list[tuple[str, int, int]]], header: int | None) -> None:
+    """Whatever is merged with what: every word of a cell stands in a line."""
+    said = "\n".join(block.text for block in rows_of(spread(cells), header))
+    for row in cells:
+        for text, *_ in row:
+            for w in text.split():
+                assert w.isspace() or not w.isalnum() or w.casefold() in said.casefold()
+
+
+def test_a_page_of_a_pdf_or_a_slide_is_known() -> None:
+    """Of every passage."""
+    made, _ = document(slides(), "a.pptx")
+    assert made.page(made.text.index("Ewes")) == 1
+    assert made.page(made.text.index("312")) == 2
+
+
+def test_what_is_attached_to_a_mail_is_said() -> None:
+    """Its words are the mail's alone."""
+    made, notes = document(mail(attached="plan.pdf"), "a.eml")
+    assert "plan.pdf" in notes[0]
+    assert (made.source.title, made.source.author, made.source.published) == (
+        "Rye for Søren",
+        "Ida Brekke",
+        "2019-05-06",
+    )
+
+
+def test_one_bad_byte_costs_one_character_and_is_said() -> None:
+    """The rest of a text in UTF-8 is read as what it is."""
+    made, notes = document("Śnieg leży w górach. ".encode() * 9 + b"\xff", "a.txt")
+    assert made.text.count("\ufffd") == 1
+    assert "one byte" in notes[0]
+
+
+def test_an_article_that_is_not_there_is_said() -> None:
+    """A page that a program draws gives no caption in the article's place without a word."""
+    page = "<html><body><figure><figcaption>The mill in the evening, seen from the bridge over the river.</figcaption></figure><script>draw()</script></body></html>"
+    _, notes = document(page.encode(), "a.html")
+    assert "no article was found" in notes[0]
+
+
+def test_a_loader_of_ones_own(tmp_path: Path) -> None:
+    """Registered by suffix; it gives text or blocks, and its failure costs its document."""
+    (tmp_path / "a.log").write_text("x")
+    (tmp_path / "b.log").write_bytes(b"")
+    try:
+        register(".log", lambda data, name: f"{name} holds {1 // len(data)} words of it.")
+        reading = read([tmp_path])
+    finally:
+        _own.clear()
+    assert [d.text for d in reading.documents] == ["a.log holds 1 words of it."]
+    assert "its loader failed: ZeroDivisionError" in reading.skipped[0].reason
+    with pytest.raises(ValueError, match=r"'\.log'"):
+        register("log", lambda data, name: "")
+
+
+def test_documents_made_in_python_are_read_as_they_are() -> None:
+    """Beside files, or alone."""
+    made = Document(Source("a", "A title"), "It is said.", (Section("", 0, 11),))
+    assert read([made]).documents == (made,)
+    assert read(made).documents == (made,)
+
+
+def test_what_is_no_document_is_one_line(tmp_path: Path) -> None:
+    """Pictures, code and lock files beside documents are no mistake; one that is named is told of."""
+    for name in ("a.png", "b.css", "c.lock", "d.css", "LICENSE"):
+        (tmp_path / name).write_text("The licence is here.")
+    (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
+    reading = read([tmp_path])
+    assert [d.id for d in reading.documents] == ["LICENSE"]
+    assert not reading.skipped
+    assert len(reading.notes) == 1
+    assert "2 .css" in reading.notes[0]
+    assert "files ending in .css are not read" in read([tmp_path / "b.css"]).skipped[0].reason
