@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -18,8 +19,8 @@ _NEGATION = re.compile(
     re.I,
 )
 _QUOTES = re.compile(
-    r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|\"([^\"]+)\"|(?<![\w])‘((?:[^‘’]|’(?=\w))+)’(?!\w)"
-    r"|(?<![\w'])'((?:[^'\n]|'(?=\w))+)'(?!\w)",
+    r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|``(.+?)''|\"([^\"]+)\"|(?<![\w])‘((?:[^‘’]|’(?=\w)){1,800})’(?!\w)"
+    r"|(?<![\w'])'((?:[^'\n]|'(?=\w)){1,800})'(?!\w)",
     re.S,
 )
 
@@ -33,8 +34,20 @@ def _negations(text: str) -> Iterator[Fact]:
 
 def _denied(text: str, match: re.Match[str]) -> str:
     """The stem of the first word with content after a negation, within its clause."""
-    clause = re.split(r"[.,;:!?]", text[match.end() :], maxsplit=1)[0]
+    clause = re.split(r"[.,;:!?]", text[match.end() : match.end() + _REACH], maxsplit=1)[0]
     return next((stem(w) for w in WORD.findall(clause) if fold(w) not in FUNCTION_WORDS), "")
+
+
+_REACH = 120
+"""Characters behind a negation among which the word that it denies is looked for."""
+
+
+def _add(found: list[Fact], more: Iterable[Fact]) -> None:
+    """Puts facts in their places among those found; what overlaps one that is there already is left out."""
+    for fact in more:
+        i = bisect_left(found, fact.end, key=lambda f: f.start)
+        if not i or found[i - 1].end <= fact.start:
+            found.insert(i, fact)
 
 
 def _quotations(text: str) -> Iterator[Fact]:
@@ -52,13 +65,9 @@ def facts(text: str, *, parsed: bool = False) -> tuple[Fact, ...]:
     Args:
         parsed: of a claim or question: its opening word is told from a name by the parser.
     """
-    found: list[Fact] = list(dates_in(text))
-    for fact in numbers_in(text):
-        if not any(fact.start < f.end and fact.end > f.start for f in found):
-            found.append(fact)
-    found += names_in(text, list(found), parsed=parsed)
-    taken = list(found)
-    found += [f for f in _negations(text) if not any(f.start < g.end and f.end > g.start for g in taken)]
+    found: list[Fact] = []
+    for more in (dates_in(text), numbers_in(text), names_in(text, parsed=parsed), _negations(text)):
+        _add(found, more)
     found += _quotations(text)
     return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
 

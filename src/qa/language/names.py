@@ -30,8 +30,8 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s|[\n\r]|[\"“‘
 _CALENDAR = frozenset(MONTHS) | {f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")}
 
 
-def names_in(text: str, taken: list[Fact], *, parsed: bool = False) -> Iterator[Fact]:
-    """The names of a text that do not stand in what is taken: dates and numbers.
+def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
+    """The names of a text; what is a date or a number may be among them.
 
     Args:
         parsed: the parser says whether a word that opens a sentence is a name; else its ending does.
@@ -57,8 +57,6 @@ def names_in(text: str, taken: list[Fact], *, parsed: bool = False) -> Iterator[
         start, end = words[0][0], words[-1][0] + len(words[-1][1])
         word = text[start:end]
         if len(word.rstrip(".")) < 2 or fold(word) in _CALENDAR or fold(word).rstrip(".") in TITLES:
-            continue
-        if any(start < f.end and end > f.start for f in taken):
             continue
         if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
             continue
