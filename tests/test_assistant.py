@@ -320,7 +320,7 @@ def test_a_library_of_the_page_takes_up_a_newer_index(town_corpus, tmp_path, mon
 
     monkeypatch.setattr(library, "LOOK", -1.0)
     config = load_config(corpus_dir=town_corpus, index_dir=tmp_path / "index")
-    shared = library.Library(Assistant.build(config=config))
+    shared = library.Library(Assistant.build(config=config), tmp_path / "everybody")
     first = shared.assistant
     assert shared.assistant is first
     Assistant.build([town_corpus / "letters.txt"], config=config).close()

@@ -96,7 +96,7 @@ def test_settings_beside_a_config_are_laid_over_it() -> None:
     """What is given last wins, and is checked."""
     config = load_config(top_k=3, llm_api_key="sk-secret")
     assert load_config(config, top_k=7).top_k == 7
-    assert load_config(config, rrf_k=5) == load_config(top_k=3, rrf_k=5, llm_api_key="sk-secret")
+    assert load_config(config, candidates=5) == load_config(top_k=3, candidates=5, llm_api_key="sk-secret")
     with pytest.raises(ConfigError, match="did you mean 'top_k'"):
         load_config(config, top_kk=7)
 

@@ -58,7 +58,9 @@ class Config(BaseSettings):
     max_document_mb: float = Field(20.0, gt=0, description="larger documents are skipped, in megabytes")
 
     candidates: int = Field(50, ge=1, le=1000, description="passages that each retriever proposes")
-    rrf_k: int = Field(60, ge=1, description="constant of reciprocal rank fusion")
+    lexical_weight: float = Field(
+        0.4, ge=0, le=1, description="weight of the words that question and passage share, against their meaning"
+    )
     top_k: int = Field(12, ge=1, le=200, description="passages that are read for an answer")
     max_share: float = Field(
         0.5, gt=0, le=1, description="share of those that one source may take while others qualify"

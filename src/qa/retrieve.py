@@ -1,6 +1,7 @@
 """Question -> hits: two retrievers, fused, balanced by source.
 
-Dense and lexical rankings are fused by reciprocal rank (Cormack, Clarke and Büttcher, SIGIR 2009).
+Cosines and BM25 scores are fused as a weighted sum (Bruch, Gai and Ingber 2023, arXiv:2210.11934): ranks alone lose by
+how much a passage is ahead, and equal weights lose to BM25 alone where a question quotes its passage.
 What came through is then read (`qa.read`).
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -63,9 +64,12 @@ class Retriever:
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
         names = _same_names(query, self.index.vocabulary)
-        dense = dict(self.index.dense(self.embedder.embed_query(query), depth, allowed))
-        lexical = dict(self.index.lexical(" ".join((query, *names)), depth, allowed))
-        hits = self._fuse(dense, lexical, prefer)
+        vector, words = self.embedder.embed_query(query), " ".join((query, *names))
+        dense = dict(self.index.dense(vector, depth, allowed))
+        lexical = dict(self.index.lexical(words, depth, allowed))
+        found = list(dict.fromkeys((*dense, *lexical)))
+        both = dict(zip(found, self.index.compare(found, words, vector), strict=True))
+        hits = self._fuse(dense, lexical, both, prefer)
         if stage in ("dense", "lexical"):
             ranked = {rank: hit for hit in hits if (rank := getattr(hit.ranks, stage))}
             return [ranked[rank] for rank in sorted(ranked)][:top_k]
@@ -105,17 +109,21 @@ class Retriever:
             raise QuestionError(_nothing_passes(filters, self.index.sources))
         return rows
 
-    def _fuse(self, dense: Mapping[str, float], lexical: Mapping[str, float], preferred: Collection[str]) -> list[Hit]:
-        scores: defaultdict[str, float] = defaultdict(float)
-        for ranking in (dense, lexical):
-            for rank, id_ in enumerate(ranking, start=1):
-                scores[id_] += 1 / (self.config.rrf_k + rank)
+    def _fuse(
+        self,
+        dense: Mapping[str, float],
+        lexical: Mapping[str, float],
+        both: Mapping[str, tuple[float, float]],
+        preferred: Collection[str],
+    ) -> list[Hit]:
+        best = max(lexical.values(), default=1.0)
+        weight = self.config.lexical_weight
+        scores = {id_: (1 - weight) * cosine + weight * words / best for id_, (cosine, words) in both.items()}
         bonus = PREFERENCE * max(scores.values(), default=0.0)
         passages = self.index.passages
         for id_ in scores:
             scores[id_] += bonus * (passages[id_].document_id in preferred)
         by_dense, by_lexical = ({id_: n for n, id_ in enumerate(ids, start=1)} for ids in (dense, lexical))
-        best = max(lexical.values(), default=1.0)
         return [
             Hit(
                 passages[id_],

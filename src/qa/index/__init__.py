@@ -64,6 +64,7 @@ class Index:
         """The vectors, by row."""
         self.words = Words.load(generation / "words")
         self.rows = lru_cache(maxsize=16)(self._rows)
+        self._scores = lru_cache(maxsize=2)(self.words.scores)
         with _in_use_lock:
             _in_use[generation] += 1
         self._release = weakref.finalize(self, _let_go, generation)
@@ -283,10 +284,16 @@ class Index:
 
         A passage that shares none is not there at all.
         """
-        scores = self.words.scores(query, rows)
+        scores = self._scores(query) if rows is None else np.where(rows, self._scores(query), 0)
         places = np.flatnonzero(scores)
         found = stores.best(scores[places], k, places)
         return [(self.texts.passage(row).id, score) for row, score in found]
+
+    def compare(self, ids: Sequence[str], query: str, vector: NDArray[np.float32]) -> list[tuple[float, float]]:
+        """Cosine and BM25 score of these passages, whether or not either ranking has found them."""
+        rows = np.array([row for id_ in ids if (row := self.texts.row(id_)) is not None], np.int64)
+        cosines = stores.score(self.matrix, rows, vector)
+        return [(float(c), float(s)) for c, s in zip(cosines, self._scores(query)[rows], strict=True)]
 
     def examine(self) -> tuple[str, ...]:
         """Reads every file whole: what is damaged, one line each; nothing where all is as it was written."""

@@ -83,8 +83,8 @@ class Words:
         """How many there are."""
         return len(self._lengths)
 
-    def scores(self, query: str, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
-        """One score per passage; 0 where no word is shared, or where `mask` is false."""
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """One score per passage; 0 where no word is shared."""
         out = np.zeros(self.passages, np.float32)
         for token, times in Counter(tokens(query)).items():
             if (i := self._find(token)) is None:
@@ -92,9 +92,6 @@ class Words:
             part = slice(int(self._indptr[i]), int(self._indptr[i + 1]))
             rows, counts = np.asarray(self._rows[part]), np.asarray(self._counts[part], np.float32)
             rarity = np.log(1 + (self.passages - len(rows) + 0.5) / (len(rows) + 0.5))
-            if mask is not None:
-                kept = mask[rows]
-                rows, counts = rows[kept], counts[kept]
             longer = np.asarray(self._lengths[rows], np.float32) / np.float32(self._mean)
             out[rows] += np.float32(times * rarity) * (counts / (counts + K1 * (1 - B + B * longer)))
         return out

@@ -28,7 +28,7 @@ VERDICTS: Final = {
 STAGES: Final = {
     "dense": ("Meaning", "near the question in meaning (vectors)"),
     "lexical": ("Words", "shares the question's words (BM25)"),
-    "fused": ("Both together", "reciprocal rank fusion, balanced by source"),
+    "fused": ("Both together", "cosine and words, weighed, balanced by source"),
     "reader": ("Reader", "question and sentence read together"),
 }
 
