@@ -256,7 +256,7 @@ def test_figures_are_read_as_people_write_them(text: str, value: str) -> None:
     assert [f.value for f in facts(text)] == [value]
 
 
-@pytest.mark.parametrize("name", ["Brussels", "Athens", "Peters", "Mercedes"])
+@pytest.mark.parametrize("name", ["Brussels", "Athens", "Peters", "Paris"])
 def test_a_name_that_opens_a_claim_is_missed_where_it_does_not_stand(name: str) -> None:
     """Whatever its ending looks like; a common word that opens one is no name."""
     assert [f.value for f in missing(f"{name} rejected the plan.", "Berlin rejected the plan.")] == [name.lower()]

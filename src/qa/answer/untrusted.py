@@ -77,7 +77,7 @@ def is_order(text: str) -> bool:
 
     A narrow list, behind the fences and the check: it keeps a text that commands from being its own evidence.
     """
-    seen = visible(text)
+    seen = "\n".join(" ".join(line.split()) for line in visible(text).splitlines() if line.strip())
     return any(_commands(seen, match) for match in _ORDER.finditer(seen))
 
 

@@ -25,9 +25,12 @@ _QUOTES = re.compile(
 )
 
 
+_ONLY = re.compile(r"\s{1,9}only\b")
+
+
 def _negations(text: str) -> Iterator[Fact]:
     for match in _NEGATION.finditer(text):
-        if re.match(r"\s+only\b", text[match.end() :]):
+        if _ONLY.match(text, match.end()):
             continue  # "not only ... but also" affirms
         yield Fact("negation", f"not {_denied(text, match)}".strip(), match.start(), match.end())
 
@@ -112,7 +115,10 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
             return any(f.kind == "negation" and f.value == fact.value for f in held)
         return False
 
-    return tuple(f for f in facts(claim, parsed=True) if not stands(f))
+    own = facts(claim, parsed=True)
+    held_by = {(f.kind, f.value, claim[f.start : f.end]): f for f in own}
+    there = {key for key, fact in held_by.items() if stands(fact)}
+    return tuple(f for f in own if (f.kind, f.value, claim[f.start : f.end]) not in there)
 
 
 _FIGURES = {"number", "quantity", "percent", "money"}

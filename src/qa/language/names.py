@@ -34,6 +34,7 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
     """The names of a text; what is a date or a number may be among them.
 
     Args:
+        covered: for each character, whether it is of a date or number; such words are no names.
         parsed: the parser says whether a word that opens a sentence is a name; else its ending does.
     """
     lower = {w for w in WORD.findall(text) if w.islower()}

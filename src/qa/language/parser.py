@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -69,7 +69,7 @@ class Token:
         return self.tag.startswith("VB")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parse:
     """A text taken apart into words that depend on one another."""
 
@@ -78,11 +78,15 @@ class Parse:
 
     def children(self, of: int, *deps: str) -> list[int]:
         """Places of the words that hang on one, in order; only those with such a relation, if any is given."""
-        return [
-            i
-            for i, t in enumerate(self.tokens)
-            if t.head == of and i != of and (not deps or t.dep.split(":")[0] in deps)
-        ]
+        return [i for i in self._hanging.get(of, ()) if not deps or self.tokens[i].dep in deps]
+
+    @cached_property
+    def _hanging(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, token in enumerate(self.tokens):
+            if token.head != i:
+                found.setdefault(token.head, []).append(i)
+        return found
 
     def child(self, of: int, *deps: str) -> int | None:
         """The first such word."""
@@ -90,12 +94,9 @@ class Parse:
 
     def subtree(self, of: int) -> list[int]:
         """A word and all that hangs on it, directly or not, in order."""
-        inside = {of}
-        grown = True
-        while grown:
-            more = {i for i, t in enumerate(self.tokens) if t.head in inside} - inside
-            inside |= more
-            grown = bool(more)
+        inside = [of]
+        for i in inside:
+            inside += self.children(i)
         return sorted(inside)
 
     def span(self, places: Sequence[int]) -> str:
