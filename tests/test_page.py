@@ -335,7 +335,7 @@ def test_reload_second_tab_and_restart_show_what_was_there(
         one.opened()
         assert one.text("#turns") == shown
         assert one.page.get_by_label("Remove the filter The Harbour Gazette").is_visible()
-        one.tab("Sources").page.get_by_text("The tower").first.wait_for()
+        one.tab("Sources").page.get_by_label("Remove The tower").wait_for()
         one.tab("Ask")
 
     v.page.reload()
@@ -351,7 +351,7 @@ def test_reload_second_tab_and_restart_show_what_was_there(
     w = visitors(path, at=at2)
     w.opened()
     assert w.page.locator(".turn").count() == 4
-    w.tab("Sources").page.get_by_text("The tower").first.wait_for()
+    w.tab("Sources").page.get_by_label("Remove The tower").wait_for()
     w.page.close()
     next(again, None)
 
@@ -812,7 +812,7 @@ def test_adding_documents_shows_how_far_it_is_and_can_be_cancelled(
         v.page.locator("#composer .notice", has_text="Cancelled; the documents are as they were.").wait_for()
         go.set()
         v.ask(BRIDGE)
-        assert v.tab("Sources").page.get_by_text("The tower").count() == 0
+        assert v.tab("Sources").page.get_by_label("Remove The tower").count() == 0
         v.page.close()
 
 
@@ -1023,6 +1023,8 @@ def test_the_latest_eval_is_shown(visitors: Any, settings: Settings) -> None:
     v.picture("quality")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_smoke_eval_can_be_run_from_the_page(
     visitors: Any, assistant: Assistant, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1039,7 +1041,7 @@ def test_the_smoke_eval_can_be_run_from_the_page(
         v = visitors(at=address).tab("Quality")
         v.page.get_by_text("No eval has been run").wait_for()
         v.page.get_by_role("button", name="Run the smoke eval").click()
-        v.page.locator(".quality .figures").wait_for(timeout=3 * WAIT)
+        v.page.locator(".quality .figures").wait_for(timeout=8 * WAIT)
         assert "2 questions" in v.text(".quality h2")
         v.page.close()
     assert (tmp_path / "results" / "smoke" / "run.json").is_file()
@@ -1057,7 +1059,7 @@ def test_hostile_documents_stay_text(visitors: Any) -> None:
     v.page.locator(f"{LAST} .cite").first.hover()
     v.page.locator(f"{LAST} .cite").first.click()
     v.opened()
-    assert "<img src=" in v.text("#pane h2")
+    assert "${window.HIT=2}" in v.text("#pane h2")
     assert "\u202e" not in v.text("#pane h2")
     links = [link.get_attribute("href") for link in v.page.locator("#pane footer a").all()]
     assert links == ["https://example.org/a?b=", "https://doi.org/10.1000/182"]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from conftest import running
-from qa import Assistant
+from qa import Assistant, Sentence
 from qa.page.server import make
 from qa.page.settings import Settings
 
@@ -105,8 +112,8 @@ def test_openais_own_client_reads_it(address: str) -> None:
     assert "million euros" in text
 
 
-def test_an_mcp_client_finds_and_calls_the_four_tools(town: Assistant, settings: Settings) -> None:
-    """Served by flag; a real client lists the tools and asks."""
+def test_an_mcp_client_gets_json_and_errors_in_words(town: Assistant, settings: Settings, tmp_path: Path) -> None:
+    """Served by flag; a real client lists the tools and calls each; text and structured content say the same."""
     pytest.importorskip("mcp", reason="mcp is not installed")
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
@@ -114,21 +121,93 @@ def test_an_mcp_client_finds_and_calls_the_four_tools(town: Assistant, settings:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
 
-    async def talk(address: str) -> tuple[list[str], Any]:
+    calls = {
+        "ask": {"question": BRIDGE},
+        "search": {"question": BRIDGE, "top_k": 2},
+        "sources": {},
+        "check": {"text": "The harbour bridge will cost 71 million euros."},
+    }
+
+    async def talk(address: str) -> tuple[list[str], dict[str, Any], Any]:
         async with (
-            streamablehttp_client(f"{address}/gradio_api/mcp/") as (read, write, _),
+            streamablehttp_client(f"{address}/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
-            return tools, await session.call_tool("ask", {"question": BRIDGE})
+            results = {name: await session.call_tool(name, given) for name, given in calls.items()}
+            return tools, results, await session.call_tool("ask", {"question": BRIDGE, "since": "2023-13"})
 
-    for address in running(make(town, replace(settings, mcp=True))):
-        with ThreadPoolExecutor(1) as thread:  # the browser's loop runs in this one
-            tools, result = thread.submit(lambda at=address: asyncio.run(talk(at))).result()
-    assert set(tools) == {"ask", "search", "sources", "check"}
-    assert not result.isError
-    assert "million euros" in result.content[0].text
+    for address in running(make(town, replace(settings, mcp=True, data=tmp_path / "data"))):
+        with ThreadPoolExecutor(1) as thread:  # another loop may run in this one
+            tools, results, refused = thread.submit(lambda at=address: asyncio.run(talk(at))).result()
+    assert set(tools) == set(calls)
+    answer = json.loads(results["ask"].content[0].text)
+    assert results["ask"].structuredContent == answer
+    mine = town.ask(BRIDGE).to_dict()
+    assert {k: v for k, v in answer.items() if k != "timings"} == {k: v for k, v in mine.items() if k != "timings"}
+    assert len(results["search"].structuredContent["result"]) == 2
+    assert [s["id"] for s in results["sources"].structuredContent["result"]] == [s.id for s in town.sources]
+    assert json.loads(results["check"].content[0].text)["sentences"][0]["status"]
+    assert refused.isError
+    assert "write a date as" in refused.content[0].text
+
+
+def test_openai_clients_get_errors_in_their_shape(address: str) -> None:
+    """Whatever is wrong: the message, and of what type."""
+    wrong: list[tuple[Any, int, str]] = [
+        ({"messages": []}, 422, "messages"),
+        ({"messages": [{"role": "system", "content": "Hi"}]}, 400, "no user message"),
+        ({"messages": [{"role": "user", "content": "x" * 5000}]}, 400, "at most"),
+        ({"messages": [{"role": "user", "content": "x" * 5000}], "stream": True}, 400, "at most"),
+    ]
+    for sent, status, words in wrong:
+        reply = httpx.post(f"{address}/v1/chat/completions", json=sent)
+        assert reply.status_code == status, reply.text
+        error = reply.json()["error"]
+        assert error["type"] == "invalid_request_error"
+        assert words in error["message"]
+    reply = httpx.post(f"{address}/page/ask", json={"question": 7})
+    assert reply.json()["error"].startswith("question: ")
+
+
+def test_a_stream_comes_as_it_is_made(town: Assistant, settings: Settings, tmp_path: Path) -> None:
+    """The first sentence is with the client while the rest is not yet written."""
+    go = threading.Event()
+
+    class Stuck(Assistant):
+        def stream(self, question: str, **options: Any) -> Iterator[Any]:
+            for event in super().stream(question, **options):
+                yield event
+                if isinstance(event, Sentence):
+                    go.wait(60)
+
+    stuck = Stuck(town.index, town.retriever, town.support, town.config)
+    sent = {"messages": [{"role": "user", "content": BRIDGE}], "stream": True}
+    for address in running(make(stuck, replace(settings, data=tmp_path / "data"))):
+        with httpx.stream("POST", f"{address}/v1/chat/completions", json=sent, timeout=SLOW) as stream:
+            lines = stream.iter_lines()
+            first = next(line for line in lines if "million euros" in line)
+            assert not go.is_set()
+            go.set()
+            assert json.loads(first[6:])["choices"][0]["finish_reason"] is None
+            assert list(lines)[-2] == "data: [DONE]"
+
+
+def test_the_examples_on_the_page_work(address: str, tmp_path: Path) -> None:
+    """As they stand there, for curl and for Python."""
+    html = httpx.get(f"{address}/", headers={"Accept": "text/html"}).text
+    page = json.loads(re.search(r"window\.gradio_config = (\{.*?\});?</script>", html, re.DOTALL)[1])
+    text = next(c["props"]["value"] for c in page["components"] if "programs" in str(c["props"].get("value")))
+    curl, python, *_ = (
+        unescape(code).replace("ORIGIN", address).replace("QUESTION", BRIDGE)
+        for code in re.findall(r"<pre[^>]*><code>(.*?)</code>", text, re.DOTALL)
+    )
+    if shutil.which("curl"):
+        out = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True).stdout
+        assert "million euros" in json.loads(out)["choices"][0]["message"]["content"]
+    ran = subprocess.run([sys.executable, "-c", python], capture_output=True, text=True, check=True)
+    assert "million euros" in ran.stdout
 
 
 def test_many_at_once_are_all_answered(address: str) -> None:

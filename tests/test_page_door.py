@@ -245,7 +245,7 @@ def test_nobody_listens_to_other_machines_unasked() -> None:
 
 def test_whoever_does_not_sign_in_gets_nothing(guarded: str) -> None:
     """Page, queue, MCP's list of tools, uploads and chat completions have one door; health has none."""
-    for path in ("/", "/config", "/gradio_api/info", "/gradio_api/mcp/schema", "/v1/models", "/qa-static/page.js",
+    for path in ("/", "/config", "/gradio_api/info", "/mcp/", "/v1/models", "/qa-static/page.js",
                  "/page/state", "/page/conversations"):  # fmt: skip
         assert httpx.get(guarded + path).status_code == 401, path
     assert httpx.post(f"{guarded}/page/documents", files={"files": b"x"}).status_code == 401
@@ -430,7 +430,7 @@ async def _connected(address: str, process: subprocess.Popen[str]) -> None:
         await anext(beat.aiter_raw())
         try:
             async with (
-                streamablehttp_client(f"{address}/gradio_api/mcp/") as (read, write, _),
+                streamablehttp_client(f"{address}/mcp/") as (read, write, _),
                 ClientSession(read, write) as session,
             ):
                 await session.initialize()

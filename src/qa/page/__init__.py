@@ -8,7 +8,7 @@ reading    what a press opens, and `original` the page of the PDF itself
 views      values of `qa` -> HTML, through templates that escape everything
 exports    an answer as Markdown, JSON, BibTeX, CSL
 routes     what the page's script asks of the server
-api        endpoints for programs, and the shape of OpenAI's chat completions
+api        endpoints for programs, and the shape of OpenAI's chat completions; `tools` the same for MCP
 blocks     the page as Gradio lays it out
 guard      who may come in; `gate`: what of Gradio they reach
 server     all of it on one address, in a `process`

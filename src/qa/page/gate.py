@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API: Final = "/gradio_api/"
-OFFERED: Final = ("info", "startup-events", "heartbeat", "queue", "call", "run", "cancel", "reset", "mcp", "app_id")
+OFFERED: Final = ("info", "startup-events", "heartbeat", "queue", "call", "run", "cancel", "reset", "app_id")
 """What lies below `/gradio_api/` and may be asked for; its uploads, files, proxy and dashboards may not."""
 CLOSED: Final = ("/monitoring", "/svelte", "/login", "/logout", "/custom_component", "/dev", "/pwa_icon")
 LONGEST: Final = 1_000_000

@@ -189,7 +189,7 @@ def check(settings: Settings) -> None:
             f"on {settings.host} other machines reach the page and nobody signs in; give --users FILE or "
             "--proxy-header NAME, or --open if everybody may use it"
         )
-    if settings.mcp and not find_spec("mcp"):  # an optional part: without it Gradio would go on silently
+    if settings.mcp and not find_spec("mcp"):
         raise GuardError("--mcp needs a library: pip install 'qa[mcp]'")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 import time
@@ -80,12 +81,13 @@ class Library:
         return bool(self._before)
 
     def original(self, id_: str) -> Path | None:
-        """The file that a source was read from, if it is still there."""
-        wanted = _bare(id_)
-        for root in (self.files, self.assistant.config.corpus_dir):
-            for path in sorted(root.rglob("*")) if root.is_dir() else ():
-                if path.is_file() and wanted in (_bare(path.stem), _bare(path.name)):
-                    return path
+        """The file that a source was read from; None where it is gone, or another now."""
+        origin = self.assistant.index.origins().get(id_) or {}
+        place = Path(origin.get("place") or "/")
+        # an upload was moved to where it stays; an address of the web is no file
+        for path in (self.files / place.name, place):
+            if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == origin.get("bytes"):
+                return path
         return None
 
     def change(
@@ -192,7 +194,3 @@ class Libraries:
             for library in self._own.values():
                 library.close()
             self._own.clear()
-
-
-def _bare(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())

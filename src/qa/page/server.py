@@ -6,8 +6,9 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,7 @@ import gradio as gr  # isort: skip
 from qa.page import api, blocks, routes
 from qa.page.gate import Gate
 from qa.page.guard import Guard, Users, check
+from qa.page.library import Library
 from qa.page.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
@@ -50,13 +52,17 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     check(settings)
     desk = routes.Desk.over(assistant, settings)
     shared = desk.libraries.shared
+    tools = _tools(shared) if settings.mcp else None
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         # asking the suggestions also warms the models up, so the first visitor does not wait for them
         threading.Thread(target=routes.suggest, args=(shared,), daemon=True).start()
         sweeper = asyncio.create_task(desk.sweeping())
-        yield
+        async with AsyncExitStack() as stack:
+            if tools:
+                await stack.enter_async_context(tools.session_manager.run())
+            yield
         sweeper.cancel()
         desk.close()
 
@@ -65,6 +71,8 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
         app.add_exception_handler(kind, _refused)
     app.include_router(api.router(shared))
     app.include_router(routes.router(desk))
+    if tools:
+        app.mount("/mcp", tools.streamable_http_app())
     app.mount("/qa-static", StaticFiles(directory=STATIC), name="static")
     app = gr.mount_gradio_app(
         app,
@@ -75,7 +83,7 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
         footer_links=[],
         run_history=False,
         show_error=False,
-        mcp_server=settings.mcp,
+        mcp_server=False,
         pwa=False,
         ssr_mode=False,
         enable_monitoring=False,
@@ -85,6 +93,12 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     users = Users.read(settings.users) if settings.users else None
     names = frozenset({"127.0.0.1", "localhost", "::1", settings.host, *settings.hosts})
     return Guard(Gate(app), names, users, settings.proxy_header)
+
+
+def _tools(shared: Library) -> Any:
+    from qa.page.tools import server  # an optional part
+
+    return server(shared)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
