@@ -181,6 +181,13 @@ def test_a_title_that_stands_for_the_outlet_is_short(title: str, said: str) -> N
     assert found == f"According to {said} (updated 6 January 2023)"
 
 
+def test_what_a_document_is_stands_under_its_title() -> None:
+    """ "According to The Gazette: Publisher: The Gazette" says it twice."""
+    told = passage("Publisher: The Gazette", "Published: 2023-12-05", apart="\n")
+    for span in told.sentences:
+        assert attribute(GAZETTE, told.slice(*span), told, span) == "“Talks on the harbour”"
+
+
 def test_a_source_named_before_is_named_shortly() -> None:
     """Its name alone; one that is called as another of the answer is told apart."""
     told = passage("It closed.", "“It closed,” he said.")

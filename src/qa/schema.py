@@ -71,6 +71,12 @@ class Source:
         return self.publisher or author or shortened(self.title)
 
     @property
+    def lines(self) -> dict[str, str]:
+        """What it is, line by line, as it stands under the title of a text that does not say so itself."""
+        labels = ("author", "publisher", "published", "updated", "version")
+        return {name: f"{name.capitalize()}: {value}" for name in labels if (value := getattr(self, name))}
+
+    @property
     def when(self) -> str:
         """The date of the text as it stands: published, else last changed."""
         return self.published or self.updated

@@ -43,6 +43,8 @@ def attribute(
         again: the source was named in this answer already: its name alone will do.
         apart: another source of this answer is called the same.
     """
+    if text in source.lines.values():  # what a document is, not what it says
+        return f"“{shortened(source.title)}”"
     outlet = called(source, apart=apart) if again else dated(source, apart=apart)
     plain = outlet if again else OUTLET.format(outlet=outlet)
     who = speaker(passage, span)

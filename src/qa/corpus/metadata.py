@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from qa.corpus import declared as declaring
-from qa.corpus.blocks import Block, normalise
+from qa.corpus.blocks import Block, is_prose, normalise
 from qa.corpus.declared import iso_date
 from qa.corpus.inferred import infer, stated
 from qa.schema import Source
 
-__all__ = ["iso_date", "slug", "source", "spoken"]
+__all__ = ["iso_date", "shown", "slug", "source", "spoken"]
 
 _NAMES = tuple(field.name for field in fields_of(Source) if field.name not in ("id", "inferred"))
 
@@ -45,6 +45,39 @@ def source(
         made["title"], inferred = spoken(identity), (*inferred, "title")
     made["kind"] = made["kind"] or "other"
     return Source(id=slug(values.get("id") or identity), inferred=inferred, **made), notes
+
+
+def shown(source: Source, declared: Mapping[str, Any], blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with what the document declares about itself under its title, where its text does not say so.
+
+    So that it can be found and cited as any other line: "Publisher: Orvik Harbour Board".
+    """
+    head = [text for block in blocks[:12] if (text := normalise(block.text).casefold())]
+    top = "\n".join(text for text in head if not is_prose(text))
+    values, _ = declaring.fields(declared)
+    lines = [
+        Block(line, "item")
+        for field, line in source.lines.items()
+        if values.get(field) and not _says(top, field, getattr(source, field))
+    ]
+    place = next(
+        (i + 1 for i, b in enumerate(blocks[:3]) if normalise(b.text).casefold() == source.title.casefold()), 0
+    )
+    title = (
+        [Block(source.title, "heading", 1)]
+        if values.get("title") and source.title.casefold() not in "\n".join(head)
+        else []
+    )
+    return [*blocks[:place], *title, *lines, *blocks[place:]]
+
+
+_MAY_BE_DATE = re.compile(rf"\b(?:\d{{1,4}}|{declaring.MONTH})\b", re.IGNORECASE)
+
+
+def _says(top: str, field: str, value: str) -> bool:
+    if field not in ("published", "updated"):
+        return value.casefold() in top
+    return any(iso_date(top[m.start() : m.start() + 30].split("\n")[0]) == value for m in _MAY_BE_DATE.finditer(top))
 
 
 def slug(name: str) -> str:

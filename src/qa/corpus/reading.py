@@ -31,7 +31,8 @@ def document(
     identity = metadata.slug(loaders.stem(name))
     source, remarks = metadata.source(identity, parsed.declared, guessed, parsed.blocks)
     page = parsed.page or (parsed.plain and cleaning.is_pasted(parsed.blocks))
-    blocks = cleaning.clean(parsed.blocks, title=source.title, infer_headings=parsed.plain, page=page)
+    blocks = metadata.shown(source, parsed.declared, parsed.blocks)
+    blocks = cleaning.clean(blocks, title=source.title, infer_headings=parsed.plain, page=page)
     text, sections, pages = cleaning.assemble(blocks, source.title)
     if not any(character.isalnum() for character in text):
         raise Unreadable("it holds no words", "Save its text as a .txt file")
