@@ -70,7 +70,7 @@ def headings(document: Document) -> list[str]:
 
 
 def test_front_matter_declares_the_source(tmp_path: Path) -> None:
-    """All keys are taken, nothing is marked as inferred, and the text begins after them."""
+    """All keys are taken, nothing is marked as inferred; what they say of the text stands under its title."""
     document = one(
         tmp_path,
         "x.md",
@@ -82,7 +82,8 @@ def test_front_matter_declares_the_source(tmp_path: Path) -> None:
     assert (source.id, source.title, source.author) == ("bridge", "The bridge: a story", "Ada Lind, Bo Ek")
     assert (source.published, source.kind, source.rights) == ("2022-11-03", "news", "CC BY")
     assert source.inferred == ()
-    assert document.text == PROSE
+    declared = "Author: Ada Lind, Bo Ek\nPublisher: The Harbour Post\nPublished: 2022-11-03"
+    assert document.text == f"The bridge: a story\n\n{declared}\n\n{PROSE}"
 
 
 @pytest.mark.parametrize(

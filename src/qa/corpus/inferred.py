@@ -259,6 +259,7 @@ _OPEN = re.compile(
     re.IGNORECASE,
 )
 """What a line ends with that goes on in the next one."""
+_DATED_END = re.compile(r"\s*\((?:[^()]{0,30}\s)?\d{4}\)$", re.IGNORECASE)
 _FIELD = re.compile(
     r"(?:name|address|phone|tel|to|from|cc|attn|re|subject|present|apologies|chair)\W{0,2}:", re.IGNORECASE
 )
@@ -280,7 +281,10 @@ def headline(blocks: Sequence[Block]) -> str:
         alone = best.level == 1 and sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
         if place < before or alone:
             words, _ = _joined(top, place)
-            return "" if _NUMBERED.match(words) and best.level > 1 else declared.clean(words)
+            chapters = sum(bool(_NUMBERED.match(_line(b))) for _, b in headings)
+            if _NUMBERED.match(words) and (best.level > 1 or chapters > 1):
+                return ""
+            return declared.clean(_DATED_END.sub("", words))
         return ""
     if any(b.kind == "heading" for b in top[:1]):
         return ""
@@ -307,7 +311,7 @@ def _joined(top: Sequence[Block], place: int) -> tuple[str, int]:
 
 def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
     """The first line of a plain text that can be its title; the one said twice, on a page with its menu."""
-    if sum(bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4]) > 1 and not any(
+    if sum(bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4] if b.kind == "text") > 1 and not any(
         _DATE_LINE.fullmatch(_line(b)) for b in top[:4]
     ):
         lines = {_line(b).partition(":")[0] for b in top[:6] if _SPEAKS.fullmatch(_line(b))}
@@ -319,7 +323,7 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
         block = top[place]
         words, place = _joined(top, place)
         furniture = always(block) or in_company(block) or _dated(words)
-        if furniture or _RULE.fullmatch(words) or block.kind == "item":  # a letterhead may be a table
+        if furniture or _RULE.fullmatch(words) or block.kind in ("item", "row"):  # a letterhead may be a table
             continue
         if not words or is_prose(words):
             break

@@ -53,6 +53,8 @@ def shown(source: Source, declared: Mapping[str, Any], blocks: Sequence[Block]) 
     So that it can be found and cited as any other line: "Publisher: Orvik Harbour Board".
     """
     head = [text for block in blocks[:12] if (text := normalise(block.text).casefold())]
+    if not head:
+        return list(blocks)
     top = "\n".join(text for text in head if not is_prose(text))
     values, _ = declaring.fields(declared)
     lines = [
