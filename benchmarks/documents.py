@@ -2,6 +2,7 @@
 
     python benchmarks/documents.py CASES         a folder with cases.jsonl: file, question (or field), right
     python benchmarks/documents.py --quotes DIR  a folder with questions.jsonl: corpus, doc, quote
+    python benchmarks/documents.py --libraries CASES   the same cases: is `right` in the text that a library gives?
 
 Each file of the cases is indexed alone; the models are loaded once. `right` is a regular expression, looked for in
 every sentence of the answer (`answered`) and in every unit that could be quoted (`quotable`: what the readers of the
@@ -15,6 +16,7 @@ import argparse
 import json
 import re
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +122,89 @@ def quotes(folder: Path, verbose: bool) -> None:
         print(f"| {corpus} | {' | '.join(map(str, counts))} |")
 
 
+def libraries(folder: Path, verbose: bool) -> None:
+    """What the libraries one might choose make of the cases of each format; those that are not here are left out.
+
+    A case counts where its answer stands in one line of the text, as `right` wants it. One library does not see a
+    paragraph as the other does, so a line is what stands between line breaks.
+    """
+    rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    print("| format | library | right | of | seconds |\n| --- | --- | --: | --: | --: |")
+    for suffix, candidates in _libraries().items():
+        mine = [row for row in rows if row["file"].endswith(suffix) and "question" in row and row["right"] != "(?!)"]
+        for name, read_ in candidates.items():
+            found, start = 0, time.perf_counter()
+            texts: dict[str, list[str]] = {}
+            for row in mine:
+                if row["file"] not in texts:
+                    try:
+                        texts[row["file"]] = read_(folder / row["file"]).splitlines()
+                    except ImportError:
+                        break
+                    except Exception as error:
+                        texts[row["file"]] = []
+                        if verbose:
+                            print(f"{name}: {row['file']}: {type(error).__name__}: {error}")
+                found += holds(row["right"], texts[row["file"]])
+            else:
+                print(f"| {suffix} | {name} | {found} | {len(mine)} | {time.perf_counter() - start:.1f} |")
+
+
+def _libraries() -> dict[str, dict[str, Any]]:
+    def ours(path: Path) -> str:
+        from qa.corpus.reading import document
+
+        return document(path.read_bytes(), path.name)[0].text
+
+    def pypdf(path: Path) -> str:
+        import pypdf
+
+        return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+    def pdfplumber(path: Path) -> str:
+        import pdfplumber
+
+        with pdfplumber.open(path) as pdf:
+            return "\n".join(page.extract_text() or "" for page in pdf.pages)
+
+    def pdfium(path: Path) -> str:
+        import pypdfium2
+
+        return "\n".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(path))
+
+    def python_docx(path: Path) -> str:
+        import docx
+
+        parts = docx.Document(str(path)).iter_inner_content()
+        return "\n".join(
+            p.text if hasattr(p, "text") else "\n".join(" | ".join(c.text for c in r.cells) for r in p.rows)
+            for p in parts
+        )
+
+    def mammoth(path: Path) -> str:
+        import mammoth
+
+        with path.open("rb") as file:
+            return str(mammoth.extract_raw_text(file).value)
+
+    def docx2python(path: Path) -> str:
+        from docx2python import docx2python as read_
+
+        with read_(path) as made:
+            return str(made.text)
+
+    def trafilatura(path: Path) -> str:
+        import trafilatura
+
+        return trafilatura.extract(path.read_bytes(), favor_recall=True, include_tables=True) or ""
+
+    return {
+        ".docx": {"python-docx": python_docx, "mammoth": mammoth, "docx2python": docx2python, "qa": ours},
+        ".pdf": {"pypdf": pypdf, "pdfplumber": pdfplumber, "pypdfium2": pdfium, "qa (over pypdfium2)": ours},
+        ".html": {"trafilatura": trafilatura, "qa (over lxml)": ours},
+    }
+
+
 def folded(text: str) -> str:
     """White space, quotation marks, dashes, marks of emphasis and case folded."""
     text = re.sub(r"[*_`]|\[\d+\]", "", text).translate(str.maketrans("“”‘’–—", "\"\"''--"))
@@ -131,9 +216,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quotes", action="store_true", help="check the quotations of questions.jsonl instead")
+    parser.add_argument("--libraries", action="store_true", help="compare libraries instead")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
-    (quotes if given.quotes else cases)(given.folder, given.verbose)
+    run = quotes if given.quotes else libraries if given.libraries else cases
+    run(given.folder, given.verbose)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def clean(blocks: Iterable[Block], *, title: str = "", infer_headings: bool = Fa
 
 def is_pasted(blocks: Iterable[Block]) -> bool:
     """Whether a plain text was copied off a page of the web: two of its lines are what stands around articles."""
-    return sum(always(replace(b, text=normalise(b.text))) for b in blocks) > 1
+    return sum(not b.page and always(replace(b, text=normalise(b.text))) for b in blocks) > 1
 
 
 def _text(block: Block) -> str:
