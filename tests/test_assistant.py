@@ -405,3 +405,24 @@ def test_what_was_added_and_removed_by_hand_is_in_step_with_the_files(files, tmp
     with Assistant.build(config=files) as built:
         assert [s.id for s in built.sources] == ["gazette", "ledger", "letters"]
         assert built.reading.kept == ("gazette", "letters")
+
+
+def test_asked_what_it_is_about_key_sentences_of_the_sources_are_quoted(town: Assistant) -> None:
+    """A choice of sentences from several sources, said to be one; of a single source only its own."""
+    answer = town.ask("What is this corpus about?")
+    assert answer.kind == "overview"
+    assert len(answer.sources) > 1
+    assert "they say more" in answer.caveat
+    assert not answer.brief
+    found = town.overview("ledger")
+    assert {c.hit.source.id for c in found.sentences} == {"ledger"}
+    with pytest.raises(QuestionError, match="no source 'nowhere'"):
+        town.overview("nowhere")
+
+
+def test_a_sure_answer_to_a_plain_question_comes_in_few_words_first(town: Assistant) -> None:
+    """The words stand in the first sentence and are cited by it."""
+    answer = town.ask("When did the council approve the harbour bridge?")
+    assert answer.brief
+    assert answer.brief in answer.sentences[0].text
+    assert "2021" in answer.brief

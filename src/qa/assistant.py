@@ -11,10 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
+
 from qa import __version__, corpus, dialogue
 from qa.answer import compare
+from qa.answer.overview import Overview, overview
 from qa.answer.premise import unmentioned
-from qa.answer.quote import quote
+from qa.answer.quote import quote, quoted
 from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
 from qa.corpus import Origin
@@ -24,7 +27,7 @@ from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
 from qa.query import Catalogue, Query, Understand, searchable, understand
-from qa.read import SentenceReader, WordReader
+from qa.read import SentenceReader, WordReader, by_score
 from qa.retrieve import Retriever, Stage
 from qa.schema import (
     Answer,
@@ -349,6 +352,14 @@ class Assistant:
         chosen = self.config.min_answer
         return self.retriever.reader.threshold if chosen is None else chosen
 
+    def overview(self, source: str | None = None) -> Overview:
+        """Key sentences, word for word, that cover one source or all, and the names that come up most.
+
+        Raises:
+            QuestionError: there is no such source.
+        """
+        return self._overview(self.sources if source is None else [self.document(source).source])
+
     def judge(self, claim: str, evidence: Sequence[str]) -> Judgement:
         """Whether the evidence bears the claim out."""
         return self.support.judge(claim, evidence)
@@ -422,6 +433,8 @@ class Assistant:
     def _decided(self, query: Query, clock: _Clock) -> Generator[Progress, None, tuple[Decision, ...]]:
         """Each part of the query searched for, read, and judged whether it is answered."""
         yield Progress("searching", f"searching {_count(len(self._searched(query)), 'source')}")
+        if query.kind == "overview" and "overview" not in self.config.without:
+            return (self._gist(query),)
         parts = query.parts or (query,)
         hits = [self.retriever.retrieve(part) for part in parts]
         clock.lap("search")
@@ -431,10 +444,24 @@ class Assistant:
         decided = partial(decide, threshold=self.threshold, lenient=self._writes, without=self.config.without)
         return tuple(decided(*part) for part in zip(parts, hits, candidates, strict=True))
 
+    def _gist(self, query: Query) -> Decision:
+        """Key sentences of the sources that the query names, or of all."""
+        sources = [s for s in self.sources if query.filters.passes(s) and (not query.sources or s.id in query.sources)]
+        found = self._overview(sources)
+        hits = tuple({c.hit.passage.id: c.hit for c in found.sentences}.values())
+        return Decision(query, hits, found.sentences, found.sentences)
+
+    def _overview(self, sources: Sequence[Source]) -> Overview:
+        passages = {p.id: n for n, p in enumerate(self.index.passages.values())}
+        hits = [Hit(p, source, 1.0) for source in sources for p in self.index.passages_of(source.id)]
+        vectors = np.asarray(self.index.matrix)[[passages[hit.passage.id] for hit in hits]]
+        return overview(hits, vectors, lambda texts: np.asarray(self.retriever.embedder.embed_passages(list(texts))))
+
     def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
         return Answer(
             question=question,
             searched=query.text,
+            kind=query.kind,
             abstention=abstention(decisions, len(self._searched(query))),
             premise=unmentioned(query),
             hits=_hits(decisions),
@@ -451,7 +478,8 @@ class Assistant:
         if self._writes:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             held = self.config.llm_fallback == "quote"  # what may yet be taken back is not shown
-            for item in self._write(query.text, answer.hits, cancelled):
+            candidates = by_score(c for decision in decisions for c in decision.chosen)
+            for item in self._write(query.text, answer.hits, candidates, cancelled):
                 if isinstance(item, Sentence):
                     sentences.append(item)
                     yield from () if held else (item,)
@@ -493,12 +521,12 @@ class Assistant:
         return self.llm is not None and self.config.answerer != "quote"
 
     def _write(
-        self, question: str, hits: Sequence[Hit], cancelled: Callable[[], bool]
+        self, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate], cancelled: Callable[[], bool]
     ) -> Iterator[Sentence | Dropped | Outcome]:
         from qa.answer.write import write  # llama-index's LLM half is only paid for when one is set
 
         assert self.llm is not None
-        return write(question, hits, self.llm, self.support, self.config, cancelled=cancelled)
+        return write(question, hits, self.llm, self.support, self.config, candidates=candidates, cancelled=cancelled)
 
     def _provenance(
         self,
@@ -562,10 +590,16 @@ def _hits(decisions: Sequence[Decision]) -> tuple[Hit, ...]:
 def _quoted(decisions: Sequence[Decision], limit: int) -> Iterator[Sentence]:
     """Sentences word for word, for each part of the query in turn, none twice."""
     share = max(1, limit // len(decisions)) if len(decisions) > 1 else limit
+    if decisions[0].query.kind == "overview":  # chosen already, in the order of their documents
+        yield from (quoted(c, c.start, c.end) for c in decisions[0].chosen)
+        return
     said: set[str] = set()
     for decision in decisions:
         query = decision.query
-        for sentence in quote(decision.chosen, share, comparing=query.comparing, several=query.kind == "list"):
+        found = list(quote(decision.chosen, share, comparing=query.comparing, several=query.kind == "list"))
+        if query.kind == "latest":  # of what answers, what was published last comes first
+            found.sort(key=lambda sentence: sentence.citations[0].source.published, reverse=True)
+        for sentence in found:
             if sentence.text not in said:
                 said.add(sentence.text)
                 yield sentence

@@ -551,6 +551,11 @@ class Progress:
     message: str
 
 
+BRIEF = frozenset({"fact", "number", "when", "latest"})
+"""Kinds of question that a few words can answer."""
+BRIEF_WORDS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences with their citations and verdicts, or an abstention; never both, never neither."""
@@ -560,6 +565,8 @@ class Answer:
     abstention: Abstention | None = None
     searched: str = ""
     """The question as it was searched for; differs from `question` in a follow-up, and where a name was misspelt."""
+    kind: str = "fact"
+    """What is asked for, as `qa.query.Query.kind`."""
     premise: str = ""
     """What the question takes for granted and the sources do not bear out; empty if nothing."""
     unsure: bool = False
@@ -587,8 +594,18 @@ class Answer:
                     raise ValueError(f"group {group.source.id} names sentence {i} of {len(self.sentences)}")
 
     @property
+    def brief(self) -> str:
+        """The few words that answer, where one thing is asked for and the answer is sure; else empty."""
+        if self.kind not in BRIEF or self.unsure or self.groups or self.pairs or not self.sentences:
+            return ""
+        words = self.sentences[0].brief
+        return words if len(words.split()) <= BRIEF_WORDS else ""
+
+    @property
     def caveat(self) -> str:
-        """What stands before the sentences of an answer that is `unsure`; else empty."""
+        """What stands before the sentences: that they may not answer, or are a choice; else empty."""
+        if self.kind == "overview" and self.sentences:
+            return "Key sentences, chosen to cover the sources; they say more."
         return "Perhaps not an answer. What comes nearest in the sources:" if self.unsure else ""
 
     @property
@@ -628,6 +645,8 @@ class Answer:
             "schema_version": SCHEMA_VERSION,
             "question": self.question,
             "searched": self.searched,
+            "kind": self.kind,
+            "brief": self.brief,
             "premise": self.premise,
             "unsure": self.unsure,
             "answer": [

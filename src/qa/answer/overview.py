@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.language import facts
-from qa.schema import Candidate, Hit, Span
+from qa.schema import Candidate, Hit
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors, one a row."""
@@ -62,15 +63,15 @@ def overview(hits: Sequence[Hit], vectors: NDArray[np.float32], embed: Embed, mo
     step = -(-len(hits) // ENOUGH) or 1
     hits, vectors = hits[::step], vectors[::step]
     wanted = min(most, max(3, len(hits) // PASSAGES_EACH))
+    ranked = [_spokesmen(hits[n], vectors[n], embed) for n in covering(vectors, 2 * wanted)]
+    # a second sentence of a passage only where there are too few passages
+    in_turn = [said for turn in zip_longest(*ranked) for said in turn if said is not None]
     chosen: list[Candidate] = []
     seen: list[NDArray[np.float32]] = []
-    for place in covering(vectors, 2 * wanted):  # twice as many: some have no sentence that can stand alone
-        found = _spokesman(hits[place], vectors[place], embed)
-        if found and not any(float(found[1] @ other) >= REPEATED for other in seen):
-            chosen.append(found[0])
-            seen.append(found[1])
-        if len(chosen) == wanted:
-            break
+    for candidate, row in in_turn:
+        if len(chosen) < wanted and not any(float(row @ other) >= REPEATED for other in seen):
+            chosen.append(candidate)
+            seen.append(row)
     order = {hit.passage.id: n for n, hit in enumerate(hits)}  # as their documents have them
     chosen.sort(key=lambda c: (order[c.hit.passage.id], c.start))
     return Overview(tuple(chosen), _names(hits), len(hits))
@@ -92,18 +93,15 @@ def covering(vectors: NDArray[np.float32], k: int) -> list[int]:
     return chosen
 
 
-def _spokesman(hit: Hit, whole: NDArray[np.float32], embed: Embed) -> tuple[Candidate, NDArray[np.float32]] | None:
+def _spokesmen(hit: Hit, whole: NDArray[np.float32], embed: Embed) -> list[tuple[Candidate, NDArray[np.float32]]]:
+    """The sentences of a passage that can stand for it, with their vectors, best first."""
     spans = [span for span in hit.passage.sentences if _stands_alone(hit.passage.slice(*span))]
     if not spans:
-        return None
+        return []
     rows = embed([hit.passage.slice(*span) for span in spans])
     score = rows @ whole - EARLY * np.arange(len(spans)) / len(spans)
-    best = int(score.argmax())
-    return _candidate(hit, spans[best], float(score[best])), rows[best]
-
-
-def _candidate(hit: Hit, span: Span, score: float) -> Candidate:
-    return Candidate(hit, *span, max(0.0, min(1.0, score)))
+    order = np.argsort(-score, kind="stable")
+    return [(Candidate(hit, start, end, 1.0), rows[n]) for n in order for start, end in (spans[n],)]
 
 
 def _stands_alone(text: str) -> bool:

@@ -2,7 +2,7 @@
 
     common     what all commands share: options, output, the assistant they open
     corpus     index, sources, doctor
-    answers    ask, chat, search
+    answers    ask, chat, search, overview
     checking   check
     serving    serve
 
@@ -19,7 +19,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from qa import QAError, __version__
-from qa.cli.answers import ask, chat, search
+from qa.cli.answers import ask, chat, overview, search
 from qa.cli.checking import check
 from qa.cli.common import ERROR, INTERRUPTED
 from qa.cli.corpus import doctor, index, sources_app
@@ -59,7 +59,7 @@ app = typer.Typer(
 )
 app.add_typer(sources_app, name="sources")
 app.add_typer(eval_app, name="eval")
-for command in (index, ask, chat, search, check, serve, doctor, bench):
+for command in (index, ask, chat, search, overview, check, serve, doctor, bench):
     app.command()(command)
 
 

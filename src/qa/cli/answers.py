@@ -76,6 +76,22 @@ def chat(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, show_passages
         out.print()
 
 
+def overview(
+    source: Annotated[str, typer.Argument(help="Id of one source; default: all of them.", show_default=False)] = "",
+    index_dir: IndexDir = None,
+    corpus_dir: CorpusDir = None,
+) -> None:
+    """Print key sentences of the sources, or of one, and the names that come up most."""
+    found = open_assistant(index_dir, corpus_dir).overview(source or None)
+    for candidate in found.sentences:
+        where = ", ".join(part for part in (candidate.hit.source.name, candidate.hit.passage.heading) if part)
+        out.print(Text(" ".join(candidate.text.split())) + Text(f" ({where})", style="dim"))
+    if found.names:
+        names = ", ".join(f"{name} ({n})" for name, n in found.names)
+        out.print(Text(f"\nNamed most, with how many passages: {names}", style="dim"))
+    raise typer.Exit(ANSWERED if found.sentences else NONE)
+
+
 def search(
     question: Annotated[str, typer.Argument(help="What to look for.")],
     top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="How many passages.")] = 5,
@@ -130,6 +146,8 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
         return
     if answer.caveat:
         out.print(Text(answer.caveat, style="yellow"))
+    if answer.brief:
+        out.print(Text(answer.brief, style="bold") + Text(" [1]", style="cyan"))
     if answer.groups:
         for group in answer.groups:
             out.print(_heading(group.source))
