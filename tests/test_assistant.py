@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from conftest import TOWN
+from conftest import ROOT, TOWN
 from model_server import ModelServer, Reply, broken, good
 from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Turn, Verdict, load_config
+from qa.query import Query
+from qa.read import WordReader
 from qa.schema import CorpusError, IndexMissingError, QuestionError
 
 
@@ -426,3 +430,44 @@ def test_a_sure_answer_to_a_plain_question_comes_in_few_words_first(town: Assist
     assert answer.brief
     assert answer.brief in answer.sentences[0].text
     assert "2021" in answer.brief
+
+
+def test_a_stage_is_replaced_by_passing_another(town: Assistant, town_corpus: Path, tmp_path: Path) -> None:
+    """Another reader and another understanding of questions, in a build and in what is made of it."""
+    built = Assistant.build(
+        town_corpus, tmp_path / "i", reader=WordReader(), understand=lambda question, *_: Query("ferry", question)
+    )
+    answer = built.ask("What will the harbour bridge cost?")
+    assert answer.searched == "ferry"
+    assert answer.provenance.models["reader"] == "shared-words"
+    changed = built.changed(remove=[built.sources[0].id])
+    assert changed.ask("Who?").searched == "ferry"
+
+
+def test_a_stream_can_be_read_off_the_event_loop_and_left(town: Assistant) -> None:
+    """The last event is the answer; who stops before it is given nothing more."""
+
+    async def read(until: int) -> list[object]:
+        events: list[object] = []
+        stream = town.astream("What will the harbour bridge cost?")
+        async for event in stream:
+            events.append(event)
+            if len(events) == until:
+                break
+        await stream.aclose()
+        return events
+
+    assert len(asyncio.run(read(1))) == 1
+    assert asyncio.run(read(1000))[-1].sentences == town.ask("What will the harbour bridge cost?").sentences
+    assert asyncio.run(town.acheck("The bridge will cost 48 million euros.")).sentences
+
+
+def test_a_wrong_name_fails_a_type_checker(tmp_path: Path) -> None:
+    """The front door is typed."""
+    program = tmp_path / "wrong.py"
+    program.write_text("from qa import Asistant\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), "--follow-imports=silent", str(program)],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert 'Module "qa" has no attribute "Asistant"' in run.stdout

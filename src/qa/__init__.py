@@ -4,20 +4,33 @@
 >>> print(Assistant.open().ask("When did they meet?"))
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.config import Config, load_config
+from qa.errors import (
+    ConfigError,
+    CorpusError,
+    IndexBusyError,
+    IndexMissingError,
+    IndexStaleError,
+    IndexWriteError,
+    LanguageModelError,
+    ModelError,
+    QAError,
+    QuestionError,
+)
 from qa.schema import (
     LONGEST_QUESTION,
     Abstention,
     Answer,
+    Candidate,
     Citation,
     Document,
     Filters,
     Hit,
     Passage,
     Progress,
-    QAError,
+    Provenance,
     Reason,
     Sentence,
     Source,
@@ -28,6 +41,9 @@ from qa.schema import (
 if TYPE_CHECKING:
     from qa.assistant import Assistant, Chat
     from qa.checking import assert_borne_out, check
+    from qa.query import Query, Understand
+    from qa.read import SentenceReader
+    from qa.support import Judgement, Report
 
 __version__ = "0.1.0"
 
@@ -36,19 +52,35 @@ __all__ = [
     "Abstention",
     "Answer",
     "Assistant",
+    "Candidate",
     "Chat",
     "Citation",
     "Config",
+    "ConfigError",
+    "CorpusError",
     "Document",
     "Filters",
     "Hit",
+    "IndexBusyError",
+    "IndexMissingError",
+    "IndexStaleError",
+    "IndexWriteError",
+    "Judgement",
+    "LanguageModelError",
+    "ModelError",
     "Passage",
     "Progress",
+    "Provenance",
     "QAError",
+    "Query",
+    "QuestionError",
     "Reason",
+    "Report",
     "Sentence",
+    "SentenceReader",
     "Source",
     "Turn",
+    "Understand",
     "Verdict",
     "__version__",
     "assert_borne_out",
@@ -56,13 +88,24 @@ __all__ = [
     "load_config",
 ]
 
-_LATE = {"Assistant": "qa.assistant", "Chat": "qa.assistant", "assert_borne_out": "qa.checking", "check": "qa.checking"}
+_LATE = {
+    "Assistant": "qa.assistant",
+    "Chat": "qa.assistant",
+    "Judgement": "qa.support",
+    "Query": "qa.query",
+    "Report": "qa.support",
+    "SentenceReader": "qa.read",
+    "Understand": "qa.query",
+    "assert_borne_out": "qa.checking",
+    "check": "qa.checking",
+}
 
+if not TYPE_CHECKING:  # or a wrong name from here would pass a type checker
 
-def __getattr__(name: str) -> Any:
-    # the assistant brings llama-index and Chroma, a second of imports that `import qa` need not pay
-    if name in _LATE:
-        from importlib import import_module
+    def __getattr__(name: str) -> object:
+        # the assistant brings llama-index and Chroma, a second of imports that `import qa` need not pay
+        if name in _LATE:
+            from importlib import import_module
 
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module 'qa' has no attribute {name!r}")
+            return getattr(import_module(_LATE[name]), name)
+        raise AttributeError(f"module 'qa' has no attribute {name!r}")

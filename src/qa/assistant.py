@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,17 @@ Steps = Callable[[str, int, int], None]
 """Told of progress: what is happening, how much is done, of how much."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What takes the place of a stage or model of `qa`; None: its own."""
+
+    reader: SentenceReader | None = None
+    llm: LLM | None = None
+    embedder: Embedder | None = None
+    entailment: Entailment | None = None
+    understand: Understand | None = None
+
+
 class Assistant:
     """Answers questions over an index. Made by `open` or `build`; `__init__` takes the parts.
 
@@ -91,6 +103,7 @@ class Assistant:
         self.understand = understand
         self.notes = notes
         self.reading = reading
+        self._parts = Parts(understand=understand)
 
     @classmethod
     def open(
@@ -100,6 +113,11 @@ class Assistant:
         progress: Steps | None = None,
         *,
         build: bool = True,
+        reader: SentenceReader | None = None,
+        llm: LLM | None = None,
+        embedder: Embedder | None = None,
+        entailment: Entailment | None = None,
+        understand: Understand | None = None,
         **settings: Any,
     ) -> Self:
         """The assistant over an existing index; where there is none but a corpus is, it is built first.
@@ -109,6 +127,8 @@ class Assistant:
             config: settings that `settings` are laid over; default: those of `load_config`.
             progress: called with (step, done, total) should it be built.
             build: whether it may be.
+            reader: takes the place of the shipped reader, as do `llm` (of llama-index), `embedder`,
+                `entailment` and `understand`.
 
         Raises:
             IndexMissingError: no index, and no corpus to build it from, or it may not be built.
@@ -117,12 +137,13 @@ class Assistant:
         """
         config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
+        parts = Parts(reader, llm, embedder, entailment, understand)
         try:
-            return cls._over(Index.open(folder, config), config)
+            return cls._over(Index.open(folder, config), config, parts=parts)
         except IndexMissingError:
             if not build or not config.corpus_dir.is_dir():
                 raise
-            return cls.build(config.corpus_dir, folder, config, progress)
+            return cls.build(config.corpus_dir, folder, config, progress, **_given(parts))
 
     @classmethod
     def build(
@@ -131,6 +152,12 @@ class Assistant:
         index: str | Path | None = None,
         config: Config | None = None,
         progress: Steps | None = None,
+        *,
+        reader: SentenceReader | None = None,
+        llm: LLM | None = None,
+        embedder: Embedder | None = None,
+        entailment: Entailment | None = None,
+        understand: Understand | None = None,
         **settings: Any,
     ) -> Self:
         """Reads documents, brings their index up to date, and opens it. What could not be read is in `skipped`.
@@ -142,6 +169,7 @@ class Assistant:
             places: a folder, file, glob, web address or `Document`, or several; default: the setting `corpus_dir`.
             index: folder of the index, replaced whole or not at all; default: the setting `index_dir`.
             progress: called with (step, done, total) while it works.
+            reader: as in `open`, and `llm`, `embedder`, `entailment`, `understand`.
 
         Raises:
             CorpusError: a place does not exist, or nothing in it can be read.
@@ -151,14 +179,15 @@ class Assistant:
         config = load_config(config, index_dir=index, **settings)
         folder = Path(index or config.index_dir)
         wanted = _as_list(config.corpus_dir if places is None else places)
+        parts = Parts(reader, llm, embedder, entailment, understand)
         base = Index.serving(folder)
         try:
             try:
-                return cls._built(wanted, folder, config, progress, base)
+                return cls._built(wanted, folder, config, progress, base, parts)
             except IndexStaleError:  # what was to be kept is damaged: all is read anew
                 if base is None:
                     raise
-                return cls._built(wanted, folder, config, progress, None)
+                return cls._built(wanted, folder, config, progress, None, parts)
         finally:
             if base:
                 base.close()
@@ -171,6 +200,7 @@ class Assistant:
         config: Config,
         progress: Steps | None,
         base: Index | None,
+        parts: Parts,
     ) -> Self:
         known = (
             {id_: origin for id_, data in base.origins().items() if (origin := Origin.from_json(data))} if base else {}
@@ -185,16 +215,24 @@ class Assistant:
         read = {document.id: document for document in reading.documents}
         origins = {id_: origin.to_json() for id_, origin in reading.origins.items()}
         documents = tuple(read.get(id_, id_) for id_ in reading.order)
-        index = Index.build(documents, folder, config, progress=progress, base=base, origins=origins)
-        return cls._over(index, config, reading)
+        index = Index.build(documents, folder, config, parts.embedder, progress, base=base, origins=origins)
+        return cls._over(index, config, reading, parts)
 
     @classmethod
-    def _over(cls, index: Index, config: Config, reading: corpus.Reading | None = None) -> Self:
+    def _over(
+        cls, index: Index, config: Config, reading: corpus.Reading | None = None, parts: Parts | None = None
+    ) -> Self:
+        parts = parts or Parts()
         notes: list[str] = list(index.notes)
-        embedder = Embedder.load(config.embedding_model)
-        retriever = Retriever(index, embedder, _reader(config), config)
-        support = Support(_entailment(config))
-        return cls(index, retriever, support, config, llm=_llm(config, notes), notes=tuple(notes), reading=reading)
+        embedder = parts.embedder or Embedder.load(config.embedding_model)
+        retriever = Retriever(index, embedder, parts.reader or _reader(config), config)
+        support = Support(parts.entailment or _entailment(config))
+        llm = parts.llm or _llm(config, notes)
+        made = cls(
+            index, retriever, support, config, llm=llm, understand=parts.understand, notes=tuple(notes), reading=reading
+        )
+        made._parts = parts
+        return made
 
     # -- the corpus ------------------------------------------------------------------------------------
 
@@ -279,9 +317,15 @@ class Assistant:
             raise CorpusError("no document would be left; keep at least one, or delete the index folder")
         folder = Path(index or self.index.folder)
         built = Index.build(
-            tuple(documents.values()), folder, self.config, progress=progress, base=self.index, origins=origins
+            tuple(documents.values()),
+            folder,
+            self.config,
+            self.retriever.embedder,
+            progress,
+            base=self.index,
+            origins=origins,
         )
-        return self._over(built, self.config, reading)
+        return self._over(built, self.config, reading, self._parts)
 
     # -- asking ----------------------------------------------------------------------------------------
 
@@ -380,6 +424,22 @@ class Assistant:
     async def aask(self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()) -> Answer:
         """`ask`, off the event loop."""
         return await asyncio.to_thread(self.ask, question, filters=filters, history=history)
+
+    async def astream(
+        self, question: str, *, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> AsyncIterator[Progress | Sentence | Answer]:
+        """`stream`, off the event loop; who leaves it, or cancels, stops the work after its present step."""
+        left = threading.Event()
+        steps = self.stream(question, filters=filters, history=history, cancelled=left.is_set)
+        try:
+            while (step := await asyncio.to_thread(next, steps, None)) is not None:
+                yield step
+        finally:
+            left.set()
+
+    async def acheck(self, text: str) -> Report:
+        """`check`, off the event loop; cancelled, it is no longer waited for."""
+        return await asyncio.to_thread(self.check, text)
 
     async def asearch(self, question: str, **options: Any) -> list[Hit]:
         """`search`, off the event loop."""
@@ -645,6 +705,10 @@ def _llm(config: Config, notes: list[str]) -> LLM | None:
     except LanguageModelError as error:
         notes.append(f"{error}; answered with quotations")
         return None
+
+
+def _given(parts: Parts) -> dict[str, Any]:
+    return {name: getattr(parts, name) for name in Parts.__slots__}
 
 
 def _as_list(places: Places) -> list[str | Path | Document]:
