@@ -129,7 +129,7 @@ def same_name(a: str, b: str) -> bool:
 _ARTICLED = re.compile(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]")
 _LONG = 6
 """Letters from which a name may be spelled with other vowels."""
-_ALIKE = 85
+_ALIKE = 78
 """Share of letters in common, in percent, from which a shorter one is the same."""
 
 
@@ -156,6 +156,8 @@ def same_word(a: str, b: str) -> bool:
     return len(short) >= 4 and bool(_DEMONYM.search(long)) and short[:stemmed] == long[:stemmed]
 
 
+_ALIKE_BY_EAR = 0.7
+"""The same, where the two also sound alike: "Viddel" for Vidal, where nobody is called Viddel."""
 _NEAR_MISS = 0.82
 """Letters in common, in their order, as a share of all: one of six may be wrong, two of twelve."""
 
@@ -173,7 +175,8 @@ def meant(word: str, names: Iterable[str]) -> str:
         if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
             continue
         share = ratio(other, plain) / 100 if other[0] == plain[0] else 0.0
-        if share >= _NEAR_MISS or same_name(name, word):
+        alike = share >= _ALIKE_BY_EAR and name_key(name) == name_key(word)
+        if share >= _NEAR_MISS or alike or same_name(name, word):
             near[name] = share
     best = min(near, key=lambda name: (-near[name], name), default="")
     one = all(same_name(best, n) or fold(best).startswith(fold(n)) or fold(n).startswith(fold(best)) for n in near)
