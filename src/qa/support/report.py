@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qa.schema import Hit, Source, Verdict
-from qa.support import citing
+from qa.support import citing, weigh
 from qa.support.judge import Case, Finding, Judgement, Support, contradictions
 from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
 from qa.support.words import carried, window
@@ -25,9 +25,6 @@ ABOUT = 0.5
 """Share of a sentence's words in another source from which the two speak of the same thing."""
 CONTRADICTED = 0.7
 """Probability of contradiction, both ways round, from which another source is shown as saying otherwise."""
-SURE = 0.92
-"""Probability from which a sentence is `supported`, not `likely`. Of claims in a person's own words, dev part, that are
-judged between this and the threshold, a third are false; of the few above none is."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -309,7 +306,7 @@ def _case(text: str, near: Sequence[Evidence], others: Sequence[Evidence]) -> Ca
 
 
 def _status(text: str, judgement: Judgement, near: Sequence[Evidence]) -> Status:
-    if judgement.verdict is Verdict.SUPPORTED and (judgement.score or 0.0) < SURE:
+    if judgement.verdict is Verdict.SUPPORTED and (judgement.score or 0.0) < weigh.SURE:
         return "likely"
     if judgement.verdict is Verdict.PARTLY:
         held = max((carried(text, e.text) for e in near), default=0.0)
