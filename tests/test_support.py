@@ -479,7 +479,7 @@ def test_a_report_is_json_and_reads_as_text() -> None:
 
 def test_what_only_the_model_bears_out_is_likely() -> None:
     """A tick is for what is sure: a text from elsewhere is checked by somebody who relies on it."""
-    report = check("The council liked the bridge in March.", HITS, MODEL)
+    report = check("The council liked the bridge in the March of that year.", HITS, MODEL)
     [sentence] = report.sentences
     assert (sentence.status, sentence.borne_out) == ("likely", True)
     assert any("before you rely on it" in note for note in sentence.notes)

@@ -112,6 +112,8 @@ def balanced(groups: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
 def weighed(parts: Sequence[Judged], label: str, rising: bool) -> tuple[dict[str, float], float]:
     """The logistic sum that tells claims of a label from the others."""
     names = sorted({k for part in parts for row in part.signals for k in row} - set(PROMISED))
+    if rising:  # that a source does not contradict it is nothing for a claim
+        names.remove("entailment.against")
     yes = [np.array([x == label for x in part.labels]) for part in parts]
     whole = [np.array([not any(row.get(p) for p in PROMISED) for row in part.signals]) for part in parts]
     kept = [w if rising else np.ones_like(w) for w in whole]

@@ -35,7 +35,7 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
 
     Args:
         covered: for each character, whether it is of a date or number; such words are no names.
-        parsed: the parser says whether a word that opens a sentence is a name; else its ending does.
+        parsed: a word that opens a sentence, and looks like a common one by its ending, is asked of the parser.
     """
     lower = {w for w in WORD.findall(text) if w.islower()}
     for match in _NAME.finditer(text):
@@ -59,7 +59,7 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
         word = text[start:end]
         if len(word.rstrip(".")) < 2 or fold(word) in _CALENDAR or fold(word).rstrip(".") in TITLES:
             continue
-        if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
+        if opens and len(words) == 1 and not (_looks_like_name(word) or (parsed and _is_name(text, start))):
             continue
         yield Fact("name", fold(word), start, end)
 

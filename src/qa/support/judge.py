@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from qa.language import Fact, FactKind, missing, same_name
+from qa.language.parser import parse
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
@@ -220,9 +221,9 @@ def _verdict(look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
     signals = {**look.signals, "entailment.for": odds[0], "entailment.against": odds[2]}
     holds, conflicts = weigh.holds(signals), weigh.conflicts(signals)
     seen = "a contradiction" if conflicts >= weigh.CONTRADICTED else "no support"
-    ok = holds >= weigh.SUPPORTED
+    ok = odds[0] >= 0
     findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
-    if ok:
+    if holds >= weigh.SUPPORTED:
         return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
     verdict = Verdict.CONTRADICTED if conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
     return Judgement(verdict, 1 - holds, *where, findings, signals)
@@ -322,7 +323,7 @@ def _part_of_a_name(text: str, fact: Fact, case: Case) -> bool:
         return False
     words = text[fact.start : fact.end].split()
     if len(words) == 1:
-        return fact.start == 0
+        return fact.start == 0 and not parse(text).tokens[0].is_name
     # within a sentence: what opens one may be no name
     return any(not missing(f"of {word}", evidence) for word in words if word[0].isupper() for evidence in case.evidence)
 
