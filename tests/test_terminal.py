@@ -73,6 +73,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "ask": [("ask", QUESTION), ("ask", QUESTION, "--show-passages"), ("ask", QUESTION, "--json"),
             ("ask", f"Who won{BAD}?".replace("\x00", "")), ("ask", QUESTION, "--source", NAME + "?")],
     "chat": [("chat", "--show-passages")],
+    "overview": [("overview",), ("overview", NAME)],
     "search": [("search", QUESTION), ("search", QUESTION, "--json")],
     "check": [("check", f"{NAME}.txt"), ("check", f"{NAME}.txt", "--json"), ("check", "-"), ("check", f"{NAME}.none"),
               ("check", f"{NAME}.txt", "--sources", f"corpus/{NAME}.bin.txt", "--sources", f"corpus/{NAME}.md"),

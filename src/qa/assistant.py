@@ -653,15 +653,16 @@ def _quoted(decisions: Sequence[Decision], limit: int) -> Iterator[Sentence]:
     if decisions[0].query.kind == "overview":  # chosen already, in the order of their documents
         yield from (quoted(c, c.start, c.end) for c in decisions[0].chosen)
         return
-    said: set[str] = set()
+    said: set[tuple[str, ...]] = set()
     for decision in decisions:
         query = decision.query
         found = list(quote(decision.chosen, share, comparing=query.comparing, several=query.kind == "list"))
         if query.kind == "latest":  # of what answers, what was published last comes first
             found.sort(key=lambda sentence: sentence.citations[0].source.published, reverse=True)
         for sentence in found:
-            if sentence.text not in said:
-                said.add(sentence.text)
+            told = (sentence.text, *sentence.source_ids)  # two sources may say it in the same words
+            if told not in said:
+                said.add(told)
                 yield sentence
 
 
