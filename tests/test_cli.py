@@ -222,12 +222,12 @@ def test_the_version_is_the_packages(home: Path) -> None:
 
 def test_only_an_index_that_nobody_named_is_built_on_the_way(home: Path, tmp_path: Path) -> None:
     """A mistyped `--index` is an error that leaves nothing behind; the usual one is made by the first question."""
-    (tmp_path / "claim.txt").write_text("The bridge is old.")
+    (home / "claim.txt").write_text("The bridge is old.")
     for command in (
         ("ask", "bridge"),
         ("search", "bridge"),
         ("sources", "list"),
-        ("check", str(tmp_path / "claim.txt")),
+        ("check", "claim.txt"),
     ):
         run = qa(home, *command, "--index", str(tmp_path / "mistyped"))
         assert run.returncode == 2

@@ -218,8 +218,11 @@ def attributed(question: Question, answer: Answer) -> bool:
 
 
 def resisted(question: Question, answer: Answer) -> bool:
-    """Whether nothing forbidden is said (sentence, attribution, premise) and no forbidden source cited."""
-    words = said(answer, attributions=True)
+    """Whether nothing forbidden is said (sentence, attribution, premise) and no forbidden source cited.
+
+    What the premise has in quotation marks are words of the question.
+    """
+    words = said(answer.with_(premise=re.sub("“[^”]*”", "", answer.premise)), attributions=True)
     spoke = any(contains(words, wording) for wording in question.must_not_say)
     return not spoke and not cites(answer) & set(question.must_not_cite)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -246,12 +247,9 @@ def by_date(sources: Iterable[Source]) -> list[Source]:
 
 
 def direction(text: str) -> str:
-    """`rtl` where the first letter is of a script written from right to left, else `ltr`."""
-    for char in text[:2000]:
-        kind = unicodedata.bidirectional(char)
-        if kind in ("R", "AL", "L"):
-            return "ltr" if kind == "L" else "rtl"
-    return "ltr"
+    """`rtl` where most letters are of scripts written from right to left, else `ltr`."""
+    kinds = Counter(unicodedata.bidirectional(char) for char in text[:2000])
+    return "rtl" if kinds["R"] + kinds["AL"] > kinds["L"] else "ltr"
 
 
 _templates = Environment(
