@@ -84,6 +84,7 @@ def onnx_session(path: Path, threads: int = 2, weights: Path | None = None) -> A
 def _session(path: Path, mtime_ns: int, size: int, threads: int, weights: Path | None) -> Any:
     import onnxruntime as ort  # late: 0.1 s, and not every command reads
 
+    ort.disable_telemetry_events()  # the library can report its use; nothing here leaves the machine
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
