@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from conftest import ROOT, SHARED, TOWN
 from qa import Assistant, load_config
-from qa.evaluate import bench, draft, judge, measures, metamorphic
+from qa.evaluate import bench, canard, draft, judge, measures, metamorphic
 from qa.evaluate import questions as asked
 from qa.evaluate.gate import gate
 from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, load, locate, parse, split_of, subset
@@ -433,7 +433,7 @@ def test_agreements_by_hand() -> None:
 
 def test_rewrites_by_hand() -> None:
     """The rewrite that says who "she" is finds her answer; ROUGE-1 counts words as often as they occur."""
-    assert bench._rouge1("the mill the mill", "the old mill") == pytest.approx((0.5, 2 / 3, 4 / 7))
+    assert canard.rouge1("the mill the mill", "the old mill") == pytest.approx((0.5, 2 / 3, 4 / 7))
 
     def row(id_: str, history: list[str], question: str, rewrite: str) -> dict[str, Any]:
         number = len(history) // 2
@@ -453,8 +453,8 @@ def test_rewrites_by_hand() -> None:
         row("harbour", start + more, "Why?", "Why did Clara Weber leave?"),
         row("seen-2", ["The mill", "History", "Who built it?", "The monks built it."], "When?", "When was it built?"),
     ]
-    assert bench._held_out("harbour", 5)
-    assert not bench._held_out("seen-2", 5)
+    assert canard.held_out("harbour", 5)
+    assert not canard.held_out("seen-2", 5)
     values = dict(bench.BENCHMARKS["canard"].measure(rows, PlainModels(), lambda *_: None))
     assert values["gold rewrite"]["ROUGE-1 F"] == values["gold rewrite"]["overlap@10"] == 1.0
     assert values["rules"]["n"] == 3

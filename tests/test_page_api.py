@@ -119,7 +119,7 @@ def test_an_mcp_client_gets_json_and_errors_in_words(town: Assistant, settings: 
     from concurrent.futures import ThreadPoolExecutor
 
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     calls = {
         "ask": {"question": BRIDGE},
@@ -130,7 +130,7 @@ def test_an_mcp_client_gets_json_and_errors_in_words(town: Assistant, settings: 
 
     async def talk(address: str) -> tuple[list[str], dict[str, Any], Any]:
         async with (
-            streamablehttp_client(f"{address}/mcp/") as (read, write, _),
+            streamable_http_client(f"{address}/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()

@@ -422,7 +422,7 @@ def test_the_server_ends_when_it_is_told_whoever_is_connected(
 
 async def _connected(address: str, process: subprocess.Popen[str]) -> None:
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     async with httpx.AsyncClient(timeout=60) as client:
         begin = client.build_request("GET", f"{address}/gradio_api/heartbeat/adas")
@@ -430,7 +430,7 @@ async def _connected(address: str, process: subprocess.Popen[str]) -> None:
         await anext(beat.aiter_raw())
         try:
             async with (
-                streamablehttp_client(f"{address}/mcp/") as (read, write, _),
+                streamable_http_client(f"{address}/mcp/") as (read, write, _),
                 ClientSession(read, write) as session,
             ):
                 await session.initialize()

@@ -487,7 +487,7 @@ class Assistant:
     ) -> Query:
         if self.understand is not None:
             return self.understand(question, history, self.catalogue)
-        rewrite = dialogue.resolve if self.llm is None else partial(_rewritten, self.llm, cancelled)
+        rewrite = None if self.llm is None else partial(_rewritten, self.llm, cancelled)
         return understand(question, history, self.catalogue, rewrite=rewrite, without=self.config.without)
 
     def _decided(self, query: Query, clock: _Clock) -> Generator[Progress, None, tuple[Decision, ...]]:
@@ -551,7 +551,7 @@ class Assistant:
                 yield from sentences
         quotes = written is None or (written.failed and (not sentences or self.config.llm_fallback == "quote"))
         if quotes:
-            sentences = list(_quoted(decisions, self.config.max_sentences))
+            sentences = list(_quoted(decisions, self.config.max_sentences, self.config.without))
             yield from sentences
         reason = Reason.NOT_SUPPORTED if dropped and not (written and written.declined) else Reason.NOT_ANSWERED
         return answer.with_(
@@ -647,17 +647,26 @@ def _hits(decisions: Sequence[Decision]) -> tuple[Hit, ...]:
     return tuple({hit.passage.id: hit for decision in decisions for hit in decision.hits}.values())
 
 
-def _quoted(decisions: Sequence[Decision], limit: int) -> Iterator[Sentence]:
+def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] = ()) -> Iterator[Sentence]:
     """Sentences word for word, for each part of the query in turn, none twice."""
     share = max(1, limit // len(decisions)) if len(decisions) > 1 else limit
-    if decisions[0].query.kind == "overview":  # chosen already, in the order of their documents
+    if (
+        decisions[0].query.kind == "overview" and "overview" not in without
+    ):  # chosen already, in the order of their documents
         yield from (quoted(c, c.start, c.end) for c in decisions[0].chosen)
         return
     said: set[tuple[str, ...]] = set()
     for decision in decisions:
         query = decision.query
-        found = list(quote(decision.chosen, share, comparing=query.comparing, several=query.kind == "list"))
-        if query.kind == "latest":  # of what answers, what was published last comes first
+        found = list(
+            quote(
+                decision.chosen,
+                share,
+                comparing=query.comparing,
+                several=query.kind == "list" and "list" not in without,
+            )
+        )
+        if query.kind == "latest" and "latest" not in without:  # of what answers, what was published last comes first
             found.sort(key=lambda sentence: sentence.citations[0].source.published, reverse=True)
         for sentence in found:
             told = (sentence.text, *sentence.source_ids)  # two sources may say it in the same words

@@ -10,10 +10,11 @@ import difflib
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +24,33 @@ from pydantic_settings import (
 )
 
 from qa.schema import ConfigError
+
+RULES: Final[Mapping[str, str]] = {
+    "spelling": "a name is spelled as in the documents",
+    "unknown": "a name that stands in no document is said to, and nothing answers",
+    "follow-ups": "a follow-up is made to stand alone, by all the rules from here to “subject”",
+    "fragments": "“In 2022?”, “What about Oslo?”: put into the last question",
+    "that-said": "“Who said that?”: of the last answer's words",
+    "agreeing": "“Do others agree?”: what they say on the last question",
+    "pronouns": "“he”, “it”, “they”: what was spoken of last and most",
+    "pointing": "“that”: what the last question says or asks about",
+    "subject": "a follow-up that names nothing gets the conversation's subject",
+    "kinds": "what sort of answer is wanted, by all the rules from here to “overview”",
+    "asked": "who is asked to speak: “What does the union say about pay?”",
+    "differing": "“Do the sources agree on the date?”",
+    "comparing": "“Compare A and B”, “across the sources”",
+    "named": "a source that the question names is preferred",
+    "list": "several things are wanted: a lower bar, more sentences",
+    "latest": "what was published last comes first",
+    "overview": "the gist of a text, by its key sentences",
+    "topic": "of what compares, sentences that name all of the topic",
+    "leaning": "a sentence that leans on the one before is judged with it",
+    "speakers": "a speaker in the texts: sentences that he says",
+    "spellings": "other spellings of a question's names are searched, too",
+    "again": "passages that look best are read twice",
+    "missed": "names of the question that the best passage lacks speak against an answer",
+}
+"""What can be left out to measure what it is worth (`qa eval ablate`)."""
 
 INDEX_SETTINGS = ("embedding_model", "passage_words", "passage_words_max")
 """Settings that change what is in an index; the manifest records them."""
@@ -72,7 +100,7 @@ class Config(BaseSettings):
         None, ge=0, le=1, description="probability below which qa abstains; unset: the reader's own threshold"
     )
     without: frozenset[str] = Field(
-        frozenset(), description="rules left out, to measure what each is worth; query.py and decide.py name them"
+        frozenset(), description="rules left out, to measure what each is worth: see `qa eval ablate`"
     )
     max_sentences: int = Field(5, ge=1, le=20, description="sentences in a quoted answer")
 
@@ -110,6 +138,13 @@ class Config(BaseSettings):
             TomlConfigSettingsSource(settings_cls),
             PyprojectTomlConfigSettingsSource(settings_cls),
         )
+
+    @field_validator("without")
+    @classmethod
+    def _are_rules(cls, without: frozenset[str]) -> frozenset[str]:
+        if unknown := sorted(without - RULES.keys()):
+            raise ValueError(f"no rule {unknown[0]!r}; there are: {', '.join(RULES)}")
+        return without
 
     @model_validator(mode="after")
     def _passages_fit(self) -> Self:

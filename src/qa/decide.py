@@ -76,17 +76,17 @@ def decide(
         candidates: best first, the score of the best being the probability that the sources answer at all.
         threshold: probability from which they do.
         lenient: what is made of them is checked again.
-        without: rules left out: "topic", "speakers", "unknown", "kinds".
+        without: rules left out, as in `qa.config.RULES`.
     """
     best = candidates[0].score if candidates else 0.0
     chosen: Sequence[Candidate] = candidates
     if query.comparing and "topic" not in without:
-        chosen = on_point(query.about, candidates, sure=ON_POINT if query.of else 0.0)
+        chosen = on_point(query.about, candidates, sure=ON_POINT if query.of else 0.0, alone="leaning" in without)
         bar = 0.0 if query.of else COMPARING * threshold
         if not chosen and best >= threshold and not query.of:
             chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
     else:
-        bar = LENIENT * threshold if lenient or query.kind == "list" else threshold
+        bar = LENIENT * threshold if lenient or (query.kind == "list" and "list" not in without) else threshold
     if query.unknown and not query.comparing and "unknown" not in without:
         bar = float("inf")  # what is asked about stands in no document: nothing here answers
     speakers = [named.name for named in query.of if not named.sources]
@@ -118,7 +118,7 @@ def abstention(decisions: Sequence[Decision], searched: int, reason: Reason | No
     return Abstention(reason, len(hits), searched, nearest)
 
 
-def on_point(topic: str, candidates: Sequence[Candidate], *, sure: float = 0.0) -> list[Candidate]:
+def on_point(topic: str, candidates: Sequence[Candidate], *, sure: float = 0.0, alone: bool = False) -> list[Candidate]:
     """Those that speak of all that a topic names.
 
     What counts is the heading, the sentence, and the one it leans on. Of those that answer nearly as well as the best,
@@ -127,6 +127,7 @@ def on_point(topic: str, candidates: Sequence[Candidate], *, sure: float = 0.0) 
 
     Args:
         sure: the probability that a sentence on a part of the topic must reach.
+        alone: a sentence that leans on the one before is judged without it.
     """
     names, words = terms(topic)
     count = len(names) + len(words)
@@ -141,7 +142,7 @@ def on_point(topic: str, candidates: Sequence[Candidate], *, sure: float = 0.0) 
     for c in candidates:
         passage = c.hit.passage
         before = passage.slice(passage.sentence_before(c.start), c.end)
-        named, spoken = held(f"{passage.heading}. {before if leans_back(c.text) else c.text}")
+        named, spoken = held(f"{passage.heading}. {before if not alone and leans_back(c.text) else c.text}")
         keep = named + spoken == count
         if not keep and c.score >= PARTLY * best:
             part = named >= MOST * len(names) if names else spoken >= HALF * len(words)

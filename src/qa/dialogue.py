@@ -8,7 +8,7 @@ the last question, and what names nothing gets its subject from there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
@@ -74,12 +74,15 @@ _LIGHT: Final = frozenset(
 """Nouns that name no subject of their own."""
 
 
-def resolve(question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()) -> str:
+def resolve(
+    question: str, turns: Sequence[Turn], sources: Sequence[Source] = (), *, without: Collection[str] = ()
+) -> str:
     """The question as it would be asked without the conversation; unchanged where it already stands alone.
 
     Args:
         turns: the conversation, latest last.
         sources: not needed here; a rewriter may be given what it may name.
+        without: rules left out, as in `qa.config.RULES`.
 
     Raises:
         ModelError: the parser cannot be loaded.
@@ -88,15 +91,15 @@ def resolve(question: str, turns: Sequence[Turn], sources: Sequence[Source] = ()
     if not turns or not put:
         return question
     last = turns[-1]
-    if corrected := _CORRECTS.match(put):
+    if (corrected := _CORRECTS.match(put)) and "fragments" not in without:
         return _swapped(put[corrected.end() :], last) or question
     p = parse(put)
-    for rule in (_fragment, _said_by, _agreeing):
-        if found := rule(p, last):
+    for name, rule in (("fragments", _fragment), ("that-said", _said_by), ("agreeing", _agreeing)):
+        if name not in without and (found := rule(p, last)):
             return _capital(found)
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
-    resolved = _replaced(p, spoken, last)
-    if resolved == put:
+    resolved = _replaced(p, spoken, last, without)
+    if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
     return question if resolved == put else _capital(resolved)
 
@@ -256,20 +259,22 @@ class _Entity:
     """Whether a question spoke of it."""
 
 
-def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn) -> str:
+def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn, without: Collection[str] = ()) -> str:
     """Each pronoun replaced by what it most likely stands for; one that has its noun in the question itself stays."""
     out: list[str] = []
     end = 0
     chosen: dict[Sort, str] = {}
     own = [text for text, _, _ in _names(p)]
     for i, t in enumerate(p.tokens):
-        sort = _PRONOUNS.get(t.lower)
+        sort = None if "pronouns" in without else _PRONOUNS.get(t.lower)
         name = ""
         if sort and not _has_antecedent(p, i, sort) and not _expletive(p, i):
             if sort in chosen:
                 continue
             taken = [*own, *chosen.values()]
             name = chosen[sort] = _best(spoken, sort, taken)
+        elif "pointing" in without:
+            continue
         elif t.lower in _POINTING and t.dep in _ARGUMENTS and not p.children(i) and not (i and p.tokens[i - 1].is_noun):
             name = _matter(parse(last.searched))
         elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -146,25 +146,26 @@ def understand(
     history: Sequence[Turn] = (),
     catalogue: Catalogue = Catalogue(),
     *,
-    rewrite: Rewrite = dialogue.resolve,
+    rewrite: Rewrite | None = None,
     without: Collection[str] = (),
 ) -> Query:
     """The question as all later stages know it.
 
     Args:
-        rewrite: makes a follow-up stand alone; only asked where there is a history.
-        without: rules left out: "spelling", "follow-ups", "kinds", "unknown".
+        rewrite: makes a follow-up stand alone; only asked where there is a history; default: `dialogue.resolve`.
+        without: rules left out, as in `qa.config.RULES`.
 
     Raises:
         QuestionError: empty, too long, or without a word.
         ModelError: the parser cannot be loaded.
     """
+    rewrite = rewrite or partial(dialogue.resolve, without=without)
     put = searchable(question)
     asked = put if "spelling" in without else _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), put)
     text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
     notes = [f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b]
     parsed = parse(text)
-    frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources)
+    frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
     point = _point(parsed)
     whole = Query(text, asked, frame.kind, point, frame.about or text, frame.of, unknown=unknown, notes=tuple(notes))
@@ -229,11 +230,13 @@ class _Frame:
     sides: tuple[str, ...] = ()
 
 
-def _frame(p: Parse, sources: Sequence[Source]) -> _Frame:
+def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -> _Frame:
     """Kind, topic and speakers of a question."""
-    for read in (_views, _says, _differs, _compares):
-        if frame := read(p, sources):
+    for name, read in (("asked", _views), ("asked", _says), ("differing", _differs), ("comparing", _compares)):
+        if name not in without and (frame := read(p, sources)):
             return frame
+    if "named" in without:
+        return _Frame(_kind(p))
     named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
     of = tuple(n for n in named if n.sources)
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1

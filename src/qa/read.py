@@ -80,7 +80,7 @@ def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> li
     ]
 
 
-def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Look]:
+def look(reader: SentenceReader, question: str, hits: Sequence[Hit], again: int = READ_AGAIN) -> list[Look]:
     """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
 
     The log-odds of the two readings are averaged, as of several views of one picture.
@@ -89,8 +89,8 @@ def look(reader: SentenceReader, question: str, hits: Sequence[Hit]) -> list[Loo
     best: defaultdict[str, float] = defaultdict(float)
     for s in seen:
         best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
-    again = sorted(hits, key=lambda hit: -best[hit.passage.id])[:READ_AGAIN]
-    longer = [hit for hit in again if len(windows(hit)) > 1]  # a short passage was read whole the first time
+    likely = sorted(hits, key=lambda hit: -best[hit.passage.id])[:again]
+    longer = [hit for hit in likely if len(windows(hit)) > 1]  # a short passage was read whole the first time
     wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
     second = {(s.hit.passage.id, s.start): s for s in wholes}
     return [_both(s, second.get((s.hit.passage.id, s.start), s)) for s in seen]
@@ -123,6 +123,7 @@ def weighed(
     publishers: str = "",
     put: str = "",
     topic: bool = False,
+    missed: bool = True,
 ) -> list[Candidate]:
     """What was read as candidates, best first.
 
@@ -131,11 +132,12 @@ def weighed(
     Args:
         publishers: names that are missed nowhere.
         put: as in `Retriever.read`, and `topic`.
+        missed: whether names of the question that are not there count.
     """
     chances = [chance(reader, s) for s in seen]
     best = max(chances)
-    missed = absent(put or question, stands(seen[chances.index(best)].hit, publishers))
-    whole = reader.fusion.answerable([best] if topic else chances, length(question), missed)
+    lacking = absent(put or question, stands(seen[chances.index(best)].hit, publishers)) if missed else 0
+    whole = reader.fusion.answerable([best] if topic else chances, length(question), lacking)
     ranked = zip(seen, chances, strict=True)
     return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span) for s, p in ranked)
 

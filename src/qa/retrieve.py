@@ -19,7 +19,7 @@ from qa.index import Index, Rows
 from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
-from qa.read import SentenceReader, look, ranked_by_reader, weighed
+from qa.read import READ_AGAIN, SentenceReader, look, ranked_by_reader, weighed
 from qa.schema import Candidate, Filters, Hit, QuestionError, Ranks, Source
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
@@ -63,7 +63,7 @@ class Retriever:
         top_k = top_k or self.config.top_k
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
-        names = _same_names(query, self.index.vocabulary)
+        names = () if "spellings" in self.config.without else _same_names(query, self.index.vocabulary)
         vector, words = self.embedder.embed_query(query), " ".join((query, *names))
         dense = dict(self.index.dense(vector, depth, allowed))
         lexical = dict(self.index.lexical(words, depth, allowed))
@@ -97,9 +97,12 @@ class Retriever:
             return []
         about = query.about if query.comparing else query.text
         put = query.asked if query.asked != query.text else ""  # what the conversation has added is a guess
-        seen = look(self.reader, about, hits)
+        without = self.config.without
+        seen = look(self.reader, about, hits, again=0 if "again" in without else READ_AGAIN)
         topic = query.comparing and bool(query.sources)
-        return weighed(self.reader, about, seen, self.publishers, put=put or about, topic=topic)
+        return weighed(
+            self.reader, about, seen, self.publishers, put=put or about, topic=topic, missed="missed" not in without
+        )
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if not filters:

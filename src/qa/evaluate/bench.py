@@ -7,7 +7,6 @@ differ from ours in what was measured, for a number without its definition compa
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import math
 import re
@@ -22,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from qa import dialogue
 from qa.answer.compare import Judge, pairs
 from qa.answer.quote import quote
 from qa.config import load_config
+from qa.evaluate.canard import canard, held_out
 from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
 from qa.evaluate.measures import aurc
 from qa.evaluate.own import disagreeing, followups, premises
@@ -38,7 +37,7 @@ from qa.models.reader import Reader, Window
 from qa.passages import sentences, split
 from qa.query import understand
 from qa.read import Look, look, weighed
-from qa.schema import Abstention, Answer, Citation, Document, Hit, Reason, Sentence, Source, Turn, Verdict
+from qa.schema import Citation, Document, Hit, Sentence, Source, Verdict
 from qa.support import LAYERS, Support
 
 Progress = Callable[[str, int, int], None]
@@ -493,7 +492,7 @@ class _Pair:
 
 def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
     """Pairs among the sentences that answer, one of each document: where they differ, where they agree."""
-    held = [row for row in rows if _held_out(row["question"], 2)]
+    held = [row for row in rows if held_out(row["question"], 2)]
     cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
     every = [pair for _, _, labels in cases for pair in labels.values()]
     systems: dict[str, Judge | None] = {"differ: figures and dates": None}
@@ -591,88 +590,7 @@ def _alike(a: str, b: str) -> float:
     return _ratio(len(_words(a) & _words(b)), len(_words(a) | _words(b)))
 
 
-def _held_out(key: str, parts: int) -> bool:
-    """Whether a row lies outside the one of so many parts on which rules and thresholds were set."""
-    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % parts != 0
-
-
-# dialogue -------------------------------------------------------------------------------------------
-
-
-def _canard(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
-    """Follow-ups rewritten to stand alone, against the rewrites of people."""
-    dialogues: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row["QuAC_dialog_id"], row["Question_no"])):
-        dialogues[row["QuAC_dialog_id"]].append(row)
-    passages: dict[tuple[str, int], str] = {}
-    for id_, asked in dialogues.items():
-        title, section, *told = asked[-1]["History"]
-        passages |= {(id_, n): f"{title}. {section}. {a}" for n, a in enumerate(told[1::2], start=1)}
-    place = {key: i for i, key in enumerate(passages)}
-    words = Words.build(list(passages.values()))
-
-    held = {id_: asked for id_, asked in dialogues.items() if _held_out(id_, 5)}
-    queries: dict[str, list[str]] = {"question alone": [], "all history": [], "rules": [], "gold rewrite": []}
-    own = []
-    for i, (id_, asked) in enumerate(held.items(), start=1):
-        resolved = _resolved([*asked[-1]["History"], asked[-1]["Question"]])
-        for row in asked:
-            queries["question alone"].append(row["Question"])
-            queries["all history"].append(" ".join([*row["History"], row["Question"]]))
-            queries["rules"].append(resolved[row["Question_no"] - 1])
-            queries["gold rewrite"].append(row["Rewrite"])
-            own.append(place.get((id_, row["Question_no"])))
-        tell("rewriting", i, len(held))
-
-    gold = queries["gold rewrite"]
-    wanted = [_top(words, query) for query in gold]
-    found = []
-    for n, (name, asked_as) in enumerate(queries.items(), start=1):
-        rouge = [_rouge1(query, right) for query, right in zip(asked_as, gold, strict=True)]
-        tops = [_top(words, query) for query in asked_as]
-        values = {f"ROUGE-1 {m}": _mean([r[k] for r in rouge]) for k, m in enumerate("PRF")}
-        values["overlap@10"] = _mean(
-            [_ratio(len(set(top) & set(w)), len(w)) for top, w in zip(tops, wanted, strict=True)]
-        )
-        values["MRR@10"] = _mean(
-            [
-                _reciprocal_rank([i == right for i in top])
-                for top, right in zip(tops, own, strict=True)
-                if right is not None
-            ]
-        )
-        found.append((name, {**values, "n": len(gold)}))
-        tell("searching", n, len(queries))
-    return found
-
-
-def _resolved(told: Sequence[str]) -> list[str]:
-    """Each question of a dialogue (title, section, question, answer, ..., question) as the rules rewrite it."""
-    title, section, *turns = told
-    source = Source("article", title)
-    opening = Answer("", (), Abstention(Reason.NOTHING_FOUND), f"What about {title} ({section})?")
-    history = [Turn("", opening)]
-    resolved = []
-    for i in range(0, len(turns), 2):
-        resolved.append(dialogue.resolve(turns[i], history))
-        text = (turns[i + 1] if i + 1 < len(turns) else "") or "I do not know."
-        sentence = Sentence(text, (Citation(source, source.id, 0, len(text), text),))
-        history.append(Turn(turns[i], Answer(turns[i], (sentence,), None, resolved[-1])))
-    return resolved
-
-
-def _top(words: Words, query: str, k: int = 10) -> list[int]:
-    scores = words.scores(query)
-    order = np.argsort(-scores, kind="stable")[:k]
-    return [int(i) for i in order if scores[i] > 0]
-
-
-def _rouge1(text: str, right: str) -> tuple[float, float, float]:
-    """Precision, recall and F of the words, each as often as it occurs, unstemmed (Lin 2004)."""
-    said, wanted = (Counter(re.findall(r"[a-z0-9]+", t.lower())) for t in (text, right))
-    common = (said & wanted).total()
-    precision, recall = _ratio(common, said.total()), _ratio(common, wanted.total())
-    return precision, recall, _ratio(2 * precision * recall, precision + recall)
+# figures ---------------------------------------------------------------------------------------------
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -812,7 +730,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
             "Over the index of the settings; --data eval/questions.jsonl. Answers that cite two sources or more.",
         ),
         Benchmark(
-            "canard", "canard_dev.jsonl.gz", "rewriting follow-ups to stand alone", _canard, (),
+            "canard", "canard_dev.jsonl.gz", "rewriting follow-ups to stand alone", canard, (),
             "Four fifths of the dialogues (by a hash of the id); the rules were written with the other fifth in "
             "sight. ROUGE-1 against the one rewrite of a person, averaged over questions. BM25 searches the answers of "
             "all dialogues, each under its title and section, so whoever names the title gains. overlap@10: share of "

@@ -29,6 +29,7 @@ PASSED, REGRESSION, COULD_NOT_RUN = 0, 1, 2
 QUESTIONS = Path("eval/questions.jsonl")
 BASELINE = Path("eval/baseline.json")
 CLAIMS = Path("eval/claims.jsonl")
+KEPT = Path("eval/ablation")
 SMOKE_SENTENCES, SENTENCES = 24, 120
 """Sentences of the corpus with which the judge is tested."""
 
@@ -208,6 +209,31 @@ def folder(
         with steps() as progress:
             asked, checked = plain.run(place, only=only, progress=progress)
         _report(asked, checked, against=against, save=save, show=show)
+
+
+@app.command()
+def ablate(
+    strangers: Annotated[
+        Path | None, typer.Option(help="Folder of plain questions, as of `qa eval folder`.", show_default=False)
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public sets.", show_default=False)] = None,
+    questions: QuestionFile = QUESTIONS,
+    claims: Annotated[Path, typer.Option(help="Claims in a person's words.")] = CLAIMS,
+    kept: Annotated[Path, typer.Option(help="Folder of what was measured: cut short, a run goes on.")] = KEPT,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="Only this set; repeatable.")] = None,
+    switches: Annotated[list[str] | None, typer.Option("--switch", help="Only this switch; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(help="Claims of a public set, dialogues of CANARD.")] = 400,
+) -> None:
+    """Switch every rule and layer off, one at a time: what is lost on which set, and is it noise? As Markdown."""
+    with _crash_is_not_a_regression():
+        from qa.evaluate import ablate as trial
+
+        kept.mkdir(parents=True, exist_ok=True)
+        wanted = trial.trials(strangers, data, questions, claims, kept, limit)
+        wanted = [t for t in wanted if not sets or t.name in sets]
+        with steps() as progress:
+            found = trial.run(wanted, kept / "ablation.jsonl", only=switches or (), progress=progress)
+    out.print(Text(trial.markdown(found)), soft_wrap=True)
 
 
 def _report(

@@ -200,11 +200,12 @@ def compare(run: Run, after: Sequence[Record], baseline: Run, before: Sequence[R
         if measure.aggregate is not ratio:
             ids = sorted(new.keys() & old.keys())
         if new and old and ids:
-            changes.append(_change(measure, [old.get(i, (0, 0)) for i in ids], [new.get(i, (0, 0)) for i in ids]))
+            changes.append(change(measure, [old.get(i, (0, 0)) for i in ids], [new.get(i, (0, 0)) for i in ids]))
     return _holm(changes)
 
 
-def _change(measure: Measure, before: Sequence[Pair], after: Sequence[Pair]) -> Change:
+def change(measure: Measure, before: Sequence[Pair], after: Sequence[Pair]) -> Change:
+    """How a measure changed over items in the same order, resampled in pairs."""
     old, new = np.array(before, dtype=np.float64), np.array(after, dtype=np.float64)
     now, then = measure.aggregate(new), measure.aggregate(old)
     if np.array_equal(old, new):
