@@ -422,6 +422,10 @@ def test_asked_what_it_is_about_key_sentences_of_the_sources_are_quoted(town: As
     assert {c.hit.source.id for c in found.sentences} == {"ledger"}
     with pytest.raises(QuestionError, match="no source 'nowhere'"):
         town.overview("nowhere")
+    on_topic = town.overview(topic="the cost of the harbour bridge", most=1)
+    assert [c.hit.source.id for c in on_topic.sentences] == ["gazette", "ledger"]
+    assert all("million euros" in c.text for c in on_topic.sentences)
+    assert town.overview(topic="the price of saffron in Isfahan").sentences == ()
 
 
 def test_a_sure_answer_to_a_plain_question_comes_in_few_words_first(town: Assistant) -> None:

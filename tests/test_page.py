@@ -493,6 +493,28 @@ def test_two_visitors_share_nothing(visitors: Any) -> None:
     other.page.get_by_text("None yet").wait_for()
 
 
+def test_the_corpus_in_one_screen_and_a_topic_of_it(visitors: Any) -> None:
+    """For each source key sentences, people, places and dates, which open in place; the same for a topic; by date."""
+    v = visitors().tab("Overview")
+    gazette = v.page.locator(".glance", has_text="Council votes on the harbour bridge")
+    gazette.wait_for()
+    assert "The Harbour Gazette · Ana Ruiz · 4 March 2021" in gazette.inner_text()
+    assert 1 <= gazette.locator(".keys li").count() <= 3
+    key = gazette.locator(".keys li").first
+    key.locator(".cite").click()
+    v.opened(key.text_content().removesuffix("↗").strip())
+    assert {"Inés Duarte", "Tomás Vidal", "3 March 2021"} <= set(gazette.locator(".named .link").all_text_contents())
+    gazette.locator(".named .link", has_text="3 March 2021").click()
+    v.opened("3 March 2021")
+    v.page.get_by_label("A topic").fill("what the harbour bridge costs")
+    v.page.keyboard.press("Enter")
+    v.page.get_by_text("sources, by date").wait_for()
+    titles = v.page.locator(".glance h3").all_text_contents()
+    assert titles.index("Council votes on the harbour bridge") < titles.index("What the bridge really costs")
+    assert "71 million" in v.text("#main .glances")
+    v.picture("overview")
+
+
 # -- asking ----------------------------------------------------------------------------------------------
 
 
@@ -587,17 +609,32 @@ def test_an_abstention_is_an_answer(visitors: Any) -> None:
     assert v.page.locator(f"{LAST} .cite").count() >= 1
 
 
-def test_a_comparison_stands_in_columns_with_those_who_are_silent(visitors: Any) -> None:
-    """One card for each source; the others are named; the cited ones are ordered by date."""
+def test_a_comparison_is_a_table_of_points_and_sources(visitors: Any) -> None:
+    """By date; each cell is a quote that opens in place, or says how much was read; who was asked in vain is named."""
     v = visitors().ask(DIFFER)
-    cards = v.page.locator(f"{LAST} .card")
-    assert cards.count() >= 2
-    assert {"The Harbour Gazette", "Island Ledger"} <= set(cards.locator(".name").all_text_contents())
-    assert v.page.locator(f"{LAST} .silent bdi").count() >= 1
-    assert v.text(f"{LAST} .silent").startswith("Nothing found on this in: ")
-    dates = v.page.locator(f"{LAST} .timeline time").all_text_contents()
-    assert [date for date in dates if date in ("4 March 2021", "November 2022")] == ["4 March 2021", "November 2022"]
+    heads = v.page.locator(f"{LAST} .points thead .name").all_text_contents()
+    assert heads.index("The Harbour Gazette") < heads.index("Island Ledger")
+    for row in v.page.locator(f"{LAST} .points tbody tr").all():
+        assert row.locator("th").inner_text().strip()
+        for cell in row.locator("td").all():
+            if quotes := cell.locator("blockquote").all():
+                for quote in quotes:
+                    words = quote.locator(".words").text_content()
+                    quote.locator(".cite").click()
+                    v.opened(words)
+            else:
+                assert re.search(r"not found \(read: \d+ passages?\)$", cell.text_content().strip())
+    assert re.search(r"Not found in: .* \(read: \d+ passages?\)", v.text(f"{LAST} .silent"))
     v.picture("compare")
+
+
+def test_sources_from_before_an_event_are_set_apart(visitors: Any) -> None:
+    """They cannot know of it: their columns come last and say so."""
+    v = visitors().ask("How do the sources differ on the cost of the harbour bridge after June 2022?")
+    heads = v.page.locator(f"{LAST} .points thead th")
+    assert heads.last.text_content().endswith("from before June 2022")
+    assert "The Harbour Gazette" in heads.last.text_content()
+    assert heads.filter(has_text="Island Ledger").locator(".tag").count() == 0
 
 
 AGREE = "Do the sources agree on when the council approved the harbour bridge?"
@@ -629,18 +666,15 @@ def test_two_accounts_stand_side_by_side(
     with Assistant.build(config=load_config(corpus_dir=corpus, index_dir=tmp_path / "index")) as own:
         for address in running(make(own, replace(settings, data=tmp_path / "data"))):
             v = visitors(at=address).ask(question)
-            pair = v.page.locator(f"{LAST} .pair").first
-            assert pair.locator("figcaption").inner_text().startswith(f"{relation} on ")
-            sides = pair.locator("blockquote")
-            left, right = (side.bounding_box() for side in sides.all())
-            assert left["y"] == right["y"]
-            assert left["x"] + left["width"] <= right["x"]
-            assert sides.locator(".name").all_text_contents() == ["The Harbour Gazette", "Town Echo"]
-            assert all("March 2021" in date for date in sides.locator("time").all_text_contents())
-            words = sides.locator(".words").all_text_contents()
+            row = v.page.locator(f"{LAST} tr.pair").first
+            assert row.locator("th").inner_text().startswith(f"{relation} on ")
+            heads = v.page.locator(f"{LAST} .points thead")
+            assert heads.locator(".name").all_text_contents() == ["The Harbour Gazette", "Town Echo"]
+            assert all("March 2021" in date for date in heads.locator("time").all_text_contents())
+            words = row.locator(".words").all_text_contents()
             assert all(part in whole for part, whole in zip(told, words, strict=True))
-            for side, quote in zip(sides.all(), words, strict=True):
-                side.get_by_text("Read it in place").click()
+            for cell, quote in zip(row.locator(".cite").all(), words, strict=True):
+                cell.click()
                 v.opened(quote)
             assert "Town Echo" in v.text("#pane .from")
             v.page.close()
@@ -1156,7 +1190,7 @@ def test_no_serious_barrier(visitors: Any, theme: str, width: int) -> None:
         v.page.locator("#pane .pane").wait_for(state="detached"),
         v.page.get_by_role("button", name="Filters").click(),
     )
-    for tab in ("Sources", "Check a text", "Quality", "API"):
+    for tab in ("Overview", "Sources", "Check a text", "Quality", "API"):
         states[tab] = lambda tab=tab: v.tab(tab)
     states["history"] = lambda: (
         v.page.get_by_role("button", name="Conversations").click(),

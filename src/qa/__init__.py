@@ -29,6 +29,7 @@ from qa.schema import (
     Filters,
     Hit,
     Passage,
+    Point,
     Progress,
     Provenance,
     Reason,
@@ -39,6 +40,7 @@ from qa.schema import (
 )
 
 if TYPE_CHECKING:
+    from qa.answer.overview import Overview
     from qa.assistant import Assistant, Chat
     from qa.checking import assert_borne_out, check
     from qa.query import Query, Understand
@@ -68,7 +70,9 @@ __all__ = [
     "Judgement",
     "LanguageModelError",
     "ModelError",
+    "Overview",
     "Passage",
+    "Point",
     "Progress",
     "Provenance",
     "QAError",
@@ -92,6 +96,7 @@ _LATE = {
     "Assistant": "qa.assistant",
     "Chat": "qa.assistant",
     "Judgement": "qa.support",
+    "Overview": "qa.answer.overview",
     "Query": "qa.query",
     "Report": "qa.support",
     "SentenceReader": "qa.read",

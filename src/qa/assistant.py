@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from qa import __version__, corpus, dialogue
-from qa.answer import compare
-from qa.answer.overview import Overview, overview
+from qa.answer import compare, points
+from qa.answer.overview import SENTENCES, Overview, gathered, overview
 from qa.answer.premise import unmentioned
 from qa.answer.quote import quote, quoted
 from qa.checking.shelf import Shelf
@@ -396,13 +396,24 @@ class Assistant:
         chosen = self.config.min_answer
         return self.retriever.reader.threshold if chosen is None else chosen
 
-    def overview(self, source: str | None = None) -> Overview:
-        """Key sentences, word for word, that cover one source or all, and the names that come up most.
+    def overview(self, source: str | None = None, *, topic: str = "", most: int = SENTENCES) -> Overview:
+        """Key sentences, word for word, that cover one source or all, and what they name.
+
+        Args:
+            topic: only what the sources say on it, as they would be asked, at most `most` sentences of each.
+            most: key sentences at most.
 
         Raises:
-            QuestionError: there is no such source.
+            QuestionError: there is no such source; the topic has no word.
         """
-        return self._overview(self.sources if source is None else [self.document(source).source])
+        sources = self.sources if source is None else [self.document(source).source]
+        if not topic.strip():
+            return self._overview(sources, most)
+        filters = None if source is None else Filters(sources=(source,))
+        query = self._understood(f"What do the sources say about {topic.strip()}?").within(filters)
+        hits = self.retriever.retrieve(query)
+        decision = decide(query, hits, self.retriever.read(query, hits), self.threshold, without=self.config.without)
+        return gathered(hits, decision.chosen, most)
 
     def judge(self, claim: str, evidence: Sequence[str]) -> Judgement:
         """Whether the evidence bears the claim out."""
@@ -492,7 +503,7 @@ class Assistant:
 
     def _decided(self, query: Query, clock: _Clock) -> Generator[Progress, None, tuple[Decision, ...]]:
         """Each part of the query searched for, read, and judged whether it is answered."""
-        yield Progress("searching", f"searching {_count(len(self._searched(query)), 'source')}")
+        yield Progress("searching", f"searching {_count(len(self._searched(query)), 'source')}", query.kind)
         if query.kind == "overview" and "overview" not in self.config.without:
             return (self._gist(query),)
         parts = query.parts or (query,)
@@ -511,11 +522,13 @@ class Assistant:
         hits = tuple({c.hit.passage.id: c.hit for c in found.sentences}.values())
         return Decision(query, hits, found.sentences, found.sentences)
 
-    def _overview(self, sources: Sequence[Source]) -> Overview:
+    def _overview(self, sources: Sequence[Source], most: int = SENTENCES) -> Overview:
         passages = {p.id: n for n, p in enumerate(self.index.passages.values())}
         hits = [Hit(p, source, 1.0) for source in sources for p in self.index.passages_of(source.id)]
         vectors = np.asarray(self.index.matrix)[[passages[hit.passage.id] for hit in hits]]
-        return overview(hits, vectors, lambda texts: np.asarray(self.retriever.embedder.embed_passages(list(texts))))
+        return overview(
+            hits, vectors, lambda texts: np.asarray(self.retriever.embedder.embed_passages(list(texts))), most
+        )
 
     def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
         return Answer(
@@ -570,7 +583,13 @@ class Assistant:
             return answer.with_(pairs=pairs)
         cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}
         silent = tuple(source for source in self._searched(query) if source.id not in cited)
-        return answer.with_(pairs=pairs, groups=_grouped(answer.sentences), silent=silent)
+        return answer.with_(
+            pairs=pairs,
+            groups=_grouped(answer.sentences),
+            silent=silent,
+            points=points.points(query, answer.sentences, pairs, answer.hits),
+            event=points.event(query),
+        )
 
     def _searched(self, query: Query) -> list[Source]:
         only = query.sources if query.comparing else frozenset()

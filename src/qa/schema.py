@@ -464,6 +464,17 @@ class Pair:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that several sources speak of, and the words of each on it."""
+
+    label: str
+    said: tuple[Citation, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"label": self.label, "said": [citation.to_dict() for citation in self.said]}
+
+
 class Reason(StrEnum):
     """Why there is no answer."""
 
@@ -549,6 +560,8 @@ class Progress:
 
     stage: Literal["resolving", "searching", "reading", "writing", "checking"]
     message: str
+    kind: str = ""
+    """What is asked for, once that is known: the shape that the answer will have."""
 
 
 BRIEF = frozenset({"fact", "number", "when", "latest"})
@@ -576,6 +589,10 @@ class Answer:
     """Sources that were searched and say nothing on a question that compares."""
     pairs: tuple[Pair, ...] = ()
     """Where cited sources differ, and, on a question that compares, where they agree."""
+    points: tuple[Point, ...] = ()
+    """On a question that compares, what the sources say point by point; all that is cited stands in one."""
+    event: str = ""
+    """The date that a question that compares names, if it names one: a source from before it cannot know of it."""
     dropped: tuple[Dropped, ...] = ()
     invented_markers: int = 0
     hits: tuple[Hit, ...] = ()
@@ -665,6 +682,8 @@ class Answer:
             "groups": [{"source": g.source.id, "sentences": list(g.sentences)} for g in self.groups],
             "silent": [source.id for source in self.silent],
             "pairs": [pair.to_dict() for pair in self.pairs],
+            "points": [point.to_dict() for point in self.points],
+            "event": self.event,
             "dropped": [{"text": d.text, "reason": d.reason} for d in self.dropped],
             "invented_markers": self.invented_markers,
             "abstention": self.abstention.to_dict() if self.abstention else None,

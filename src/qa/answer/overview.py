@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.answer.mentions import Mentions, mentions
 from qa.language import facts
 from qa.schema import Candidate, Hit
 
@@ -44,6 +45,7 @@ class Overview:
     names: tuple[tuple[str, int], ...]
     passages: int
     """How many it was chosen from."""
+    mentions: Mentions = field(default_factory=Mentions)
 
 
 def overview(hits: Sequence[Hit], vectors: NDArray[np.float32], embed: Embed, most: int = SENTENCES) -> Overview:
@@ -74,7 +76,20 @@ def overview(hits: Sequence[Hit], vectors: NDArray[np.float32], embed: Embed, mo
             seen.append(row)
     order = {hit.passage.id: n for n, hit in enumerate(hits)}  # as their documents have them
     chosen.sort(key=lambda c: (order[c.hit.passage.id], c.start))
-    return Overview(tuple(chosen), _names(hits), len(hits))
+    return Overview(tuple(chosen), _names(hits), len(hits), mentions(hits))
+
+
+def gathered(hits: Sequence[Hit], answering: Sequence[Candidate], each: int) -> Overview:
+    """What was found on a topic: the best sentences of each source, as their documents have them."""
+    taken: Counter[str] = Counter()
+    chosen: list[Candidate] = []
+    for candidate in answering:
+        taken[candidate.hit.source.id] += 1
+        if taken[candidate.hit.source.id] <= each:
+            chosen.append(candidate)
+    chosen.sort(key=lambda c: (c.hit.source.id, c.start))
+    on_topic = list({c.hit.passage.id: c.hit for c in answering}.values())
+    return Overview(tuple(chosen), _names(on_topic), len(hits), mentions(on_topic))
 
 
 def covering(vectors: NDArray[np.float32], k: int) -> list[int]:

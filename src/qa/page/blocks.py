@@ -29,6 +29,8 @@ def page(shared: Library, settings: Settings) -> gr.Blocks:
             with gr.Column(elem_id="main"), gr.Tabs():
                 with gr.Tab("Ask", id="ask"):
                     part("ask")
+                with gr.Tab("Overview", id="overview"):
+                    part("overview")
                 with gr.Tab("Sources", id="sources"):
                     part("shelf")
                 with gr.Tab("Check a text", id="check"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from qa import Assistant, QAError, Source
+from qa import Assistant, Overview, QAError, Source
 
 Steps = Callable[[str, int, int], None]
 
@@ -19,6 +19,8 @@ LOOK: Final = 1.0
 """Seconds between two looks at whether the index was built anew."""
 STEPS: Final = 20
 """Changes that can be taken back; each keeps the index before it open."""
+GLANCE: Final = 3
+"""Key sentences of a source."""
 OPEN: Final = 12
 """Copies that are kept open; those that were used longest ago are closed and opened again when they are wanted."""
 
@@ -39,6 +41,7 @@ class Library:
         self.private = private
         self.starters: Sequence[str] = ()
         """Questions to begin with, once they were found."""
+        self._glances: tuple[Assistant, dict[str, Overview]] = (assistant, {})
         self._before: list[Assistant] = []
         self._borrowed = assistant if private else None
         self._changing = Lock()
@@ -79,6 +82,20 @@ class Library:
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._before)
+
+    def glance(self, id_: str) -> Overview:
+        """What a source is about; made once.
+
+        Raises:
+            QAError: there is no such source.
+        """
+        assistant = self.assistant
+        if self._glances[0] is not assistant:
+            self._glances = (assistant, {})
+        known = self._glances[1]
+        if id_ not in known:
+            known[id_] = assistant.overview(id_, most=GLANCE)
+        return known[id_]
 
     def original(self, id_: str) -> Path | None:
         """The file that a source was read from; None where it is gone, or another now."""

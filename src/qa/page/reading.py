@@ -43,6 +43,10 @@ def reading(data: Mapping[str, Any], answers: Sequence[Answer | None], assistant
     if (i := place(data.get("pair"), len(answer.pairs))) is not None:
         pair = answer.pairs[i]
         return _cited(pair.right if data.get("side") == 1 else pair.left, answer, assistant)
+    if (i := place(data.get("point"), len(answer.points))) is not None:
+        said = answer.points[i].said
+        cell = place(data.get("cell"), len(said))
+        return None if cell is None else _cited(said[cell], answer, assistant)
     n = data["n"] if isinstance(data.get("n"), int) else 0
     found = citation(answer, n)
     if found is None:

@@ -22,7 +22,7 @@ from qa import LONGEST_QUESTION, Answer, Assistant, Filters, Progress, QAError, 
 from qa.page import exports, feedback, original, quality, views
 from qa.page.api import LONGEST_TEXT
 from qa.page.jobs import Job
-from qa.page.library import Libraries, Library
+from qa.page.library import GLANCE, Libraries, Library
 from qa.page.reading import place, reading
 from qa.page.settings import Editing, Settings
 from qa.page.starters import starters
@@ -33,10 +33,14 @@ TURNS: Final = 40
 """Earlier turns from which a follow-up is understood."""
 AT_ONCE: Final = 4
 """Questions answered at the same time; others wait for their turn."""
+GLANCES: Final = 24
+"""Sources of which is told at once what they are about."""
 MANY: Final = 200
 """Jobs that may wait or run; who comes then is asked to come again."""
 MOST_FILES: Final = 50
 """Files in one go."""
+LONGEST_TOPIC: Final = 200
+"""Characters."""
 SWEEP: Final = 3600.0
 """Seconds from one look for conversations that nobody opens to the next."""
 WAITS: Final = "Waiting for a free place"
@@ -48,12 +52,13 @@ class Draft:
     """What there is of an answer."""
 
     busy: str = WAITS
+    kind: str = ""
     sentences: tuple[Sentence, ...] = ()
     answer: Answer | None = None
 
     def so_far(self, question: str) -> Answer | None:
         """As an answer; None before the first sentence."""
-        return self.answer or (Answer(question, self.sentences) if self.sentences else None)
+        return self.answer or (Answer(question, self.sentences, kind=self.kind) if self.sentences else None)
 
 
 @dataclass(slots=True)
@@ -295,6 +300,26 @@ class Desk:
             for asked in self.store.turns(conversation.id)
         ]
 
+    async def glances(self, library: Library, topic: str, first: int) -> AsyncIterator[dict[str, Any]]:
+        """What each source is about, one after the other, or what they say on a topic.
+
+        Raises:
+            QAError: the topic has no word.
+        """
+        if topic:
+            found = await asyncio.to_thread(library.assistant.overview, topic=topic, most=GLANCE)
+            hits = {c.hit.source.id: c.hit.source for c in found.sentences}
+            yield {"slots": {"glances": views.render("topic", topic=topic, found=found, sources=hits.values())}}
+            return
+        sources = views.by_date(library.assistant.sources)
+        shown = sources[first : first + GLANCES]
+        yield {} if first else {"slots": {"glances": views.render("glances", sources=sources)}}
+        for source in shown:
+            found = await asyncio.to_thread(library.glance, source.id)
+            yield {"append": {"glances": views.render("glance", source=source, found=found)}}
+        if left := len(sources) - first - len(shown):
+            yield {"append": {"glances": views.render("glance_more", left=left, first=first + len(shown))}}
+
     # -- asking --------------------------------------------------------------------------------------
 
     def ask(self, conversation: Conversation, question: str, filters: Filters) -> Under:
@@ -317,7 +342,8 @@ class Desk:
                 question, filters=filters, history=history, cancelled=lambda: not job.running
             ):
                 if isinstance(event, Progress):
-                    draft = replace(draft, busy=f"{event.message[:1].upper()}{event.message[1:]}")
+                    busy = f"{event.message[:1].upper()}{event.message[1:]}"
+                    draft = replace(draft, busy=busy, kind=event.kind or draft.kind)
                 elif isinstance(event, Sentence):
                     draft = replace(draft, sentences=(*draft.sentences, event))
                 else:
@@ -556,6 +582,11 @@ def router(desk: Desk) -> APIRouter:
             raise HTTPException(404, "The file is no longer here.")
         # never shown in place: a document's markup would run as ours
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+
+    @routes.get("/overview")
+    async def overview(owner: Owner, c: str = "", topic: str = "", first: int = 0) -> StreamingResponse:
+        topic = fitting("topic", topic, LONGEST_TOPIC)
+        return _lines(desk.glances(desk.library(opened(c, owner)), topic, max(0, first)))
 
     # -- documents
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from qa import Answer, Citation, Document, Filters, Hit, Sentence, Source, Verdict
+from qa import Answer, Citation, Document, Filters, Hit, Point, Sentence, Source, Verdict
 
 WINDOW: Final = 12_000
 """Characters of a document shown on either side of the words that were asked for; the rest comes when it is wanted."""
@@ -186,6 +186,65 @@ def hit_of(answer: Answer, cited: Citation) -> Hit | None:
     return next((hit for hit in answer.hits if hit.passage.id == cited.passage_id), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Words of one source on one point. `n` is their reference number; None where the answer itself has them not."""
+
+    cited: Citation
+    place: int
+    n: int | None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A point, and under each source what it says on it."""
+
+    label: str
+    relation: str
+    cells: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A source, how many of its passages were read, and whether it is from before what is asked about."""
+
+    source: Source
+    read: int
+    early: bool
+
+
+def columns(answer: Answer) -> list[Column]:
+    """The sources of a comparison by date, those from before the event last."""
+    said = answer.points or (_all_said(answer),)
+    sources = {cited.source.id: cited.source for point in said for cited in point.said}
+    read = Counter(hit.source.id for hit in answer.hits)
+
+    def early(source: Source) -> bool:
+        precision = min(len(source.when), len(answer.event))
+        return bool(precision) and source.when[:precision] < answer.event[:precision]
+
+    found = [Column(source, read[source.id], early(source)) for source in by_date(sources.values())]
+    return sorted(found, key=lambda column: column.early)
+
+
+def rows(answer: Answer) -> list[Row]:
+    """The points of a comparison; of an answer that is not whole yet, one that holds all of it."""
+    numbers = {cited: n for n, cited in enumerate(answer.references, start=1)}
+    speakers = {c: speaks(s, c.source) for s in answer.sentences for c in s.citations if verbatim(s)}
+    relations = {pair.heading: pair.relation for pair in answer.pairs}
+    shown, found = columns(answer), []
+    for point in answer.points or (_all_said(answer),):
+        cells = [Cell(c, j, numbers.get(c), speakers.get(c, "")) for j, c in enumerate(point.said)]
+        under = (tuple(cell for cell in cells if cell.cited.source.id == c.source.id) for c in shown)
+        found.append(Row(point.label, relations.get(point.label, ""), tuple(under)))
+    return found
+
+
+def _all_said(answer: Answer) -> Point:
+    return Point("", answer.references)
+
+
 def in_force(filters: Filters, sources: Sequence[Source]) -> list[str]:
     """Every filter that is set, in words: "The Gazette", "from March 2021"."""
     titles = {source.id: source.name for source in sources}
@@ -261,14 +320,17 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= {"label": label, "day": day, "byline": byline, "by_date": by_date, "linked": linked}
+_templates.tests["verbatim"] = verbatim
 _templates.globals |= {
     "VERDICTS": VERDICTS,
     "STAGES": STAGES,
     "choices": choices,
+    "columns": columns,
     "count": count,
     "direction": direction,
     "in_force": in_force,
     "place_of": place_of,
+    "rows": rows,
     "seconds": seconds,
     "speaks": speaks,
     "verbatim": verbatim,

@@ -16,9 +16,9 @@
     for (const [name, value] of Object.entries(query)) if (value !== "") url.searchParams.set(name, value);
     return url;
   };
-  const call = async (path, { query, json, method = json ? "POST" : "GET", body } = {}) => {
+  const call = async (path, { query, json, method = json ? "POST" : "GET", body, signal } = {}) => {
     const headers = json ? { "Content-Type": "application/json" } : {};
-    const reply = await fetch(address(path, query), { method, headers, body: json ? JSON.stringify(json) : body })
+    const reply = await fetch(address(path, query), { method, headers, signal, body: json ? JSON.stringify(json) : body })
       .catch(() => { throw new Error("The server cannot be reached; what stands here is kept. Try again."); });
     if (reply.ok) return reply;
     throw new Error((await reply.json().catch(() => ({}))).error ?? `The server answered ${reply.status}.`);
@@ -46,6 +46,7 @@
       for (const slot of all(`[data-slot="${name}"]`)) slot.innerHTML = html;
     }
     if ("filters" in slots) choose(chosen);
+    if ("table" in slots) glance();
     all("[data-find=table]").forEach(sift);
   };
   const mount = (element) => {
@@ -53,6 +54,7 @@
     for (const code of all(".programs code", element))
       code.textContent = code.textContent.replaceAll("ORIGIN", location.origin).replace("QUESTION", "Who met whom, and where?");
     if (one("[data-slot=quality]", element)) get("quality").then(({ html }) => fill({ quality: html }));
+    if (one("[data-slot=glances]", element)) glance();
     if (one("#turns", element)) load();
   };
 
@@ -273,6 +275,18 @@
     else shut();
   });
 
+  /* what the sources are about, as it is found; a later look takes the place of an earlier one */
+  let looking = null;
+  const glance = async (query = {}) => {
+    const slot = one("[data-slot=glances]");
+    if (!slot) return;
+    looking?.abort();
+    const look = (looking = new AbortController());
+    if (!query.first) fill({ glances: '<p class="busy"><span class="pulse" aria-hidden="true"></span>Reading the sources</p>' });
+    try { await follow(slot, await call("overview", { query: { c: here.c, ...query }, signal: look.signal })); }
+    catch (error) { if (!look.signal.aborted) { fill({ glances: "" }); fail(slot, error); } }
+  };
+
   // -- documents ----------------------------------------------------------------------------------------------------
 
   const follow = async (from, reply) => {
@@ -286,6 +300,11 @@
         one(".how", place(from)).textContent = `${line.step[0].toUpperCase()}${line.step.slice(1)}${far}`;
       }
       if (line.slots) fill(line.slots);
+      for (const [name, html] of Object.entries(line.append ?? {})) {
+        const slot = one(`[data-slot="${name}"]`);
+        slot.insertAdjacentHTML("beforeend", html);
+        held.set(name, slot.innerHTML);
+      }
       if (line.notice) {
         tell(from, line.notice);
         one("button", place(from))?.focus({ preventScroll: true });
@@ -396,6 +415,7 @@
     up: (button, turn) => rate(turn, "up"),
     down: (button, turn) => { const form = one(".why", turn); form.hidden = !form.hidden; one("input", form)?.focus(); },
     measure,
+    glance: (button) => { button.parentElement.remove(); glance({ first: button.dataset.first }); },
     correct: async (button) => {
       const { html } = await get(`documents/${encodeURIComponent(button.dataset.id)}/correct`, { c: here.c });
       one("#correcting").innerHTML = html;
@@ -437,6 +457,7 @@
       ask(question, before === undefined ? null : Number(before));
     },
     add: (form) => add(form, [], form.elements.address.value),
+    topic: (form) => glance({ topic: form.elements.topic.value }),
     find: async (form) => fill({ found: (await get("find", { words: form.elements.words.value, c: here.c })).html }),
     correct: (form) => {
       const fields = Object.fromEntries(new FormData(form));
