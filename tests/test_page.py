@@ -735,6 +735,21 @@ def test_nothing_jumps_while_an_answer_comes_in(visitors: Any) -> None:
     assert v.page.evaluate("() => { window.count(window.observer.takeRecords()); return window.shift }") < 0.1
 
 
+def test_what_can_be_asked_next_is_answered(visitors: Any) -> None:
+    """Each suggestion was tried: it is answered, by words that were not there yet; a reload shows the same."""
+    v = visitors().ask("What did Mayor Inés Duarte say about the harbour bridge?")
+    v.page.locator(f"{LAST} .next button").first.wait_for()
+    asked = v.page.locator(f"{LAST} .next button").all_text_contents()
+    v.page.reload()
+    v.page.locator(f"{LAST} .next button").first.wait_for()
+    assert v.page.locator(f"{LAST} .next button").all_text_contents() == asked
+    v.picture("next")
+    v.page.locator(f"{LAST} .next button").first.click()
+    v.answered(asked[0])
+    shown = v.page.locator(f"{FIRST} .references blockquote").all_text_contents()
+    assert set(v.page.locator(f"{LAST} .references blockquote").all_text_contents()) - set(shown)
+
+
 # -- after an answer ----------------------------------------------------------------------------------------
 
 
@@ -880,8 +895,9 @@ def test_sources_can_be_found_read_corrected_added_rebuilt_and_removed(visitors:
     v.page.get_by_label("Correct What the bridge really costs").click()
     v.focused("#correcting input")
     v.page.get_by_label("Author", exact=True).fill("Rosa Lind")
+    v.page.get_by_label("Version", exact=True).fill("2.1")
     v.page.keyboard.press("Enter")
-    v.page.locator(".notice", has_text="Corrected author").wait_for()
+    v.page.locator(".notice", has_text="Corrected author, version").wait_for()
     v.focused(".notice button")
     v.page.locator(".sources").get_by_text("Rosa Lind").wait_for()
     paper = tmp_path / "tower & <b>.md"

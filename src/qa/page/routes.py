@@ -25,7 +25,7 @@ from qa.page.jobs import Job
 from qa.page.library import GLANCE, Libraries, Library
 from qa.page.reading import place, reading
 from qa.page.settings import Editing, Settings
-from qa.page.starters import starters
+from qa.page.starters import follow_ups, starters
 from qa.page.store import Asked, Conversation, Store
 from qa.page.telling import fitting, named, told, unread
 
@@ -121,7 +121,9 @@ class Opinion(BaseModel):
     note: str = Field("", max_length=feedback.LONGEST_NOTE)
 
 
-FIELDS: Final = ("title", "publisher", "author", "published", "language", "perspective", "kind")
+FIELDS: Final = (
+    "title", "publisher", "author", "published", "updated", "version", "language", "perspective", "kind",
+)  # fmt: skip
 
 
 @dataclass
@@ -488,6 +490,17 @@ def router(desk: Desk) -> APIRouter:
     def link(c: str, turn: int, owner: Owner) -> dict[str, str]:
         return {"link": f"?a={store.link(_turn(desk, c, turn, owner).id)}"}
 
+    @routes.get("/conversations/{c}/{turn}/next")
+    def going_on(c: str, turn: int, owner: Owner) -> dict[str, str]:
+        asked = _turn(desk, c, turn, owner)
+        if (questions := store.suggested(asked.id)) is None:
+            library = desk.library(desk.conversation(c, owner))
+            with desk.building:
+                assert asked.answer is not None
+                questions = follow_ups(library.assistant, asked.answer, library.glance)
+            store.suggest(asked.id, questions)
+        return {"html": views.render("next", questions=questions)}
+
     @routes.post("/conversations/{c}/{turn}/opinion")
     def opinion(c: str, turn: int, owner: Owner, given: Opinion) -> dict[str, bool]:
         (asked,) = store.history([_turn(desk, c, turn, owner)])
@@ -804,11 +817,13 @@ def _described(old: Source, fields: Mapping[str, str]) -> tuple[Source, set[str]
     given = {name: str(fields.get(name, getattr(old, name))).strip()[:500] for name in FIELDS}
     given["title"] = given["title"] or old.title
     different = {name for name, value in given.items() if value != getattr(old, name)}
+    for name in ("published", "updated"):
+        try:
+            Filters(since=given[name])  # a date that could not be filtered by is none
+        except QAError as error:
+            raise QAError(str(error).replace("since", name, 1)) from error
     try:
-        Filters(since=given["published"])  # a date that could not be filtered by is none
         inferred = tuple(name for name in old.inferred if name not in different)
         return replace(old, **given, inferred=inferred), different  # type: ignore[arg-type]  # kind is checked by Source
-    except QAError as error:
-        raise QAError(str(error).replace("since", "published", 1)) from error
     except ValueError as error:
         raise QAError(str(error)) from error

@@ -1,12 +1,14 @@
-"""Questions to begin with, made from the corpus by rule: its names, its headings, its publishers."""
+"""Questions to begin with and to go on with, made by rule from names, dates and headings: each is tried first."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain, zip_longest
+from typing import Final
 
-from qa import Assistant
+from qa import Answer, Assistant, Overview
 
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+(?: (?:[a-z]{2,3}-)?[A-Z][\w’'-]+)*")
 """Capitalised words inside a sentence."""
@@ -18,10 +20,13 @@ MANY = 40
 """Documents that are looked at."""
 
 
+TRIED: Final = 5
+"""Questions to go on with that are tried at most."""
+
+
 def starters(assistant: Assistant, wanted: int = 4) -> list[str]:
     """Questions that this corpus answers: each was asked, and those it abstains on are left out."""
-    # without a language model: whether there is an answer is not its business, and its calls cost
-    quoting = Assistant(assistant.index, assistant.retriever, assistant.support, assistant.config)
+    quoting = _quoting(assistant)
     found: list[str] = []
     for question in _candidates(assistant):
         if len(found) == wanted:
@@ -29,6 +34,46 @@ def starters(assistant: Assistant, wanted: int = 4) -> list[str]:
         if question not in found and quoting.ask(question).abstention is None:
             found.append(question)
     return found
+
+
+def follow_ups(assistant: Assistant, answer: Answer, glance: Callable[[str], Overview], wanted: int = 3) -> list[str]:
+    """Questions that lead on from an answer: each was asked, and is surely answered by words that are not there yet.
+
+    Args:
+        glance: what a source, by its id, is about.
+    """
+    quoting = _quoting(assistant)
+    there = {(c.source.id, c.start) for c in answer.references}
+    found: list[str] = []
+    for question in list(dict.fromkeys(_leading_on(answer, glance)))[:TRIED]:
+        if len(found) == wanted:
+            break
+        made = quoting.ask(question)
+        new = {(c.source.id, c.start) for c in made.references} - there
+        if new and not (made.abstention or made.unsure or made.premise):
+            found.append(question)
+            there |= new
+    return found
+
+
+def _leading_on(answer: Answer, glance: Callable[[str], Overview]) -> Iterator[str]:
+    """Who is named and what happened beside the words that were cited; what else was read is headed by."""
+    near = " ".join(c.before + c.quote + c.after for c in answer.references)
+    asked = f"{answer.question} {answer.searched}"
+    seen = [glance(source.id).mentions for source in answer.sources[:4]]
+    people = [f"Who is {m.text}?" for one in seen for m in one.people if m.text in near and m.text not in asked]
+    days = [f"What happened on {m.text}?" for one in seen for m in one.dates if m.text in near and " " in m.text]
+    headings = [
+        f"What does {hit.source.name} say about {_inside(hit.passage.heading, Counter(), set())}?"
+        for hit in answer.hits
+        if 1 < len(hit.passage.heading.split()) < 9 and hit.source.publisher
+    ]
+    yield from filter(None, chain.from_iterable(zip_longest(people, days, headings)))
+
+
+def _quoting(assistant: Assistant) -> Assistant:
+    # without a language model: whether there is an answer is not its business, and its calls cost
+    return Assistant(assistant.index, assistant.retriever, assistant.support, assistant.config)
 
 
 def _candidates(assistant: Assistant) -> Iterator[str]:

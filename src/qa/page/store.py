@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 import threading
@@ -36,6 +37,7 @@ CREATE TABLE IF NOT EXISTS turn (
     error TEXT NOT NULL DEFAULT '', stopped INTEGER NOT NULL DEFAULT 0, rated TEXT NOT NULL DEFAULT '',
     link TEXT UNIQUE
 );
+CREATE TABLE IF NOT EXISTS next (turn INTEGER PRIMARY KEY REFERENCES turn ON DELETE CASCADE, questions TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS of_conversation ON turn (conversation, id);
 """
 
@@ -190,6 +192,17 @@ class Store:
     def rate(self, turn: int, verdict: str) -> None:
         """What was thought of an answer."""
         self._write("UPDATE turn SET rated = ? WHERE id = ?", verdict, turn)
+
+    def suggest(self, turn: int, questions: Sequence[str]) -> None:
+        """Notes what can be asked next."""
+        self._write(
+            "INSERT OR REPLACE INTO next SELECT id, ? FROM turn WHERE id = ?", json.dumps(list(questions)), turn
+        )
+
+    def suggested(self, turn: int) -> list[str] | None:
+        """What can be asked next; None where nobody has looked."""
+        rows = self._rows("SELECT questions FROM next WHERE turn = ?", turn)
+        return list(json.loads(rows[0]["questions"])) if rows else None
 
     # -- links ---------------------------------------------------------------------------------------
 

@@ -60,8 +60,9 @@ def day(published: str) -> str:
 
 
 def byline(source: Source) -> str:
-    """Publisher, author, date."""
-    parts = (source.publisher or source.title, source.author, day(source.published))
+    """Publisher, author, version, date."""
+    parts = [source.publisher or source.title, source.author, f"version {source.version}" if source.version else ""]
+    parts.append(day(source.published) or (f"updated {day(source.updated)}" if source.updated else ""))
     return " · ".join(label(part) for part in parts if part)
 
 
@@ -302,7 +303,7 @@ def linked(text: str) -> Markup:
 
 def by_date(sources: Iterable[Source]) -> list[Source]:
     """Oldest first; undated last."""
-    return sorted(sources, key=lambda s: (not s.published, s.published, s.name))
+    return sorted(sources, key=lambda s: (not s.when, s.when, s.name))
 
 
 def direction(text: str) -> str:

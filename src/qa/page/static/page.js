@@ -107,6 +107,7 @@
     if (state.changing) follow(null, await call(`follow/${here.c}/documents`));
     if (location.hash) await restore(); else shut();
     suggest();
+    goOn();
   };
   /* questions to begin with are found while the page is already up */
   const suggest = async (tries = 20) => {
@@ -134,6 +135,11 @@
     const answer = one(".answer", turn), other = one(".error, .stopped", turn);
     say(line.busy || (answer ? `Answer: ${answer.textContent.trim().slice(0, 400)}` : other?.textContent.trim() ?? ""));
   };
+  /* what the sources can answer next is tried first; it comes when it comes */
+  const goOn = async () => {
+    const turn = one(".turn:last-child", turns()), slot = turn && one(".next", turn);
+    if (slot) slot.innerHTML = (await get(`conversations/${here.c}/${turn.dataset.turn}/next`).catch(() => ({ html: "" }))).html;
+  };
   const ask = async (question, before = null) => {
     if (document.body.classList.contains("asking")) return;
     const field = one("#question textarea");
@@ -152,6 +158,7 @@
       fail(null, error);
     }
     busy(false);
+    goOn();
   };
 
   // -- filters -----------------------------------------------------------------------------------------------------
