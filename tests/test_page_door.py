@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from qa.page import guard
 from qa.page.guard import Guard, GuardError, Users, add_user, check, is_loopback
 from qa.page.server import make
 from qa.page.settings import Editing, Settings
+from qa.page.store import Store
 
 QUESTION = "What will the harbour bridge cost?"
 SECRET = "the combination of the safe is 4711"
@@ -305,6 +307,19 @@ def test_wrong_passwords_delay_nobody_else(tmp_path: Path) -> None:
             assert {guess.result().status_code for guess in guesses} == {401}
 
 
+def test_guesses_at_the_same_time_are_counted(tmp_path: Path) -> None:
+    """Who sends them all at once has no more of them than who sends one after the other."""
+    add_user(tmp_path / "users.txt", "ada", "correct horse")
+    users = Slow({"ada": (tmp_path / "users.txt").read_text().strip().partition(":")[2]})
+    users.go.set()
+    for address in running(Guard(hello, frozenset({"127.0.0.1"}), users)):
+        with ThreadPoolExecutor(30) as guessers:
+            guesses = [guessers.submit(httpx.get, address, auth=("ada", f"guess {i}"), timeout=90) for i in range(30)]
+            told = [guess.result().status_code for guess in guesses]
+    assert set(told) == {401, 429}
+    assert len(users.tried) < guard.GUESSES + guard.HASHING
+
+
 def test_guessing_stops(tmp_path: Path) -> None:
     """After a few wrong passwords an account is closed to that address for a while, and to nobody else."""
     for name, password in (("ada", "correct horse"), ("bob", "battery staple")):
@@ -390,10 +405,11 @@ def test_every_reply_carries_the_policy(address: str) -> None:
 # -- the end -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("told", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_the_server_ends_when_it_is_told_whoever_is_connected(
-    town: Assistant, town_corpus: Path, tmp_path: Path
+    town: Assistant, tmp_path: Path, told: signal.Signals, status: int
 ) -> None:
-    """A browser's line, an MCP session, documents on the way: none of them keeps it, and nothing is left."""
+    """A browser's line, an MCP session, a question on its way: none keeps it; what was said is kept, nothing else."""
     pytest.importorskip("mcp", reason="mcp is not installed")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -412,15 +428,26 @@ def test_the_server_ends_when_it_is_told_whoever_is_connected(
             except httpx.TransportError:
                 time.sleep(0.1)
         client = visitor(address)
-        added(client, "lamp.txt", "Lamp\n\nThe lamp was lit in 1911.\n")
-        asyncio.run(_connected(address, process))
+        c = added(client, "lamp.txt", "Lamp\n\nThe lamp was lit in 1911.\n")["conversation"]
+        asked(client, "When was the lamp lit?", conversation=c)
+        asyncio.run(_connected(client, process, told))
     finally:
         process.kill()
-    assert process.wait(10) == 0
+    assert process.wait(10) == status
     assert [path for path in temporary.rglob("*") if path.is_file()] == []
+    store = Store(tmp_path / "data" / "conversations.sqlite")
+    kept = store.turns(c)
+    store.close()
+    assert (kept[0].question, kept[0].answer is not None) == ("When was the lamp lit?", True)
 
 
-async def _connected(address: str, process: subprocess.Popen[str]) -> None:
+def _ask_on(client: httpx.Client) -> None:
+    with suppress(httpx.HTTPError):  # the server goes away in the middle of it
+        client.post("/page/ask", json={"question": QUESTION})
+
+
+async def _connected(visitor: httpx.Client, process: subprocess.Popen[str], told: signal.Signals) -> None:
+    address = str(visitor.base_url).rstrip("/")
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
@@ -434,7 +461,9 @@ async def _connected(address: str, process: subprocess.Popen[str]) -> None:
                 ClientSession(read, write) as session,
             ):
                 await session.initialize()
-                process.send_signal(signal.SIGTERM)
+                threading.Thread(target=_ask_on, args=(visitor,), daemon=True).start()
+                await asyncio.sleep(0.2)
+                process.send_signal(told)
                 for _ in range(300):
                     if process.poll() is not None:
                         break

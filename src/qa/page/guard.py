@@ -270,13 +270,16 @@ class Guard:
         name = pair[0]
         if self.users.known(*pair):
             return name
-        if wait := self._misses.wait(name, address, time.monotonic()):
-            return PlainTextResponse("too many wrong passwords", 429, {"Retry-After": str(math.ceil(wait))})
-        async with self._hashing:
-            if await asyncio.to_thread(self.users.check, *pair):
-                return name
-        self._misses.add(name, address, time.monotonic())
-        return ask
+        if not self._misses.wait(name, address, time.monotonic()):  # whoever must wait takes no place
+            async with self._hashing:
+                # asked once more: of many who came at the same time, the first few have been wrong by now
+                if not self._misses.wait(name, address, time.monotonic()):
+                    if await asyncio.to_thread(self.users.check, *pair):
+                        return name
+                    self._misses.add(name, address, time.monotonic())
+                    return ask
+        wait = max(1, math.ceil(self._misses.wait(name, address, time.monotonic())))
+        return PlainTextResponse("too many wrong passwords", 429, {"Retry-After": str(wait)})
 
 
 def _cookie(headers: Headers) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import uvicorn
 
@@ -21,45 +23,58 @@ GRACE: Final = 2
 
 
 def run(opened: Callable[[], Assistant], settings: Settings) -> None:
-    """Serves until the process is told to end; then within five seconds, whoever is connected.
+    """Serves until the process is told to end; then leaves it within five seconds, whoever is connected.
 
     Args:
         opened: opens what is asked; called once whatever it or its libraries write aside will go with the process.
 
     Raises:
         GuardError: it would listen to other machines without anybody signing in, or MCP is not installed.
+        QAError: what is asked cannot be opened.
     """
     with tempfile.TemporaryDirectory(prefix="qa-page-") as scratch:
         tempfile.tempdir = os.environ["TMPDIR"] = os.environ["GRADIO_TEMP_DIR"] = scratch
-        # uvicorn passes the signal on once it has ended; the folder is to be removed before the process goes
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGTERM, lambda *_: _leave(0))
         from qa.page.server import make  # only now: Gradio looks at its environment as it loads
 
-        with opened() as assistant:
-            application = make(assistant, settings)
-            sys.stderr.write(f"qa: http://{settings.host}:{settings.port}\n")
-            config = uvicorn.Config(
-                application,
-                host=settings.host,
-                port=settings.port,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=GRACE,
-            )
+        application = make(opened(), settings)
+        sys.stderr.write(f"qa: http://{settings.host}:{settings.port}\n")
+        config = uvicorn.Config(
+            application,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        try:
             _Server(config).run()
+        except SystemExit as ended:  # it could not listen
+            _leave(ended.code if isinstance(ended.code, int) else 1)
+        _leave(1)  # it could not begin
 
 
 class _Server(uvicorn.Server):
-    """Ends what does not end by itself: a lifespan that waits for its clients, a thread that is stuck."""
+    """Leaves once connections have ended and conversations are written, or when that takes too long."""
+
+    status = 1
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if not self.should_exit:
-            late = threading.Timer(2 * GRACE, _leave)
+            logging.getLogger("uvicorn.error").disabled = True  # tracebacks of what is broken off now
+            self.status = 130 if sig == signal.SIGINT else 0
+            late = threading.Timer(2 * GRACE, _leave, [self.status])
             late.daemon = True
             late.start()
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        _leave(self.status)
 
-def _leave() -> None:
+
+def _leave(status: int) -> NoReturn:
+    # threads may be in a model or in an index still: an interpreter taken down under them crashes
     shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
-    os._exit(0)
+    sys.stderr.flush()
+    os._exit(status)
