@@ -6,17 +6,19 @@
 | --- | --- | --- |
 | RAGAS 0.2 and later | `response` | `retrieved_contexts` |
 | RAGAS before | `answer` | `contexts` |
-| DeepEval | `actual_output` | `retrieval_context`, else `context` |
-| TruLens | `output`, `…record_root.output` | `contexts`, `…retrieval.retrieved_contexts` (of `ai.observability`) |
-| LangSmith | `outputs.answer`, `outputs.output` | `outputs.documents`, `outputs.contexts`, `inputs.context` |
+| DeepEval | `actual_output`, `actualOutput` | `retrieval_context`, `retrievalContext`, else `context` |
+| TruLens, a span a row | `ai.observability.record_root.output` | `ai.observability.retrieval.retrieved_contexts` |
+| LangSmith, a run a row | `outputs.answer`, `outputs.output` | `outputs.documents` of it or of its retriever runs |
 | plain | `answer` | `contexts` |
 
-A context is a string, or an object with `page_content`, `text` or `content`, and perhaps an `id`.
+Looked up in RAGAS 3e28e9d, DeepEval a2e0d4c, TruLens 97f531a and LangSmith's SDK bc8dd67. A context is a string, or an
+object with `page_content`, `text`, `content` or `context`, and perhaps an `id` or `source`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,10 +32,16 @@ CONTEXTS = (
     "retrieved_contexts contexts retrieval_context retrievalContext ai.observability.retrieval.retrieved_contexts "
     "documents source_documents retrieved_documents context"
 ).split()
-WITHIN = ("outputs", "attributes", "record_attributes", "inputs", "reference_outputs")
-"""Objects of a row in which the fields may stand."""
-WORDS = ("page_content", "text", "content", "chunk")
+GIVEN = ("outputs", "attributes", "record_attributes")
+"""Objects of a row in which the answer may stand; not those of what was asked or expected."""
+FETCHED = (*GIVEN, "inputs")
+"""Objects of a row in which contexts may stand."""
+RECORD = "ai.observability.record_id"
+"""Of the record that a TruLens span is part of: the answer stands in one span, the contexts in others."""
+WORDS = ("page_content", "text", "content", "context", "chunk")
 NAMES = ("id", "document_id", "doc_id", "source")
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""Bytes that were no UTF-8, as Python reads them with `surrogateescape`."""
 QUESTIONS = ("user_input", "question", "input", "query", "ai.observability.record_root.input")
 
 
@@ -57,64 +65,128 @@ class Broken:
 
 
 def read(lines: Iterable[str]) -> Iterator[Sample | Broken]:
-    """The rows of a file of JSON lines, or of one JSON list; only the latter is held in memory whole."""
-    lines = iter(lines)
-    first = next((line for line in lines if line.strip()), "")
-    if first.lstrip("\ufeff \t").startswith("["):
-        try:
-            listed = json.loads(first.lstrip("\ufeff") + "".join(lines))
-        except (ValueError, RecursionError) as error:
-            yield Broken(1, f"is no JSON: {error}")
-            return
-        for row, value in enumerate(listed, start=1):
-            yield _sample(row, value)
-        return
-    row = 0
-    for line in chain([first.lstrip("\ufeff")], lines):
-        if not line.strip():
-            continue
-        row += 1
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield Broken(row, f"is no JSON: {error}")
+    """The rows of a file of JSON lines, or of one JSON list; only the latter is held in memory whole.
+
+    The spans of TruLens are put together by their record, and come when the file has ended.
+    """
+    records: dict[str, _Parts] = {}
+    for row, value in _rows(lines):
+        if isinstance(value, Broken):
+            yield value
+        elif not isinstance(value, dict):
+            yield Broken(row, "is no JSON object")
         else:
-            yield _sample(row, value)
+            parts = _parts(row, value)
+            if parts.record:
+                records[parts.record] = records[parts.record].with_(parts) if parts.record in records else parts
+            else:
+                yield parts.sample()
+    for parts in records.values():
+        yield parts.sample()
 
 
-def _sample(row: int, value: Any) -> Sample | Broken:
-    if not isinstance(value, dict):
-        return Broken(row, "is no JSON object")
-    places = [value, *(value[name] for name in WITHIN if isinstance(value.get(name), dict))]
-    answer = _first(places, ANSWERS, lambda found: found if isinstance(found, str) and found.strip() else None)
-    if answer is None:
-        return Broken(row, "has no answer (response, answer, actual_output, output, …)")
-    contexts = _first(places, CONTEXTS, _contexts)
-    if not contexts:
-        return Broken(row, "has no contexts (retrieved_contexts, contexts, retrieval_context, documents, …)")
-    question = _first(places, QUESTIONS, lambda found: found if isinstance(found, str) else None)
-    return Sample(row, answer, contexts, question or "")
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    """Each row with its number; a `Broken` in the place of one that is no JSON."""
+    lines = iter(lines)
+    first = next((line for line in lines if line.strip()), "").lstrip("\ufeff")
+    if first.lstrip().startswith("["):
+        listed = _parsed(1, first + "".join(lines))
+        yield from [(1, listed)] if isinstance(listed, Broken) else enumerate(listed, start=1)
+        return
+    for row, line in enumerate((line for line in chain([first], lines) if line.strip()), start=1):
+        yield row, _parsed(row, line)
+
+
+def _parsed(row: int, text: str) -> Any:
+    if _NO_TEXT.search(text):
+        return Broken(row, "is not text in UTF-8")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return Broken(row, f"is no JSON: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a row, or the spans of a record so far, hold."""
+
+    row: int
+    answer: str
+    contexts: Mapping[str, str]
+    question: str
+    record: str
+
+    def with_(self, other: _Parts) -> _Parts:
+        """Both together."""
+        contexts = _named([*self.contexts.items(), *other.contexts.items()])
+        return _Parts(self.row, self.answer or other.answer, contexts, self.question or other.question, self.record)
+
+    def sample(self) -> Sample | Broken:
+        """All that is needed, or what is missing."""
+        if not self.answer:
+            return Broken(self.row, "has no answer (response, answer, actual_output, output, …)")
+        if not self.contexts:
+            return Broken(self.row, "has no contexts (retrieved_contexts, contexts, retrieval_context, documents, …)")
+        return Sample(self.row, self.answer, self.contexts, self.question)
+
+
+def _parts(row: int, value: Mapping[str, Any]) -> _Parts:
+    given, fetched = ([value, *(o for name in names if (o := _object(value.get(name))))] for names in (GIVEN, FETCHED))
+    contexts = _first(fetched, CONTEXTS, _contexts) or _named(_retrieved(value))
+    question, answer = _first(fetched, QUESTIONS, _text), _first(given, ANSWERS, _text)
+    record = next((str(place[RECORD]) for place in given if RECORD in place), "")
+    return _Parts(row, answer or "", contexts, question or "", record)
+
+
+def _object(written: Any) -> dict[str, Any] | None:
+    """An object, or one that a table holds as text."""
+    if isinstance(written, str) and written.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):
+            written = json.loads(written)
+    return written if isinstance(written, dict) else None
 
 
 def _first(places: Iterable[Mapping[str, Any]], names: Iterable[str], usable: Any) -> Any:
-    for place in places:
-        for name in names:
-            if name in place and (found := usable(place[name])) is not None:
-                return found
-    return None
+    return next((found for place in places for name in names if name in place and (found := usable(place[name]))), None)
 
 
-def _contexts(written: Any) -> dict[str, str] | None:
+def _text(written: Any) -> str:
+    """A string, or what an object says: a message, a document, one that LangChain has serialised."""
+    about = written.get("kwargs", written) if isinstance(written, dict) else {}
+    found = (
+        written if isinstance(written, str) else next((about[w] for w in WORDS if isinstance(about.get(w), str)), "")
+    )
+    return found if found.strip() else ""
+
+
+def _contexts(written: Any) -> dict[str, str]:
     if isinstance(written, str) and written.lstrip().startswith("["):  # a list that a table holds as text
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             written = json.loads(written)
     items = [written] if isinstance(written, str | dict) else written if isinstance(written, list) else []
+    return _named((_name(item), text) for item in items if (text := _text(item)))
+
+
+def _name(item: Any) -> str:
+    about = item.get("kwargs", item) if isinstance(item, dict) else {}
+    within = _object(about.get("metadata")) or {}
+    return next((str(p[k]) for p in (about, within) for k in NAMES if isinstance(p.get(k), str | int)), "")
+
+
+def _named(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Texts by name; one without a name of its own is called by its place."""
     found: dict[str, str] = {}
-    for n, item in enumerate(items, start=1):
-        about = item.get("kwargs", item) if isinstance(item, dict) else {}
-        text = item if isinstance(item, str) else next((about[w] for w in WORDS if isinstance(about.get(w), str)), "")
-        if text.strip():
-            within: dict[str, Any] = about["metadata"] if isinstance(about.get("metadata"), dict) else {}
-            name = next((str(p[k]) for p in (about, within) for k in NAMES if isinstance(p.get(k), str | int)), "")
-            found[name if name and name not in found else f"context {n}"] = text
-    return found or None
+    for name, text in texts:
+        own = name and name not in found and not name.startswith("context ")
+        found[name if own else f"context {len(found) + 1}"] = text
+    return found
+
+
+def _retrieved(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The documents of the retriever runs within a LangSmith run."""
+    below = run.get("child_runs")
+    for child in below if isinstance(below, list) else ():
+        if isinstance(child, dict):
+            if child.get("run_type") == "retriever" and (outputs := _object(child.get("outputs"))):
+                yield from (_first([outputs], CONTEXTS, _contexts) or {}).items()
+            yield from _retrieved(child)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qa.corpus import Skipped
     from qa.support import CheckedSentence, Pool, Support
 
+TOLD = 20
+"""Broken rows that are told one by one."""
+
 
 def check(
     files: Annotated[
@@ -155,16 +158,19 @@ def _of_samples(file: Path, tally: Tally, *, quiet: bool) -> Iterator[Found]:
         raise QAError(f"cannot read {file}: {(error.strerror or '').lower()}; give a file of JSON lines") from error
     with opened as lines, steps(quiet=quiet) as step:
         support = checking.support()
-        for sample in read(line.decode("utf-8", "replace") for line in lines):
+        for sample in read(line.decode("utf-8", "surrogateescape") for line in lines):
             tally.counts["rows"] += 1
             if isinstance(sample, Broken):
                 tally.counts["broken"] += 1
-                err.print(Text(f"row {sample.row} {sample.reason}", style="yellow"))
+                if tally.counts["broken"] <= TOLD:
+                    err.print(Text(f"row {sample.row} {sample.reason}", style="yellow"))
                 continue
             for sentence in checked(sample.answer, dict(sample.contexts), support):
                 at = sentence.start - sample.answer.rfind("\n", 0, sentence.start)
                 yield Found(f"{file}#{sample.row}", sample.row, at, sentence)
             step("checking", lines.tell(), size)
+    if tally.counts["broken"] > TOLD:
+        err.print(Text(f"and {tally.counts['broken'] - TOLD} more broken rows", style="yellow"))
     if not tally.counts["rows"]:
         raise QAError(f"nothing to check: {file} is empty; give it rows with an answer and contexts")
 
