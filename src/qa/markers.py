@@ -184,9 +184,10 @@ def _name(written: str, labels: Labels) -> _Name:
         name, pages = name[: page.start()], tuple(range(first, min(last, first + MAX_RANGE) + 1)) or (first,)
     elif place := _PLACE.search(name):
         name = name[: place.start()]
-    path = re.split(r"[?#]", name)[0]
+    path = re.split(r"[?#]", name)[0].replace("\\", "/")
     last_part = path.rstrip("/").rpartition("/")[2]
-    for called in (name, path, last_part):
+    # with its ending first: beside "report.md" may lie "report.pdf"
+    for called in (name, path, last_part, bare(name), bare(path), bare(last_part)):
         if id_ := labels.get(label(called)):
             return _Name(id_, pages)
     return _Name(
@@ -203,11 +204,16 @@ def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marker:
 def label(text: str) -> str:
     """The form in which what a source is called is compared: words in lower case, no article before them.
 
-    The ending of a file, "and" and "et al." between authors, and the letter of "2021a" do not count.
+    "And" and "et al." between authors, and the letter of "2021a" do not count.
     """
-    text = re.sub(rf"\.(?:{_ENDINGS})$", "", fold(text).strip())
-    words = [w for w in re.findall(r"\w+", re.sub(r"\b(\d{4})[a-z]\b", r"\1", text)) if w not in ("and", "et", "al")]
+    text = re.sub(r"\b(\d{4})[a-z]\b", r"\1", fold(text))
+    words = [w for w in re.findall(r"\w+", text) if w not in ("and", "et", "al")]
     return " ".join(words[1:] if words[:1] in (["the"], ["source"]) else words)
+
+
+def bare(file: str) -> str:
+    """The name of a file without its ending, if it is that of a document."""
+    return re.sub(rf"\.(?:{_ENDINGS})$", "", file.strip(), flags=re.I)
 
 
 def find(text: str, labels: Labels | None = None) -> tuple[Marker, ...]:

@@ -11,10 +11,14 @@ Sources are texts by name, texts, `Document` values, paths, hits, or an open ass
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import unquote
 
 from qa.config import load_config
 from qa.passages import split
@@ -26,10 +30,6 @@ if TYPE_CHECKING:
     from qa.corpus import Skipped
 
 __all__ = ["Checks", "Sources", "assert_borne_out", "beside", "check", "checked", "pool_of", "read_sources", "support"]
-
-
-READ = frozenset(".pdf .docx .html .htm .xhtml .md .txt .rst .csv".split())
-"""Endings of documents that a text may cite beside it."""
 
 
 class Checks(Protocol):
@@ -139,23 +139,52 @@ def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...
 
 
 def beside(file: Path, text: str) -> tuple[Pool, tuple[Skipped, ...]] | None:
-    """The documents in a file's folder, or below it, that it cites, and which cannot be read; None where it cites none.
+    """The documents beside a file that it cites, and which cannot be read; None where it cites none.
 
     By name in brackets, a footnote, a list of references or a link: `[report.pdf, p. 3]`, `[^1]: report.pdf, p. 3`,
-    `[the report](sources/report.pdf)`, `[report]`.
+    `[the report](sources/report.pdf)`, `[report]`. Beside it is what lies in its folder or below; and, cited by its
+    path (`../sources/report.pdf`), what lies in the folder in which the program runs.
     """
-    from qa.corpus import read
-
-    folder = file.parent
-    near = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in READ and p != file]
-    near = [p for p in near if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
-    called = [Source(id=p.stem, title=p.stem, original=p.relative_to(folder).as_posix()) for p in near]
-    sentences = list(citing.read(text, called))
-    cited = {c.source for one in sentences for c in one.citations}
+    near = _files(file.parent, text) - {file.resolve()}
+    named = {Path(os.path.relpath(path, file.resolve().parent)).as_posix(): path for path in sorted(near)}
+    sentences = list(citing.read(text, [Source(id=name, title="") for name in named]))
+    cited = {c.source: named[c.source] for one in sentences for c in one.citations}
     if not cited:
         return (Pool(()), ()) if any(one.unknown for one in sentences) else None
-    reading = read([p for p in near if p.stem in cited], max_bytes=int(load_config().max_document_mb * 1e6))
-    return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
+    documents, skipped = _each(cited)
+    return Pool(e for document in documents for e in _pieces(document)), skipped
+
+
+def _files(folder: Path, text: str) -> set[Path]:
+    """Documents in a folder and below, and those above it that a text names by their path, where they may be read."""
+    from qa.corpus.loaders import is_known
+
+    found = set()
+    for here, below, names in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        found |= {Path(here, name) for name in names if not name.startswith(".")}
+    written = re.findall(r"(?:\.\./){1,9}[^\s()\[\]<>\"'#?|]{1,300}", text)
+    root = Path.cwd().resolve()
+    found |= {path for name in set(written) if (path := (folder / unquote(name)).resolve()).is_relative_to(root)}
+    return {path.resolve() for path in found if path.suffix and is_known(path.name) and path.is_file()}
+
+
+def _each(files: Mapping[str, Path]) -> tuple[list[Document], tuple[Skipped, ...]]:
+    """The documents of these files, called by their keys: two of one name, or of one text, stay two."""
+    from qa.corpus import read
+
+    most = int(load_config().max_document_mb * 1e6)
+    reading = read(list(files.values()), max_bytes=most)
+    ids = {origin.place: id_ for id_, origin in reading.origins.items()}
+    by_id = {document.id: document for document in reading.documents}
+    gone = {skip.place for skip in reading.skipped}
+    documents = []
+    for name, path in files.items():
+        if str(path) not in gone:
+            id_ = ids.get(str(path.absolute()))
+            document = by_id[id_] if id_ else read([path], max_bytes=most).documents[0]  # of a text there is already
+            documents.append(replace(document, source=replace(document.source, id=name)))
+    return documents, reading.skipped
 
 
 def _pieces(document: Document) -> list[Evidence]:

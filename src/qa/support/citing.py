@@ -68,7 +68,7 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
 def called(sources: Sequence[Source]) -> dict[str, str]:
     """What each source may be called in brackets; what would name two of them names none.
 
-    By its id, its address, its title, and by publisher or authors with the year.
+    By its id, address or file, with the ending of it or without; by its title; by publisher or authors with the year.
     """
     found: dict[str, set[str]] = {}
     for source in sources:
@@ -76,8 +76,11 @@ def called(sources: Sequence[Source]) -> dict[str, str]:
         people = [source.author, " ".join(a.split()[-1] for a in authors)]
         people += [" ".join(authors[0].split()[i:]) for i in range(len(authors[0].split()))] if authors else []
         names = {f"{name} {date}" for name in (source.publisher, *people) if name for date in dated(source)}
-        address = re.sub(r"[?#].*", "", source.original)
-        for name in {source.id, source.title, source.original, address, address.rpartition("/")[2], *names}:
+        names |= {source.title, source.id, source.original}
+        for address in (source.id, re.sub(r"[?#].*", "", source.original)):
+            last = address.rpartition("/")[2]
+            names |= {address, last, markers.bare(address), markers.bare(last)}
+        for name in names:
             found.setdefault(markers.label(name), set()).add(source.id)
     return {name: next(iter(ids)) for name, ids in found.items() if name and len(ids) == 1}
 
@@ -122,9 +125,9 @@ def _meant(line: str, sources: Sequence[Source], labels: Mapping[str, str]) -> t
             return tuple(Citation(id_, pages) for ids, pages in found for id_ in ids)
     said, words = f" {markers.label(line)} ", content(line)
     pages = tuple(int(p) for p in re.findall(r"\bpp?\. ?(\d{1,4})\b", line))
-    named = [id_ for name, id_ in labels.items() if len(name) > 3 and f" {name} " in said]
+    named = [name for name in labels if len(name) > 3 and f" {name} " in said]
     if named:
-        return (Citation(max(named, key=len), pages),)
+        return (Citation(labels[max(named, key=len)], pages),)
     held = {source.id: _names(source) for source in sources}
     shares = {id_: len(names & words) / len(names) for id_, names in held.items() if names}
     best = max(shares, key=lambda id_: shares[id_], default="")
@@ -158,6 +161,8 @@ def _prose(text: str) -> str:
     for number, token in enumerate(_markdown().parse(text)):
         if token.type == "paragraph_open" or (token.type == "tr_open" and before != "thead_open"):
             kept |= dict.fromkeys(range(*token.map), number)
+        if token.type == "tr_open":
+            lines[token.map[0]] = _row(lines[token.map[0]])
         before = token.type
     lines = [line if i in kept else " " * len(line) for i, line in enumerate(lines)]
     joined = [
@@ -172,6 +177,13 @@ def _goes_on(line: str, after: str) -> bool:
     return begins.islower() or (
         len(line) >= WRAPPED and not _BROKEN.search(line[-20:]) and (begins.isalnum() or begins in "“\"'(‘[")
     )
+
+
+def _row(line: str) -> str:
+    """A row of a table as one sentence: a semicolon between cells, of the same length."""
+    inner = re.sub(r"(?<!\\)\|", ";", line.strip().strip("|"))
+    start = len(line) - len(line.lstrip().lstrip("|"))
+    return (" " * start + inner).ljust(len(line))
 
 
 def _blank(text: str) -> str:
