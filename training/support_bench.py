@@ -68,7 +68,9 @@ def scores(judge: Judge, cases: Sequence[Case]) -> Scores:
     pairs, owner, costs = [], [], []
     for i, case in enumerate(cases):
         for claim in case.claims:
-            near, wide = (" ".join(case.document[j] for j in relevant(case.document, claim, n)) for n in (NEAR, WIDE))
+            near, wide = (
+                " ".join(case.document[j] for j in sorted(relevant(case.document, claim, n))) for n in (NEAR, WIDE)
+            )
             lacks = sum(0.5 if f.kind == "negation" else 1.0 for f in missing(claim, wide))
             costs.append(lacks + 0.5 * len(denied(claim, near)))
             pairs += [(near, claim), (wide, claim)]
@@ -138,7 +140,7 @@ def dev_claims(data: Path) -> list[Example]:
     """The same as pairs, to calibrate on."""
     return [
         Example(
-            " ".join(c.document[j] for j in relevant(c.document, c.claims[0], WIDE)),
+            " ".join(c.document[j] for j in sorted(relevant(c.document, c.claims[0], WIDE))),
             c.claims[0],
             SUPPORTED if c.true else NEUTRAL if c.kind in ("dropped", "swapped") else UNSUPPORTED,
         )

@@ -17,7 +17,7 @@ import numpy as np
 from qa import __version__, corpus, dialogue
 from qa.answer import compare, points
 from qa.answer.overview import SENTENCES, Overview, gathered, overview
-from qa.answer.premise import unanswered, unmentioned
+from qa.answer.premise import unmentioned
 from qa.answer.quote import quote, quoted
 from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
@@ -426,7 +426,7 @@ class Assistant:
     @cached_property
     def shelf(self) -> Shelf:
         """The passages of the index, as what a text is held against."""
-        return Shelf(self.index, self.retriever.embedder)
+        return Shelf(self.index, self.retriever.embedder, self.config.lexical_weight)
 
     def chat(self) -> Chat:
         """A conversation: follow-ups are understood from what was asked before."""
@@ -531,14 +531,12 @@ class Assistant:
         )
 
     def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
-        asked_besides = bool(query.parts) and not query.comparing and any(d.chosen for d in decisions)
-        open_ = [d.query for d in decisions if asked_besides and not d.chosen]
         return Answer(
             question=question,
             searched=query.text,
             kind=query.kind,
             abstention=abstention(decisions, len(self._searched(query))),
-            premise=unmentioned(query) or unanswered(open_),
+            premise=unmentioned(query),
             hits=_hits(decisions),
             provenance=self._provenance(notes=query.notes),
         )

@@ -35,7 +35,6 @@ RULES: Final[Mapping[str, str]] = {
     "pronouns": "“he”, “it”, “they”: what was spoken of last and most",
     "pointing": "“that”: what the last question says or asks about",
     "subject": "a follow-up that names nothing gets the conversation's subject",
-    "several": "two questions in one are answered one by one",
     "kinds": "what sort of answer is wanted, by all the rules from here to “overview”",
     "asked": "who is asked to speak: “What does the union say about pay?”",
     "differing": "“Do the sources agree on the date?”",

@@ -19,7 +19,7 @@ from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
 from qa.language.alike import akin, name_words
 from qa.language.parser import Parse, parse
 from qa.language.speech import SAYING
-from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
+from qa.schema import LONGEST_QUESTION, Filters, Source, Turn
 
 Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "latest", "compare", "overview"]
 """What would be an answer: a thing, yes or no, who or what somebody or something is, several things, steps, a count,
@@ -55,8 +55,7 @@ class Query:
     of: tuple[Named, ...] = ()
     """Who is to speak of it; empty where nobody is asked in particular."""
     parts: tuple[Query, ...] = ()
-    """What is searched for, read and answered one by one: each side of a comparison, each of two questions; empty
-    where it is one thing."""
+    """What is searched for, read and answered one by one: each side of a comparison; empty where it is one thing."""
     filters: Filters = field(default_factory=Filters)
     """Set by the person who asks, never read out of the question."""
     unknown: tuple[str, ...] = ()
@@ -164,51 +163,15 @@ def understand(
     put = searchable(question)
     asked = put if "spelling" in without else _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), put)
     text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
-    notes = tuple(f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b)
-    several = () if "several" in without else questions(text)
-    whole = replace(_read(text, asked, catalogue, without), notes=notes)
-    if len(several) < 2 or whole.parts or whole.kind == "overview":
-        return whole
-    return replace(whole, kind="fact", of=(), parts=tuple(_read(part, part, catalogue, without) for part in several))
-
-
-def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
-    """A question that stands alone."""
+    notes = [f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b]
     parsed = parse(text)
     frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
-    whole = Query(text, asked, frame.kind, _point(parsed), frame.about or text, frame.of, unknown=unknown)
+    point = _point(parsed)
+    whole = Query(text, asked, frame.kind, point, frame.about or text, frame.of, unknown=unknown, notes=tuple(notes))
     if whole.comparing and len(whole.of) > 1:
         return replace(whole, parts=tuple(_asked_of(named, whole) for named in whole.of))
     return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
-
-
-def questions(text: str) -> tuple[str, ...]:
-    """The questions that one text puts, each standing alone: "Who chairs the board, and when was she elected?"
-
-    A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
-    """
-    p = parse(text)
-    starts: set[int] = set()
-    for root in p.roots:
-        inside = p.subtree(root)
-        starts.add(inside[0])
-        if p.tokens[inside[-1]].text != "?":
-            return (text,)
-        for joined in _conjuncts(p, root)[1:]:
-            opens = p.tokens[p.subtree(joined)[0]]
-            if p.tokens[joined].is_verb and (opens.tag.startswith("W") or opens.dep in ("aux", "auxpass")):
-                starts.add(p.subtree(joined)[0])
-    found: list[str] = []
-    for start, end in pairwise((*sorted(starts), len(p.tokens))):
-        while end > start + 1 and p.tokens[end - 1].tag in ("CC", ",", ":", "."):
-            end -= 1
-        put = f"{p.span([start, end - 1])}?"
-        before = tuple(Turn(q, Answer(q, (), Abstention(Reason.NOT_ANSWERED), q)) for q in found)
-        found.append(dialogue.resolve(put[0].upper() + put[1:], before))
-        if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
-            return (text,)
-    return tuple(found) if len(found) > 1 else (text,)
 
 
 def _asked_of(named: Named, whole: Query) -> Query:
@@ -239,7 +202,6 @@ def searchable(question: str) -> str:
 
 # what is asked, of whom ---------------------------------------------------------------------------------
 
-_BACK: Final = frozenset("he him she her it they them".split())
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _TEXTS: Final = frozenset(
     "account article author brief coverage document handbook journal magazine manual media narrative newspaper outlet "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.schema import Filters, Passage, Source
 from qa.support import Evidence, Pool
+from qa.support.pool import TRIED
 
 DEPTH = 16
 """Passages taken from each ranking."""
@@ -17,9 +18,10 @@ DEPTH = 16
 class Shelf(Pool):
     """An index. Safe to share between threads, as the index is."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: Index, embedder: Embedder, lexical_weight: float) -> None:
         self._index = index
-        self._embedder = embedder
+        self._lexical = lexical_weight
+        self._vector = lru_cache(maxsize=128)(embedder.embed_query)
 
     def __len__(self) -> int:
         return len(self._index.passages)
@@ -33,24 +35,23 @@ class Shelf(Pool):
         """The passage at a place in the order of the documents, from 0."""
         return self._evidence(self._index.passages[self._ids[place]])
 
-    def near(self, text: str, among: Sequence[Evidence] | None = None, more: int = 0) -> list[Evidence]:
-        """As `Pool.near`, of BM25's passages; where all are searched, the nearest in meaning is among them."""
+    def near(self, text: str, among: Sequence[Evidence] | None = None, most: int = TRIED) -> list[Evidence]:
+        """As `Pool.near`, by meaning and words together, weighed as for a question."""
+        vector = self._vector(text)
         if among is not None and len(among) <= DEPTH:
-            return super().near(text, among, more)
-        own = None if among is None else Filters(sources=tuple(sorted({e.owner for e in among})))
-        rows = None if own is None else self._index.rows(own)
-        allowed = {e.id for e in among} if among is not None else None
-        ids = [id_ for id_, _ in self._index.lexical(text, DEPTH, rows) if allowed is None or id_ in allowed]
-        if among is not None:
-            return super().near(text, self._all(ids) or among[:1], more)
-        dense = [id_ for id_, _ in self._index.dense(self._embedder.embed_query(text), DEPTH // 2)]
-        found = super().near(text, self._all(list(dict.fromkeys((*ids, *dense)))), more)
-        if dense[0] not in (e.id for e in found):
-            found[-1 - more :] = [*self._all(dense[:1]), *found[len(found) - more :]]
-        return found
-
-    def _all(self, ids: Sequence[str]) -> list[Evidence]:
-        return [self._evidence(self._index.passages[id_]) for id_ in ids]
+            ids = [e.id for e in among]
+        else:
+            allowed = None if among is None else {e.id for e in among}
+            own = None if among is None else Filters(sources=tuple(sorted({e.owner for e in among})))
+            rows = None if own is None else self._index.rows(own)
+            found = (*self._index.lexical(text, DEPTH, rows), *self._index.dense(vector, DEPTH, rows))
+            ids = list(dict.fromkeys(id_ for id_, _ in found if allowed is None or id_ in allowed))
+            ids = ids or [e.id for e in among or ()][:DEPTH]
+        both = self._index.compare(ids, text, vector)
+        best = max((words for _, words in both), default=0.0) or 1.0
+        scores = [(1 - self._lexical) * cosine + self._lexical * words / best for cosine, words in both]
+        order = sorted(range(len(ids)), key=lambda i: -scores[i])[:most]
+        return [self._evidence(self._index.passages[ids[i]]) for i in order]
 
     @cached_property
     def _ids(self) -> tuple[str, ...]:

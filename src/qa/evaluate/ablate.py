@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import pickle
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -75,20 +74,12 @@ SWITCHES = (WHOLE, *RULE_SWITCHES, *STAGE_SWITCHES, *LAYER_SWITCHES)
 
 
 class Remembered:
-    """A reader or support model that answers the same question once: most switches change nothing that is read.
+    """A reader or support model that answers the same question once: most switches change nothing that is read."""
 
-    What it has answered is kept in a file for the next run.
-    """
-
-    def __init__(self, model: Any, folder: Path) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
-        self._file = folder / f"read-{model.digest[:16]}.pickle"
-        self._known: dict[Any, Any] = pickle.loads(self._file.read_bytes()) if self._file.is_file() else {}
+        self._known: dict[Any, Any] = {}
         self.digest = model.digest
-
-    def keep(self) -> None:
-        """Writes what it knows."""
-        self._file.write_bytes(pickle.dumps(self._known))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -108,30 +99,17 @@ class Remembered:
 
 
 class Models:
-    """Loaded once, when first needed, and shared by all switches.
-
-    Args:
-        folder: where what they have read is kept.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def keep(self) -> None:
-        """Writes what was read."""
-        for model in (self.__dict__.get("reader"), self.__dict__.get("entailment")):
-            if model is not None:
-                model.keep()
+    """Loaded once, when first needed, and shared by all switches."""
 
     @cached_property
     def reader(self) -> Any:
         """The shipped reader."""
-        return Remembered(Reader.load(), self._folder)
+        return Remembered(Reader.load())
 
     @cached_property
     def entailment(self) -> Any:
         """The support model."""
-        return Remembered(Entailment.load(), self._folder)
+        return Remembered(Entailment.load())
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -382,19 +360,16 @@ def run(
             row = json.loads(line)
             if row["code"] == now:
                 found[row["set"], row["switch"]] = row["values"]
-    models = Models(kept.parent)
-    left = [(trial, s) for trial in wanted for s in trial.switches if (trial.name, s.name) not in found]
-    try:
-        for trial, switch in left:
-            if only and switch.name and switch.name not in only:
+    models = Models()
+    for trial in wanted:
+        for switch in trial.switches:
+            if (trial.name, switch.name) in found or (only and switch.name and switch.name not in only):
                 continue
-            what = f"{trial.name}, without {switch.name or 'nothing'}"
-            values = trial.measure(models, switch, lambda _, n, of, what=what: progress(what, n, of))  # type: ignore[misc]
+            label = f"{trial.name}, without {switch.name or 'nothing'}"
+            values = trial.measure(models, switch, lambda what, n, of, label=label: progress(label, n, of))  # type: ignore[misc]
             found[trial.name, switch.name] = values
             with kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"code": now, "set": trial.name, "switch": switch.name, "values": values}) + "\n")
-    finally:
-        models.keep()
     return found
 
 

@@ -12,9 +12,9 @@ verbatim; all else is weighed together (`weigh`). Where the model is
 missing, a claim without fault is `unchecked`.
 """
 
-from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, contradictions, names
+from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
 from qa.support.pool import Evidence, Pool, evidence_of
-from qa.support.report import CheckedSentence, Report, case_of, check, checked
+from qa.support.report import CheckedSentence, Report, case_of, check, checked, denies
 
 __all__ = [
     "LAYERS",
@@ -30,7 +30,7 @@ __all__ = [
     "case_of",
     "check",
     "checked",
-    "contradictions",
+    "denies",
     "evidence_of",
     "names",
 ]

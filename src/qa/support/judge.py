@@ -183,12 +183,14 @@ class Support:
     def _look(self, case: Case) -> _Look:
         """The rule layers on all the evidence, and the sentences of it that speak of the claim."""
         lead, claim = _core(case.claim, case.sources)
-        spans = [window(claim, text) for text in case.evidence]
-        shares = [carried(claim, text[a:b]) for text, (a, b) in zip(case.evidence, spans, strict=True)]
-        at = max(range(len(spans)), key=lambda k: shares[k])
-        sentences = [text[a:b] for text in case.evidence for a, b in split(text)] or list(case.evidence)
-        near = " ".join(sentences[i] for i in relevant(sentences, claim, NEAR))
+        pieces = [(i, span) for i, text in enumerate(case.evidence) for span in split(text) or [(0, len(text))]]
+        sentences = [case.evidence[i][slice(*span)] for i, span in pieces]
+        chosen = relevant(sentences, claim, NEAR)
+        near = " ".join(sentences[i] for i in sorted(chosen))
+        at, (start, end) = pieces[chosen[0]]
         best = case.evidence[at]
+        first, last = window(claim, best)
+        shown = (first, last) if first <= start and end <= last else (start, end)
         absent = _absent(lead, claim, case)
         layers: Mapping[Layer, Callable[[], _Found]] = {
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
@@ -200,9 +202,9 @@ class Support:
         return _Look(
             claim,
             near,
-            best[slice(*grown(best, spans[at], AROUND))],
+            best[slice(*grown(best, (start, end), AROUND))],
             at,
-            spans[at],
+            shown,
             tuple(finding for one in found for finding in one.findings),
             {name: value for one in found for name, value in one.signals.items()},
             any(one.spoken for one in found),
@@ -227,14 +229,6 @@ def _verdict(look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
         return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
     verdict = Verdict.CONTRADICTED if conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
     return Judgement(verdict, 1 - holds, *where, findings, signals)
-
-
-def contradictions(ask: Ask, pairs: Sequence[tuple[str, str]]) -> list[float]:
-    """For each two texts the probability that they cannot both hold: that by either the other is contradicted."""
-    if not pairs:
-        return []
-    read = ask([*pairs, *((b, a) for a, b in pairs)])
-    return [float(min(there[2], here[2])) for there, here in zip(read[: len(pairs)], read[len(pairs) :], strict=True)]
 
 
 # who says it --------------------------------------------------------------------------------------------

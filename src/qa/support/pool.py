@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qa.schema import Hit, Source, Span
-from qa.support.words import carried, content
+from qa.support.words import content, ranked
 
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
@@ -71,10 +71,10 @@ class Pool:
         there = [e for e in own if e.page is not None and (e.page in pages or e.page + 1 in pages)] if pages else []
         return there or own
 
-    def near(self, text: str, among: Sequence[Evidence] | None = None, more: int = 0) -> list[Evidence]:
-        """The `TRIED` passages (and so many `more`) that a sentence is best held against, the best first."""
+    def near(self, text: str, among: Sequence[Evidence] | None = None, most: int = TRIED) -> list[Evidence]:
+        """The passages that a sentence is best held against, the best first."""
         found = among if among is not None and len(among) <= 2 * SHORTLIST else self._shortlist(text, among)
-        return sorted(found, key=lambda e: -carried(text, e.text))[: TRIED + more]
+        return [found[i] for i in ranked(text, [e.text for e in found])[:most]]
 
     def _shortlist(self, text: str, among: Sequence[Evidence] | None = None) -> Sequence[Evidence]:
         """The passages that share most words with a sentence, rare ones counting more; all, where they are few."""

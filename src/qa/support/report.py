@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from qa.schema import Hit, Source, Verdict
 from qa.support import citing, weigh
-from qa.support.judge import Case, Finding, Judgement, Support, contradictions
+from qa.support.judge import Ask, Case, Finding, Judgement, Support
 from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
-from qa.support.words import carried, window
+from qa.support.words import carried, content, split
 
 Status = Literal["supported", "likely", "partly", "unsupported", "contradicted", "unchecked"]
 """As `Verdict`; and "likely": borne out rather than not, but not surely."""
@@ -21,10 +21,11 @@ AT_ONCE = 32
 """Sentences judged together."""
 LONGEST = 2000
 """Characters of a sentence; what is longer is no sentence and is not held against anything."""
-ABOUT = 0.5
-"""Share of a sentence's words in another source from which the two speak of the same thing."""
-CONTRADICTED = 0.7
-"""Probability of contradiction, both ways round, from which another source is shown as saying otherwise."""
+ABOUT, SHARED = 0.5, 2
+"""Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
+the least number of them."""
+DENIED = 0.8
+"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`)."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -196,9 +197,11 @@ def checked(
     pool = evidence if isinstance(evidence, Pool) else Pool(evidence_of(evidence))
     units = list(citing.read(text, pool.sources))
     bare = not any(c.unit.numbers or c.unit.sources or c.unknown for c in units)
-    for start in range(0, len(units), AT_ONCE):
-        plans = [_plan(cited, pool, numbers) for cited in units[start : start + AT_ONCE]]
+    done, size = 0, 1  # the first is there at once, then ever more are judged together
+    while done < len(units):
+        plans = [_plan(cited, pool, numbers) for cited in units[done : done + size]]
         yield from _judged(plans, support, bare)
+        done, size = done + size, min(2 * size, AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +223,9 @@ def _plan(cited: citing.Cited, pool: Pool, numbers: Literal["passages", "sources
     there = [n for n in cited.numbers if 0 < n <= (len(pool) if numbers == "passages" else len(pool.sources))]
     for n in there:
         pools.append([pool.passage(n - 1)] if numbers == "passages" else pool.of(pool.sources[n - 1].id))
-    near = [e for own in pools for e in pool.near(text, own)] if pools else pool.near(text)
-    others = [e for e in pool.near(text, more=TRIED) if e not in near]
+    nearest = pool.near(text, most=2 * TRIED)
+    near = [e for own in pools for e in pool.near(text, own)] if pools else nearest[:TRIED]
+    others = [e for e in nearest if e not in near]
     invented = (*cited.invented, *(n for n in cited.numbers if n not in there))
     return _Plan(
         cited, text, tuple(dict.fromkeys(near)), others, invented, frozenset(e.owner for o in pools for e in o)
@@ -244,7 +248,10 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
         for p, j in zip(doubtful, second, strict=True)
         if j.verdict is Verdict.SUPPORTED and j.evidence is not None
     }
-    against = _denied([p for p in fit if judged[id(p)].verdict is Verdict.SUPPORTED], judged, support)
+    good = [p for p in fit if judged[id(p)].verdict is Verdict.SUPPORTED]
+    ask = support.probabilities
+    denials = denies(ask, [(p.text, _foreign(p, judged[id(p)])) for p in good]) if ask else []
+    against = dict(zip(map(id, good), denials, strict=False))
     for plan in plans:
         judgement = judged.get(id(plan), TOO_LONG)
         unit = plan.cited.unit
@@ -265,29 +272,36 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
         )
 
 
-def _denied(plans: Sequence[_Plan], judged: Mapping[int, Judgement], support: Support) -> dict[int, Quoted]:
-    """For sentences that are borne out, the words of another source that deny them.
+def _foreign(plan: _Plan, judgement: Judgement) -> list[Evidence]:
+    """Passages near a sentence that are not of a source that it cites, or that bears it out."""
+    decisive = judgement.evidence
+    own = plan.cites or ({plan.near[decisive].owner} if decisive is not None else set())
+    return [e for e in (*plan.near, *plan.others) if e.owner not in own]
 
-    Both ways round, of words that speak of the same thing: as pairs of an answer's sentences are shown.
+
+def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Quoted | None]:
+    """For each claim, a sentence of these passages that denies it; None where none does.
+
+    The two must speak of the same. The longer one is held to be true and the shorter one judged by it, for a denial
+    ("It did not") need not go into every detail of what it denies, nor what is said in detail into that of the denial.
     """
-    ask = support.probabilities
-    held: list[tuple[int, Quoted, str]] = []
-    for plan in plans:
-        decisive = judged[id(plan)].evidence
-        own = plan.cites or ({plan.near[decisive].owner} if decisive is not None else set())
-        for other in (*plan.near, *plan.others):
-            span = window(plan.text, other.text)
-            words = other.text[slice(*span)]
-            if other.owner not in own and carried(plan.text, words) >= ABOUT:
-                held.append((id(plan), Quoted(other, span), plan.text))
-    if ask is None or not held:
-        return {}
+    held: list[tuple[int, Quoted, tuple[str, str]]] = []
+    for place, (text, passages) in enumerate(claims):
+        said = content(text)
+        for passage in passages:
+            for a, b in split(passage.text):
+                other = passage.text[a:b]
+                words = content(other)
+                both = len(said & words)
+                if both >= SHARED and both >= ABOUT * min(len(said), len(words)):
+                    pair = (text, other) if len(words) < len(said) else (other, text)
+                    held.append((place, Quoted(passage, (a, b)), pair))
+    chances = ask([pair for _, _, pair in held])[:, 2] if held else ()
     found: dict[int, tuple[float, Quoted]] = {}
-    chances = contradictions(ask, [(quoted.quote, text) for _, quoted, text in held])
-    for (key, quoted, _), sure in zip(held, chances, strict=True):
-        if sure >= CONTRADICTED and sure > found.get(key, (0.0, None))[0]:
-            found[key] = (sure, quoted)
-    return {key: quoted for key, (_, quoted) in found.items()}
+    for (place, quoted, _), sure in zip(held, chances, strict=True):
+        if sure >= max(DENIED, found.get(place, (0.0, None))[0]):
+            found[place] = (float(sure), quoted)
+    return [found[place][1] if place in found else None for place in range(len(claims))]
 
 
 def _plain(text: str) -> str:

@@ -140,6 +140,15 @@ def _as_names(text: str) -> frozenset[str]:
     return frozenset(stems | names)
 
 
+def ranked(claim: str, texts: Sequence[str]) -> list[int]:
+    """Places of the texts that hold most of a claim's words of content, the best first; rare ones count more."""
+    wanted = content(claim)
+    held = [wanted & _held(text) for text in texts]
+    spread = Counter(word for own in held for word in own)
+    worth = [math.fsum(math.log(1 + len(texts) / spread[word]) for word in own) for own in held]
+    return sorted(range(len(texts)), key=lambda i: -worth[i])
+
+
 def window(claim: str, text: str) -> Span:
     """The one to three sentences of a text that hold most of a claim's words; the shortest of equals."""
     spans = split(text)
@@ -176,8 +185,10 @@ def _count(text: str) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(m[0]) for m in WORD.finditer(text))
+def _telling(text: str) -> tuple[str, ...]:
+    """Stems of the words that say something, numbers among them."""
+    words = ((word, stem(word)) for word in WORD.findall(text))
+    return tuple(key for word, key in words if key.isdigit() or fold(word) not in FUNCTION_WORDS)
 
 
 @lru_cache(maxsize=8192)
@@ -186,15 +197,15 @@ def _proper(text: str) -> tuple[str, ...]:
 
 
 def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
-    """Which sentences to hold a claim against, in their order: greedily those that add most of its words.
+    """Which sentences to hold a claim against, the best first: greedily those that add most of its words.
 
-    Rare words weigh more; a name may be spelled otherwise. Takes at least one sentence, then while there is room
-    for `words` words.
+    Rare words weigh more, those that say nothing of their own do not count; a name may be spelled otherwise. Takes at
+    least one sentence, then while there is room for `words` words.
     """
-    keys = [frozenset(_stems(s)) for s in sentences]
-    sizes = [len(_stems(s)) for s in sentences]
+    keys = [frozenset(_telling(s)) for s in sentences]
+    sizes = [len(WORD.findall(s)) for s in sentences]
     spread = Counter(key for own in keys for key in own)
-    wanted = set(_stems(claim))
+    wanted = set(_telling(claim))
     for name in _proper(claim):
         if stem(name) not in spread:
             wanted |= {stem(n) for s in sentences for n in _proper(s) if same_name(name, n)}
@@ -218,7 +229,7 @@ def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int
         taken.append(best)
         left -= keys[best]
         room -= sizes[best]
-    return sorted(taken)
+    return taken
 
 
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
