@@ -1,10 +1,15 @@
 """How well checkers tell what their sources bear out: `qa check`, word overlap, and rivals, on the same claims.
 
-    python benchmarks/checkers.py --data DATA [--limit 200] [--rival anchorcite=PYTHON] [--rival grounded-check=PYTHON]
+    python benchmarks/checkers.py --data DATA [--claims FILE] [--limit 150] [--rival NAME=PYTHON] [--keep FILE]
 
-DATA is the folder of the data sets (`train/c_wice_dev_nst.jsonl.gz` there); PYTHON is the interpreter of an environment
-in which the rival is installed, for none of them is a dependency. Printed as Markdown: of the claims that are not borne
-out, the share caught; of those that are, the share falsely flagged; processor seconds a claim.
+DATA is the folder of the data sets; the file of `--claims` holds people's claims that the support model was not trained
+on (`training/claim_sets.py`); PYTHON is the interpreter of an environment in which the rival is installed, for none of
+them is a dependency. Printed as Markdown: of the claims not borne out, the share caught; of those that are, the
+share falsely flagged; processor milliseconds a claim. Of each set half is true, as far as it has so many. What was
+measured is kept, and not measured again but for `qa check` with another model.
+
+Last, of pairs of sentences that contradict each other, how many are shown as "another source says otherwise", and of
+all that are shown, how many do (`dev/nli_val` and WikiContradict, Hou et al. 2024, arXiv:2406.13805).
 """
 
 from __future__ import annotations
@@ -15,18 +20,24 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from qa import corpus
-from qa.checking import check
+from qa.checking import check, support
+from qa.models.entailment import Entailment
 from qa.mutate import mutations
 from qa.passages import sentences
+from qa.support import Evidence, denies
 from qa.support.words import carried
 
 ROOT = Path(__file__).parents[1]
 Row = tuple[str, str, bool]
 """Claim, evidence, whether it is borne out."""
+Told = tuple[list[str], float]
+"""What a checker said of each claim, and the seconds it took."""
 
 RIVALS = {
     "anchorcite": """
@@ -43,96 +54,170 @@ passes = lambda claim, evidence: not verify(extract(claim), [Source("evidence", 
 _LOOP = """
 import json, sys, time
 began = time.process_time()
-told = [bool(passes(*json.loads(line))) for line in sys.stdin]
+told = ["supported" if passes(*json.loads(line)) else "no" for line in sys.stdin]
 print(json.dumps([told, time.process_time() - began]))
 """
 
 OVERLAP = 0.8
 """Share of a claim's words from which word overlap passes it."""
+OURS = "qa check"
+SEVERITY = ("supported", "likely", "unchecked", "partly", "unsupported", "contradicted")
 
 
 def main() -> None:
-    """Prints the table."""
+    """Measures what is not kept, prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--held-out", type=Path, help="claims that the support model was not trained on, with `src`")
-    parser.add_argument("--limit", type=int, default=200, help="claims of a set")
+    parser.add_argument("--claims", type=Path, help="people's claims that were set aside, with `src`")
+    parser.add_argument("--limit", type=int, default=150, help="claims of a set")
     parser.add_argument("--rival", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument("--keep", type=Path, default=Path("checkers.jsonl"))
     given = parser.parse_args()
-    rivals = dict(rival.split("=", 1) for rival in given.rival)
-    print("| claims | borne out | not | checker | caught | falsely flagged | CPU s a claim |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for name, rows in _sets(given.data, given.held_out, given.limit):
-        checkers: dict[str, Callable[[Sequence[Row]], tuple[list[bool], float]]] = {
-            "qa check": lambda rows: _timed(rows, lambda c, e: _statuses(c, e) <= {"supported", "likely"}),
-            "qa check, supported alone": lambda rows: _timed(rows, lambda c, e: _statuses(c, e) <= {"supported"}),
-            "word overlap": lambda rows: _timed(rows, lambda c, e: carried(c, e) >= OVERLAP),
-        }
-        checkers |= {rival: lambda rows, rival=rival: _rival(rival, rivals[rival], rows) for rival in rivals}
-        true = sum(row[2] for row in rows)
+    kept = _Kept(given.keep)
+    checkers: dict[str, Callable[[Sequence[Row]], Told]] = {
+        OURS: lambda rows: _timed(rows, _status),
+        "word overlap": lambda rows: _timed(rows, lambda c, e: "supported" if carried(c, e) >= OVERLAP else "no"),
+    }
+    for name, python in (rival.split("=", 1) for rival in given.rival):
+        checkers[name] = partial(_rival, name, python)
+    print("| claims | borne out | not | checker | caught | falsely flagged | ms a claim |")
+    print("| --- | --: | --: | --- | --: | --: | --: |")
+    for name, rows in _sets(given.data, given.claims, given.limit):
+        if not rows:
+            continue
+        true = [row[2] for row in rows]
         for checker, run in checkers.items():
-            passed, seconds = run(rows)
-            caught = sum(not p for p, row in zip(passed, rows, strict=True) if not row[2]) / max(1, len(rows) - true)
-            alarms = sum(not p for p, row in zip(passed, rows, strict=True) if row[2]) / max(1, true)
-            line = f"{caught:.2f} | {alarms:.2f} | {seconds / len(rows):.3f}"
-            print(f"| {name} | {true} | {len(rows) - true} | {checker} | {line} |", flush=True)
+            told, seconds = kept.get(
+                (name, checker, _version(checker), len(rows)), lambda run=run, rows=rows: run(rows)
+            )
+            for called, passing in ((checker, ("supported", "likely")), (f"{checker}, strict", ("supported",))):
+                if called == checker or checker == OURS:
+                    passed = [status in passing for status in told]
+                    caught = _share(not p for p, t in zip(passed, true, strict=True) if not t)
+                    alarms = _share(not p for p, t in zip(passed, true, strict=True) if t)
+                    line = f"{caught:.2f} | {alarms:.2f} | {1000 * seconds / len(rows):.0f}"
+                    print(f"| {name} | {sum(true)} | {len(true) - sum(true)} | {called} | {line} |", flush=True)
+    print("\n| pairs | that contradict | not | shown | rightly | of those that contradict |")
+    print("| --- | --: | --: | --: | --: | --: |")
+    for name, pairs in _pairs(given.data, given.limit):
+        key = (name, "denials", _version(OURS), len(pairs))
+        told, _ = kept.get(key, partial(_denials, pairs))
+        shown = [yes for (_, _, yes), said in zip(pairs, told, strict=True) if said == "denied"]
+        true_ = sum(yes for _, _, yes in pairs)
+        line = f"{len(shown)} | {_share(shown):.2f} | {sum(shown) / max(1, true_):.2f}"
+        print(f"| {name} | {true_} | {len(pairs) - true_} | {line} |", flush=True)
 
 
-def _statuses(claim: str, evidence: str) -> set[str]:
-    return {s.status for s in check(claim, {"evidence": evidence}).sentences} or {"unchecked"}
+class _Kept:
+    """What was measured, a JSON line each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self._found: dict[tuple[Any, ...], Told] = {tuple(key): told for key, told in map(json.loads, lines)}
+
+    def get(self, key: tuple[Any, ...], measure: Callable[[], Told]) -> Told:
+        """What is kept under a key, or else is measured now."""
+        if key not in self._found:
+            self._found[key] = measure()
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([key, self._found[key]]) + "\n")
+        return self._found[key]
 
 
-def _timed(rows: Sequence[Row], passes: Callable[[str, str], bool]) -> tuple[list[bool], float]:
-    passes(*rows[0][:2])  # the model is loaded
+def _version(checker: str) -> str:
+    return Entailment.sha256[:12] if checker == OURS else ""
+
+
+def _status(claim: str, evidence: str) -> str:
+    """The worst that is said of a sentence of the claim."""
+    found = [s.status for s in check(claim, {"evidence": evidence}).sentences]
+    return max(found, key=SEVERITY.index, default="unchecked")
+
+
+def _timed(rows: Sequence[Row], says: Callable[[str, str], str]) -> Told:
+    says(*rows[0][:2])  # the model is loaded
     began = time.process_time()
-    return [passes(claim, evidence) for claim, evidence, _ in rows], time.process_time() - began
+    return [says(claim, evidence) for claim, evidence, _ in rows], time.process_time() - began
 
 
-def _rival(name: str, python: str, rows: Sequence[Row]) -> tuple[list[bool], float]:
+def _rival(name: str, python: str, rows: Sequence[Row]) -> Told:
     lines = "\n".join(json.dumps(row[:2]) for row in rows)
     ran = subprocess.run([python, "-c", RIVALS[name] + _LOOP], input=lines, capture_output=True, text=True, check=True)
     told, seconds = json.loads(ran.stdout.splitlines()[-1])
     return told, seconds
 
 
-def _sets(data: Path, held_out: Path | None, limit: int) -> Iterable[tuple[str, list[Row]]]:
-    def some(rows: Iterable[Row]) -> list[Row]:
-        found = list(rows)
-        random.Random(0).shuffle(found)
-        return found[:limit]
+def _denials(pairs: Sequence[Row]) -> Told:
+    """Whether the second text is shown as denying the first, as it is beside a sentence that is borne out."""
+    ask = support().probabilities
+    assert ask
+    found = denies(ask, [(claim, [Evidence("other", text)]) for claim, text, _ in pairs])
+    return ["denied" if quoted else "" for quoted in found], 0.0
 
-    wice = data / "train" / "c_wice_dev_nst.jsonl.gz"
-    yield "WiCE dev, sub-claims", some((r["claim"], r["premise"], r["label"] == "supported") for r in _rows(wice))
+
+def _some(rows: Iterable[Row], limit: int) -> list[Row]:
+    """So many, half of them true, drawn by a fixed seed."""
+    found = list(rows)
+    random.Random(0).shuffle(found)
+    true, false = [r for r in found if r[2]], [r for r in found if not r[2]]
+    half = min(limit // 2, len(true))
+    return true[:half] + false[: limit - half]
+
+
+def _sets(data: Path, claims: Path | None, limit: int) -> Iterator[tuple[str, list[Row]]]:
     documents = {d.id: d.text for d in corpus.read([ROOT / "corpus"]).documents}
-    claims = [r for r in _rows(ROOT / "eval" / "claims.jsonl") if r["source"] in documents]
-    yield "the project's", some((r["claim"], documents[r["source"]], r["label"] == "supported") for r in claims)
+    own = [r for r in _rows(ROOT / "eval" / "claims.jsonl") if r["source"] in documents]
+    yield "this project's", [(r["claim"], documents[r["source"]], r["label"] == "supported") for r in own][:limit]
     strangers = data.parent / "strangers"
-    theirs = [r for r in _rows(strangers / "claims.jsonl") if r.get("doc")][:limit]
-    yield "strangers'", [(r["claim"], _document(strangers, r), r["label"] == "supported") for r in theirs]
-    if held_out:
-        facts = [r for r in _rows(held_out) if r["src"] == "factcheckgpt"]
-        yield "Factcheck-GPT, held out", some((r["claim"], r["premise"], r["label"] == "supported") for r in facts)
-    yield "made mutations", some(_made(documents))
+    theirs = [r for r in _rows(strangers / "claims.jsonl") if r.get("doc")]
+    yield "on strangers' documents", [(r["claim"], _document(strangers, r), r["label"] == "supported") for r in theirs]
+    held = _rows(claims) if claims else []
+    for source, name in (("wice", "WiCE"), ("factcheckgpt", "Factcheck-GPT"), ("feverous", "FEVEROUS")):
+        theirs = [r for r in held if r["src"].startswith(source)]
+        yield f"{name}, held out", _some(((r["claim"], r["premise"], r["label"] == "supported") for r in theirs), limit)
+    yield "made mutations", _some(_made(documents), limit)
 
 
-def _document(folder: Path, row: dict[str, object]) -> str:
+def _pairs(data: Path, limit: int) -> Iterator[tuple[str, list[Row]]]:
+    wiki = _rows(data / "bench" / "wikicontradict.jsonl.gz")
+    alike = [(r["context1"], r["context2_info"], True) for r in wiki]
+    apart = [(r["context1"], r["context1_info"], False) for r in wiki]
+    yield "WikiContradict, and passages with themselves", [*_some(alike, limit), *_some(apart, limit)][:limit]
+    by_source: dict[str, list[Row]] = {}
+    for r in _rows(data / "dev" / "nli_val.jsonl.gz"):
+        label = str(r["label"]).lower()
+        by_source.setdefault(r["src"], []).append(
+            (r["hypothesis"], r["premise"], label.startswith(("contra", "refut")))
+        )
+    for name, rows in by_source.items():
+        yield name, _some(rows, limit)
+
+
+def _document(folder: Path, row: dict[str, Any]) -> str:
     names = row["doc"] if isinstance(row["doc"], list) else [row["doc"]]
     paths = [folder / str(row["corpus"]) / str(name) for name in names]
     return "\n\n".join(d.text for d in corpus.read([p for p in paths if p.exists()]).documents)
 
 
-def _made(documents: dict[str, str]) -> Iterable[Row]:
+def _made(documents: dict[str, str]) -> Iterator[Row]:
+    """Sentences said with a word less, and broken by program."""
     for text in documents.values():
         own = [text[a:b] for a, b in sentences(text)]
         for sentence in own[::5]:
-            yield sentence, text, True
+            yield sentence.removesuffix(".").removesuffix("!"), text, True
             yield from ((m.text, text, False) for m in mutations(sentence, own)[:2])
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
     return [json.loads(line) for line in text.split("\n") if line.strip()]
+
+
+def _share(found: Iterable[bool]) -> float:
+    values = list(found)
+    return sum(values) / len(values) if values else float("nan")
 
 
 if __name__ == "__main__":

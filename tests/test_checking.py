@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 import qa
 from conftest import ROOT
-from qa.checking import forms, samples
+from qa.checking import beside, forms, samples, support
 from qa.cli import app
 from qa.schema import ConfigError, CorpusError
 
@@ -26,6 +26,11 @@ ROWS = {
     "ragas before 0.2": {"question": "q", "answer": TRUE, "contexts": [MINUTES], "ground_truth": FALSE},
     "deepeval": {"input": "q", "actual_output": TRUE, "retrieval_context": [MINUTES], "context": ["Nothing."]},
     "deepeval, json": {"input": "q", "actualOutput": TRUE, "retrievalContext": [MINUTES], "expectedOutput": FALSE},
+    "deepeval, with sources": {
+        "input": "q",
+        "actual_output": TRUE,
+        "retrieval_context": [{"context": MINUTES, "source": "minutes.md"}],
+    },
     "trulens": {"input": "q", "output": TRUE, "contexts": json.dumps([MINUTES])},
     "trulens, spans": {
         "record_attributes": {
@@ -37,6 +42,24 @@ ROWS = {
         "inputs": {"question": "q"},
         "outputs": {"answer": TRUE, "documents": [{"page_content": MINUTES, "metadata": {"source": "m.txt"}}]},
         "reference_outputs": {"answer": FALSE},
+    },
+    "langsmith, a run with its retriever": {
+        "run_type": "chain",
+        "inputs": {"question": "q", "output": FALSE},
+        "outputs": {"output": {"content": TRUE, "type": "ai"}},
+        "reference_outputs": {"answer": FALSE, "contexts": ["Nothing."]},
+        "child_runs": [
+            {
+                "run_type": "chain",
+                "child_runs": [
+                    {
+                        "run_type": "retriever",
+                        "outputs": {"documents": [{"page_content": MINUTES, "type": "Document"}]},
+                    },
+                    {"run_type": "llm", "outputs": {"documents": [{"page_content": "Nothing."}]}},
+                ],
+            },
+        ],
     },
     "langchain, serialised": {"outputs": {"output": TRUE, "context": [{"kwargs": {"page_content": MINUTES}}]}},
     "plain": {"answer": TRUE, "contexts": [{"id": "m", "text": MINUTES}]},
@@ -75,6 +98,29 @@ def test_rows_of_every_framework_are_read(name: str) -> None:
     assert (sample.answer, list(sample.contexts.values())) == (TRUE, [MINUTES])
 
 
+def test_spans_of_a_record_are_put_together() -> None:
+    """TruLens writes a span a row: retrievals before or after the answer, records mixed."""
+    scope = "ai.observability"
+    spans = [
+        {f"{scope}.record_id": "a", f"{scope}.retrieval.retrieved_contexts": ["Ferries are cheaper."]},
+        {f"{scope}.record_id": "b", f"{scope}.record_root.output": FALSE},
+        {f"{scope}.record_id": "a", f"{scope}.record_root.output": TRUE, f"{scope}.record_root.input": "q"},
+        {f"{scope}.record_id": "a", f"{scope}.retrieval.retrieved_contexts": [MINUTES]},
+    ]
+    first, second = samples.read(json.dumps({"record_attributes": json.dumps(span)}) for span in spans)
+    assert isinstance(first, samples.Sample)
+    assert (first.answer, list(first.contexts.values())) == (TRUE, ["Ferries are cheaper.", MINUTES])
+    assert isinstance(second, samples.Broken)
+    assert "no contexts" in second.reason
+
+
+def test_what_was_expected_is_never_the_answer() -> None:
+    """A run that failed has none."""
+    row = {"inputs": {"output": FALSE}, "outputs": None, "reference_outputs": {"answer": TRUE}, "contexts": [MINUTES]}
+    (broken,) = samples.read([json.dumps(row)])
+    assert isinstance(broken, samples.Broken)
+
+
 def test_a_list_is_read_as_rows_are() -> None:
     """DeepEval saves one JSON list."""
     text = json.dumps(list(ROWS.values()), indent=2)
@@ -94,11 +140,12 @@ def test_a_broken_row_costs_itself_and_is_counted(tmp_path: Path) -> None:
         "\\ud800",
         "[" * 9999,
     ]
-    (tmp_path / "rows.jsonl").write_text("\ufeff\n" + "\n\n".join(rows))
+    (tmp_path / "rows.jsonl").write_bytes(("\ufeff\n" + "\n\n".join(rows)).encode() + b'\n{"answer": "caf\xe9"}')
     result = run("--samples", str(tmp_path / "rows.jsonl"))
     assert result.exit_code == 0, result.output
     assert "1 sentences: 1 supported" in result.output
-    assert "6 broken" in result.output
+    assert "7 broken" in result.output
+    assert "row 8 is not text in UTF-8" in result.output
     assert "row 3 has no contexts" in result.output
     assert run("--samples", str(tmp_path / "rows.jsonl"), "--fail-under", "broken=0.5").exit_code == 1
 
@@ -202,6 +249,50 @@ def test_a_file_that_is_not_there_is_told(folder: Path) -> None:
     assert "there is no source weather.pdf" in result.output
 
 
+def test_files_of_one_name_are_told_apart(folder: Path) -> None:
+    """By their endings, by their folders; a name that two share names neither."""
+    (folder / "sources" / "minutes.txt").write_text(MINUTES.replace("12 votes", "16 votes"))
+    (folder / "old").mkdir()
+    (folder / "old" / "minutes.md").write_text(MINUTES.replace("12 votes", "9 votes"))
+    (folder / "copy.md").write_text(MINUTES)
+    cites = ("sources/minutes.md", "minutes.txt", "old/minutes.md", "copy.md", "minutes.md")
+    text = "\n\n".join(f"The council approved the bridge by {n} votes to 7 [{c}]." for n in (12, 16, 9) for c in cites)
+    found = beside(folder / "it.md", text)
+    assert found is not None
+    report = qa.support.check(text, found[0], support(), numbers="sources")
+    right = {12: ("sources/minutes.md", "copy.md"), 16: ("minutes.txt",), 9: ("old/minutes.md",)}
+    for sentence, (votes, cited) in zip(report.sentences, ((n, c) for n in (12, 16, 9) for c in cites), strict=True):
+        if cited == "minutes.md":
+            assert sentence.unknown
+        else:
+            assert sentence.borne_out == (cited in right[votes]), (votes, cited)
+
+
+def test_a_file_above_is_read_where_its_path_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far up as the folder in which the program runs, and no farther; paths of Windows too."""
+    (folder / "notes").mkdir()
+    text = f"{TRUE} [m](../sources/minutes.md). {FALSE} [..\\sources\\minutes.md]. {TRUE} [minutes.md]."
+    (folder / "notes" / "it.md").write_text(text)
+    found = beside(Path("notes/it.md"), text)
+    assert found is not None
+    assert [s.owner for s in found[0].passages] == ["../sources/minutes.md"]
+    report = qa.support.check(text, found[0], support(), numbers="sources")
+    assert [s.borne_out for s in report.sentences] == [True, False, True]
+    monkeypatch.chdir(folder / "notes")
+    outside = beside(Path("it.md"), text)
+    assert outside is not None
+    assert not outside[0].passages
+
+
+def test_a_row_of_a_table_is_a_sentence(folder: Path) -> None:
+    """What any of its cells cites, the whole row does; the bars are no words of it."""
+    text = "| What | Votes |\n| --- | --- |\n| The council approved the bridge | by 12 votes to 7 [minutes.md] |\n"
+    found = beside(folder / "it.md", text)
+    assert found is not None
+    (sentence,) = qa.support.check(text, found[0], support(), numbers="sources").sentences
+    assert (sentence.text, sentence.borne_out) == ("The council approved the bridge; by 12 votes to 7", True)
+
+
 def test_a_document_without_citations_passes_and_is_named(folder: Path) -> None:
     """Nothing was checked, and that is said."""
     (folder / "plain.md").write_text("It rained.\n")
@@ -290,6 +381,12 @@ def test_another_source_that_denies_what_is_borne_out_is_shown() -> None:
         "paper",
         "The bridge will cost 52 million euros.",
     )
+    denial = {"minutes": MINUTES, "paper": "The council did not approve the bridge. Ferries are cheaper."}
+    (sentence,) = qa.check(
+        "The council approved the bridge on 3 March 2021 by 12 votes to 7 [minutes].", denial
+    ).sentences
+    assert sentence.against, "a denial need not go into the details of what it denies"
+    assert sentence.against.quote == "The council did not approve the bridge."
     (alone,) = qa.check("The council approved the bridge by 12 votes to 7 [minutes].", sources).sentences
     assert alone.against is None
 
