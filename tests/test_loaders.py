@@ -85,6 +85,24 @@ def lines(*texts: str, x: float = 20, y: float = 30, size: float = 10, step: flo
     return draw
 
 
+def ligature() -> bytes:
+    """A page on which one glyph stands for three letters, as typesetters have it."""
+    show = b"BT /F1 12 Tf 20 700 Td (The eXciency of the mill was measured in the oXce.) Tj ET"
+    parts = (
+        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Courier/FirstChar 88/LastChar 88/Widths[900]"
+        b"/Encoding<</Type/Encoding/Differences[88/ffi]>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(show), show),
+    )  # fmt: skip
+    objects = b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, part) for n, part in enumerate(parts, start=1))
+    return b"%PDF-1.4\n" + objects + b"trailer\n<</Root 1 0 R/Size 6>>\n%%EOF"
+
+
+def columns(*texts: tuple[str, ...], at: tuple[float, ...]) -> Callable[[FPDF], None]:
+    return both(*(lines(*text, x=x, y=60) for text, x in zip(texts, at, strict=True)))
+
+
 def both(*parts: Callable[[FPDF], None]) -> Callable[[FPDF], None]:
     return lambda made: [part(made) for part in parts] and None
 
@@ -157,6 +175,16 @@ def book(**files: str) -> bytes:
     return packed.getvalue()
 
 
+def forwarded() -> bytes:
+    outer, inner = EmailMessage(), EmailMessage()
+    outer["From"], outer["Subject"] = "Ida Brekke <ida@example.org>", "About the rye"
+    inner["From"], inner["Subject"] = "Jon Rud <jon@example.org>", "The rye"
+    outer.set_content("See below.")
+    inner.set_content("It comes on Friday.")
+    outer.add_attachment(inner)
+    return outer.as_bytes()
+
+
 def mail(**more: str) -> bytes:
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = "Ida Brekke <ida@example.org>", "mill@example.org", "Rye for Søren"
@@ -226,7 +254,15 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.pdf", lambda: pages(both(lines("Mill papers 4", y=10), lines("The stone came from a quarry in the north and was brought by the men of", "the parish, who were paid by"), lines("12", y=280)), both(lines("Mill papers 4", y=10), lines("Ida Brekke in the spring of that year, and by nobody else at all."), lines("13", y=280)), both(lines("Mill papers 4", y=10), lines("It lasted."), lines("14", y=280))), ("who were paid by Ida Brekke in the spring",), ("Mill papers",)),
     ("a.pdf", lambda: pages(lines("2.1 The stone is turned each spring by two men.", "2.2 The wheel is greased with fat each week.")), ("2.1 The stone is turned each spring by two men.\n2.2 The wheel",), ()),
     ("a.pdf", lambda: pages(both(lines("Contents", "The stone ........ 2", "The wheel ........ 3")), lines("The stone is of granite and was cut by hand in the north."), lines("The wheel is of oak.")), ("The stone is of granite",), ("....",)),
+    ("a.pdf", ligature, ("The efficiency of the mill was measured in the office.",), ()),
+    ("a.pdf", lambda: pages(both(lines("The hall burned down in June of that year."), lines("The hall burned down in June of that year.", x=20.2))), ("The hall burned down in June of that year.",), ("year. The", "TThe")),
+    ("a.pdf", lambda: pages(both(lines(*map(str, range(1, 21)), x=15), lines(*(f"line {n} of what the witness told the court" for n in range(1, 21)), x=25))), ("line 7 of what the witness told the court line 8 of",), ("7 | ", "7 line 7")),
+    ("a.pdf", lambda: pages(columns(("Nine of the twelve", "crowns went to the", "men of the quarry."), ("The stone was cut", "in the north of the", "parish by two men."), ("It was brought by", "sledge over the ice", "of the long lake."), at=(20, 75, 130))), ("Nine of the twelve crowns went to the men of the quarry.", "The stone was cut in the north of the parish by two men.", "It was brought by sledge over the ice"), ()),
+    ("a.docx", lambda: word('<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>T</w:t></w:r></w:p>', p("he mill grinds rye.")), ("The mill grinds rye.",), ()),
+    ("a.docx", lambda: word(p("ls -l", "SourceCode"), p("cd mill", "SourceCode"), p("Grinding 7", "TOC1"), p(PROSE), parts={"word/styles.xml": f'<w:styles {W}><w:style w:styleId="SourceCode"><w:name w:val="Source Code"/></w:style><w:style w:styleId="TOC1"><w:name w:val="toc 1"/></w:style></w:styles>'}), (f"ls -l\ncd mill\n\n{PROSE}",), ("Grinding 7",)),
+    ("a.eml", lambda: forwarded(), ("Subject: About the rye\n\nSee below.", "From: Jon Rud <jon@example.org>\nSubject: The rye\n\nIt comes on Friday."), ()),
     # text
+    ("a.txt", "Minutes of the board\n\nItem 1: The lease of the barn is to be ended in autumn.\n\nAgreed\n\nItem 2: The old tractor is to be sold to the museum.\n\nRefused\n\nItem 3: A clerk is to be sought by an advertisement.\n\nAgreed\n", ("sold to the museum.\n\nRefused",), ()),
     ("a.txt", "The mill was built by Ida and\nher brothers from Lia in the\nsummer of 1911. It cost the\nparish 4,200 crowns.\n", ("Ida and her brothers from Lia in the summer of 1911. It cost the parish",), ()),
     ("a.txt", "Anna: When did it open?\nJon: In the spring of that year.\nAnna: Who paid for it?\n", ("Anna: When did it open?\n\nJon: In the spring",), ()),
     ("a.txt", "Tools:\n- a hammer of oak\n- a chisel that was ground\n  only yesterday\n", ("a chisel that was ground only yesterday",), ()),
@@ -287,13 +323,67 @@ def units(data: str | bytes, name: str = "a.md") -> list[tuple[str, str]]:
 
 
 def test_a_heading_that_tells_something_can_be_quoted() -> None:
-    """Four words or a figure; a mere label, a question and the document's title cannot."""
+    """Four words or a figure; a mere label and a question cannot."""
     said = [
         text for text, _ in units("# Log\n\n## 1.2 (2020-05-01)\n\nIt is new now.\n\n## Costs\n\nIt is dear now.\n\n"
                                   "## Who may come?\n\nAll members may come.\n\n**The door code is 4471**\n\nShut it.")
     ]  # fmt: skip
     assert said == ["1.2 (2020-05-01)", "It is new now.", "It is dear now.", "All members may come.",
                     "The door code is 4471", "Shut it."]  # fmt: skip
+
+
+def test_a_title_that_tells_something_can_be_quoted() -> None:
+    """What a headline says stands nowhere else; one that only names the document does not answer."""
+    assert (
+        units("# The ferry stops until 14 June\n\nTake the bridge instead.\n")[0][0] == "The ferry stops until 14 June"
+    )
+    assert units("# On ferries\n\nTake the bridge instead.\n")[0][0] == "Take the bridge instead."
+
+
+def test_steps_and_code_are_quoted_whole() -> None:
+    """Numbered steps together; code with the sentence that introduces it; the head of a letter as one."""
+    steps = "1. Open the lid.\n2. Fill in the oats.\n3. Shut the lid."
+    assert units(f"# On feeding\n\n{steps}\n") == [(steps, "")]
+    assert units("# On rye\n\nStart the mill with these two:\n\n```\nmill --open\nmill --grind rye\n```\n") == [
+        ("Start the mill with these two:\n\nmill --open\nmill --grind rye", "")
+    ]
+    assert units("From: Ida <ida@example.org>\nTo: Jon <jon@example.org>\nDate: 1 May 2020\nSubject: Rye\n\n"
+                 "It comes on Friday.\n", "a.txt")[0][0].count("\n") == 3  # fmt: skip
+
+
+def test_rows_that_begin_in_lower_case_are_rows() -> None:
+    """Names of settings: no line goes on with the next."""
+    table = "|Setting|Default|Meaning|\n|---|---|---|\n|retry_wait|250|milliseconds between two calls of it|\n|retries|5|how often|\n"
+    assert [text for text, _ in units(table)] == [
+        "retry_wait: Default = 250; Meaning = milliseconds between two calls of it", "retries: Default = 5; Meaning = how often"
+    ]  # fmt: skip
+
+
+def test_lists_of_one_kind_count_on_until_one_begins_anew() -> None:
+    """As a word processor numbers them."""
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/>'
+        '<w:lvlText w:val="%1."/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/>'
+        "</w:lvlOverride></w:num></w:numbering>"
+    )
+
+    def item(text: str, id_: int) -> str:
+        number = f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{id_}"/></w:numPr>'
+        return f"<w:p><w:pPr>{number}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    made, _ = document(
+        word(
+            item("Rye", 1),
+            item("Oats", 1),
+            p(PROSE),
+            item("Ewes", 2),
+            item("Rams", 1),
+            parts={"word/numbering.xml": numbering},
+        ),
+        "a.docx",
+    )
+    assert made.text == f"1. Rye\n2. Oats\n\n{PROSE}\n\n1. Ewes\n2. Rams"
 
 
 def test_a_short_reply_is_quoted_with_its_question() -> None:

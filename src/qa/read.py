@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from qa.language import FUNCTION_WORDS, missing, stem
 from qa.models.reader import Fusion, Reader, Reading, Window, between
+from qa.passages import cells
 from qa.schema import Candidate, Hit, Passage, Span
 
 _WINDOW_WORDS = 30
@@ -134,7 +135,7 @@ def weighed(
         put: as in `Retriever.read`, and `topic`.
         missed: whether names of the question that are not there count.
     """
-    chances = [chance(reader, s) for s in seen]
+    chances = [chance(reader, s, match) for s, match in zip(seen, matches(question, seen), strict=True)]
     best = max(chances)
     lacking = absent(put or question, stands(seen[chances.index(best)].hit, publishers)) if missed else 0
     whole = reader.fusion.answerable([best] if topic else chances, length(question), lacking)
@@ -148,15 +149,49 @@ def stands(hit: Hit, publishers: str = "") -> str:
     return "\n".join((publishers, source.author, source.perspective, _heading(hit), passage.text))
 
 
-def chance(reader: SentenceReader, seen: Look) -> float:
-    """Probability that a sentence answers, from what the reader and both retrievers make of it."""
-    return reader.fusion.answers(seen.score, seen.hit.share, seen.hit.cosine)
+def chance(reader: SentenceReader, seen: Look, match: float = 1.0) -> float:
+    """Probability that a sentence answers, from what the reader and both retrievers make of it.
+
+    Args:
+        match: how much of its passage's share of BM25 it has: see `matches`.
+    """
+    return reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine)
+
+
+def matches(question: str, seen: Sequence[Look]) -> list[float]:
+    """For each sentence 1; for the rows of a table, which differ in their cells alone, how well each is the one asked.
+
+    A row's match is its share of the question's words that stand in cells, rare ones weighing more, of that of the best
+    row; 0 where it has no cell in the column that is asked; twice as much where it has one.
+    """
+    asked = _content(question)
+    found = [1.0] * len(seen)
+    tables: defaultdict[tuple[str, str], list[tuple[int, set[str], set[str]]]] = defaultdict(list)
+    for i, s in enumerate(seen):
+        name, columns = cells(s.hit.passage.slice(s.start, s.end))
+        if columns:
+            words = asked & _content(f"{name} {' '.join(columns.values())}")
+            tables[s.hit.passage.document_id, s.hit.passage.heading].append((i, words, set(columns)))
+    for rows in tables.values():
+        named = {column: len(asked & _content(column)) for _, _, columns in rows for column in columns}
+        most = max(named.values())
+        column_asked = {column for column, n in named.items() if n == most > 0}
+        rows_with = Counter(word for _, words, _ in rows for word in words)
+        weights = [sum(1 / rows_with[word] for word in words) for _, words, _ in rows]
+        best = max(weights)
+        told_apart = best > 0 and weights.count(best) < len(rows)
+        for (i, _, columns), weight in zip(rows, weights, strict=True):
+            found[i] = weight / best if best else 1.0
+            if column_asked:
+                found[i] *= (1 + told_apart) if column_asked & columns else 0
+    return found
 
 
 def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, int]]:
     """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
-    Each sentence is scored in one window; the sentence before it is there as context.
+    Each sentence is scored in one window; the sentence before it is there as context. A row of a table is read alone,
+    under its table's name: its like would be taken for it.
     """
     passage = hit.passage
     found: list[tuple[Window, int]] = []
@@ -164,7 +199,8 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     before: Span | None = None
     for span in passage.sentences or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
-        if words and group and size + _size(passage, span) > words:
+        alone = any(cells(passage.slice(*row))[1] for row in (span, *group[-1:]))
+        if words and group and (alone or size + _size(passage, span) > words):
             found.append(_window(hit, group, before))
             before, group = group[-1], []
         group.append(span)
@@ -174,7 +210,7 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
 
 def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
     passage = hit.passage
-    start = before[0] if before else group[0][0]
+    start = before[0] if before and not cells(passage.slice(*group[0]))[1] else group[0][0]
     spans = tuple((a - start, b - start) for a, b in group)
     text = passage.slice(start, group[-1][1])
     lead = passage.lead(group[0][0])  # the line above its list, the question it replies to

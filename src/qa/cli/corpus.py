@@ -88,12 +88,13 @@ def list_sources(index_dir: IndexDir = None, corpus_dir: CorpusDir = None, as_js
     if as_json:
         print_json([source.to_dict() for source in assistant.sources])
         return
+    fields = ("id", "publisher", "author", "published", "updated", "version", "kind", "title")
+    known = [field for field in fields if any(getattr(source, field) for source in assistant.sources)]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("id", "publisher", "published", "kind", "title"):
-        table.add_column(column, overflow="fold", no_wrap=column == "id")  # an id is copied
+    for field in known:
+        table.add_column(field, overflow="fold", no_wrap=field == "id")  # an id is copied
     for source in assistant.sources:
-        row = (source.id, source.publisher, source.published, source.kind, source.title)
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(str(getattr(source, field))) for field in known))
     out.print(table)
 
 

@@ -8,6 +8,7 @@ on where they stand: before the article, inside it, or after it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -222,7 +223,7 @@ def _own(run: Sequence[Block], where: str) -> Iterator[Block]:
             yield block
 
 
-_NO_HEADING = re.compile(r".*@|.*https?:|.*\b(?:doi|issn|isbn)\b|.*[,;:\-–—]$|[\W\d_]*$", re.IGNORECASE)
+_NO_HEADING = re.compile(r".*@|.*https?:|.*\b(?:doi|issn|isbn)\b|.*[.,;:!\-–—]$|[\W\d_]*$", re.IGNORECASE)
 
 
 def _may_head(text: str) -> bool:
@@ -230,10 +231,13 @@ def _may_head(text: str) -> bool:
 
 
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    short = Counter(block.text for block in blocks if block.is_fragment and len(block.text.split()) < 3)
+    replies = any(n > 1 for n in short.values())  # "Agreed", "Refused", "Agreed": no headings, what became of the above
     for i, block in enumerate(blocks):
         after_prose = i == 0 or (blocks[i - 1].kind != "heading" and not blocks[i - 1].is_fragment)
         before_prose = i + 1 < len(blocks) and (blocks[i + 1].kind != "text" or is_prose(blocks[i + 1].text))
-        if block.is_fragment and after_prose and before_prose and _may_head(block.text):
+        reply = replies and i and block.text in short
+        if block.is_fragment and after_prose and before_prose and not reply and _may_head(block.text):
             block = replace(block, kind="heading", level=2)
         yield block
 

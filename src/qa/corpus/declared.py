@@ -48,7 +48,7 @@ _FIELDS = {alias: field for field, names in ALIASES.items() for alias in names.s
 NOBODY = frozenset(
     "admin administrator adm root user users author authors owner unknown anonymous anon guest nobody none null nil na "
     "nan tbd tba todo default test example yourname username theuser editor staff me pc home windows "
-    "microsoftofficeuser officeuser unbekannt benutzer utilisateur usuario".split()
+    "microsoftofficeuser microsoftaccount officeuser unbekannt benutzer utilisateur usuario".split()
 )
 """Accounts and blanks of forms, which programs put where an author or a publisher should stand."""
 
@@ -97,7 +97,7 @@ def clean(value: Any) -> str:
     text = html.unescape(_TAG.sub(" ", str(value)[: 20 * LONGEST]))
     text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", _DIRECTION.sub("", text)))
     text = normalise(text).strip("¶ ")
-    if re.search(r"\{[{%].*[}%]\}|\$\{\w+\}", text):  # of a template that nobody filled in
+    if re.search(r"\{[{%].*[}%]\}|<%.*%>|\$\{\w+\}", text):  # of a template that nobody filled in
         return ""
     if len(text) > LONGEST:
         text = text[:LONGEST].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

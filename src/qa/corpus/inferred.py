@@ -275,7 +275,8 @@ def headline(blocks: Sequence[Block]) -> str:
     """
     top = [b for b in blocks if normalise(b.text)][:_HEAD]
     before = next((i for i, b in enumerate(top) if is_prose(normalise(b.text)) and not always(b)), len(top))
-    headings = [(i, b) for i, b in enumerate(top) if b.kind == "heading"]
+    named = [sum(c.isalpha() for c in b.text) > 3 or not b.text.isascii() for b in top]  # no figure set large
+    headings = [(i, b) for i, b in enumerate(top) if b.kind == "heading" and named[i]]
     if headings and not any(_GENERIC.fullmatch(_line(b)) for _, b in headings[:1]):
         place, best = min(headings, key=lambda item: (item[1].level, item[0]))
         alone = best.level == 1 and sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
@@ -311,9 +312,8 @@ def _joined(top: Sequence[Block], place: int) -> tuple[str, int]:
 
 def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
     """The first line of a plain text that can be its title; the one said twice, on a page with its menu."""
-    if sum(bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4] if b.kind == "text") > 1 and not any(
-        _DATE_LINE.fullmatch(_line(b)) for b in top[:4]
-    ):
+    speech = [bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4] if b.kind == "text"]
+    if speech[:1] == [True] and sum(speech) > 1 and not any(_DATE_LINE.fullmatch(_line(b)) for b in top[:4]):
         lines = {_line(b).partition(":")[0] for b in top[:6] if _SPEAKS.fullmatch(_line(b))}
         if not any(_LABEL.fullmatch(f"{label}: x") for label in lines):
             return ""  # people speak from the first line on

@@ -66,7 +66,7 @@ def declared(tree: Any) -> dict[str, Any]:
 def _title(said: str, heads: list[str], whole: str, site: str) -> str:
     """The page's own, without the site's: what is said in meta elements, the first part of the title that is a
     heading too, the title; else the first heading."""
-    for title in (said, whole):
+    for title in (said if said.casefold() != site.casefold() else "", whole):
         parts = [part for part in re.split(r"\s+[–—·»:-]+\s+|\s*\|+\s*", title) if part]
         if found := [part for part in parts if part.casefold() in map(str.casefold, heads)]:
             return found[0]

@@ -22,6 +22,9 @@ from qa.corpus.loaders.html import joined, raised
 _GONE = frozenset("del moveFrom instrText delText delInstrText fldData proofErr rPr pPr sdtPr tblPr tcPr trPr".split())
 _BREAKS = frozenset(("br", "cr"))
 _DEEPEST = 200
+_CODE = re.compile(r".*(?:code|preformatted|verbatim)", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:toc \d|table of figures)", re.IGNORECASE)
+"""Names of styles: lines kept as they are, and the entries of a table of contents."""
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 
 
@@ -51,6 +54,9 @@ class _Docx:
         self.archive = archive
         self.tree = tree
         self.parts = relations(archive, main)
+        self.said: defaultdict[str, list[str]] = defaultdict(list)
+        """What stands in paragraphs whose style is called "Author" or "Date"."""
+        self._initial = ""
         by_kind = dict(self.parts.values())
         self.styles = _styles(part(archive, by_kind.get("styles", "word/styles.xml")))
         self.numbers = _Numbers(part(archive, by_kind.get("numbering", "word/numbering.xml")))
@@ -69,7 +75,9 @@ class _Docx:
         blocks += self._margins({normalise(b.text) for b in blocks})
         about = properties(self.archive)
         named = {"title": about.get("title"), "author": about.get("creator"), "language": about.get("language")}
-        return Parsed(blocks, {}, declared.properties(named, blocks))  # its dates are the file's and its template's
+        styled = {key: list(dict.fromkeys(v)) if key == "author" else v[0] for key, v in self.said.items()}
+        # its dates are the file's and its template's
+        return Parsed(blocks, {}, {**declared.properties(named, blocks), **styled})
 
     def _margins(self, said: set[str]) -> Iterator[Block]:
         """Headers and footers, each line once."""
@@ -102,8 +110,20 @@ class _Docx:
 
     def _paragraph(self, paragraph: Any, depth: int) -> Iterator[Block]:
         run = _Run(paragraph)
-        lines = joined(run.text.split("\x00"))
         style, level, number = self._shape(paragraph)
+        if _CONTENTS.match(style):
+            return
+        framed = paragraph.find("{*}pPr/{*}framePr")
+        if framed is not None and value(framed, "dropCap") and len(run.text.strip()) < 3:  # the next one's first letter
+            self._initial = run.text.strip()
+            return
+        text, self._initial = self._initial + run.text, ""
+        if _CODE.match(style):
+            yield from (Block(line, "code") for line in text.split("\x00") if line.strip())
+            return
+        lines = joined(text.split("\x00"))
+        if style in ("author", "authors", "date") and lines:
+            self.said[style.rstrip("s")] += lines
         mark = self.numbers.next(*number) if number and lines else None
         if lines:
             text = " ".join(lines)
@@ -120,6 +140,11 @@ class _Docx:
                 yield from (Block(f"{mark} {line}" if mark and not i else line) for i, line in enumerate(lines))
         for box in run.boxes:
             yield from self.blocks(box, depth + 1)
+        for id_ in run.diagrams:
+            points = part(self.archive, self.parts[id_][1]) if id_ in self.parts else None
+            for n, point in enumerate(_elements(points if points is None else points.iter("{*}pt"))):
+                if words := normalise(" ".join(t.text or "" for t in point.iter("{*}t") if t.text)):
+                    yield Block(words, "item", opens=not n)
         for kind, id_ in run.asides:
             if (aside := self.asides[kind].get(id_)) is not None:
                 yield from self._aside(kind, aside, depth)
@@ -203,6 +228,7 @@ class _Run:
         self.words: list[str] = []
         self.boxes: list[Any] = []
         self.asides: list[tuple[str, str]] = []
+        self.diagrams: list[str] = []
         self.fields: list[list[str]] = []  # of each open field: its instruction, until its result begins
         self.showing = True
         self._bold: list[bool] = []
@@ -236,6 +262,8 @@ class _Run:
                 self.asides.append((kind.removesuffix("Reference"), value(child, "id") or ""))
             elif kind == "txbxContent":
                 self.boxes.append(child)
+            elif kind == "relIds":  # a diagram (SmartArt), whose words are a part of their own
+                self.diagrams.append(value(child, "dm") or "")
             elif kind == "AlternateContent":
                 self._read(_chosen(child), depth + 1, up)
             elif kind == "r":
@@ -320,6 +348,7 @@ class _Numbers:
     def __init__(self, root: Any) -> None:
         self.levels: dict[str, dict[int, tuple[str, str, int]]] = {}  # of a list: level -> format, text, start
         self.lists: dict[str, str] = {}
+        self.starts: dict[str, dict[int, int]] = {}  # of a list: where it begins anew, once
         self.counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
         for e in _elements(root):
             if local(e) == "abstractNum":
@@ -331,21 +360,22 @@ class _Numbers:
                 id_ = value(e, "numId") or ""
                 self.lists[id_] = base
                 for override in e:
-                    if local(override) == "lvlOverride":  # a list of its own, which begins anew
-                        self.lists[id_] = f"{base}/{id_}"
-                        levels = self.levels.setdefault(f"{base}/{id_}", dict(self.levels.get(base, {})))
+                    if local(override) == "lvlOverride":
                         at = int(value(override, "ilvl") or 0)
                         for change in override:
                             if local(change) == "lvl":
-                                levels[at] = _level(change)
-                            elif local(change) == "startOverride" and at in levels:
-                                levels[at] = (*levels[at][:2], int(value(change) or 1))
+                                own = self.levels.setdefault(f"{base}/{id_}", dict(self.levels.get(base, {})))
+                                own[at] = _level(change)
+                            elif local(change) == "startOverride":
+                                self.starts.setdefault(id_, {})[at] = int(value(change) or 1)
 
     def next(self, id_: str, level: int) -> str:
         """What stands before the next paragraph of a list; empty for bullets."""
         which = self.lists.get(id_, "")
-        levels = self.levels.get(which, {})
-        counts = self.counts[which]
+        levels = self.levels.get(f"{which}/{id_}") or self.levels.get(which, {})
+        counts = self.counts[which]  # lists of one kind count on, unless one begins anew
+        for at, start in self.starts.pop(id_, {}).items():
+            counts[at] = start - 1
         counts[level] = counts.get(level, levels.get(level, ("", "", 1))[2] - 1) + 1
         for deeper in [n for n in counts if n > level]:
             del counts[deeper]

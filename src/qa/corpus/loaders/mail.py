@@ -11,7 +11,7 @@ from typing import Any
 from qa.corpus import declared
 from qa.corpus.blocks import Block, Parsed, Unreadable, normalise
 from qa.corpus.loaders import html
-from qa.corpus.loaders.text import paragraphs
+from qa.corpus.loaders.text import decode, paragraphs
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _FIELD = re.compile(r"[A-Z][\w-]{0,40}:[^\S\n]")
@@ -31,21 +31,39 @@ def is_mail(text: str) -> bool:
 
 
 def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
-    """The words of a mail."""
+    """The words of a mail, and of those that are forwarded inside it."""
+    if b"\x00" in data[:200]:  # UTF-16, which no mail is sent in
+        data = decode(data)[0].encode("utf-8", "replace")
     message: Any = message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n"), _class=EmailMessage, policy=policy.default)
+    attached: list[str] = []
+    blocks, words = _message(message, content_type, attached)
+    if not words:
+        raise Unreadable("it is a mail without words", "Save what is attached to it")
+    notes = (f"what is attached is not read: {', '.join(attached[:10])}; save it beside the mail",) if attached else ()
+    said = {field: _header(message, field) for field in ("From", "To", "Date", "Subject")}
+    return Parsed(blocks, declared.mail(said), {}, notes)
+
+
+def _message(message: Any, content_type: str, attached: list[str], depth: int = 0) -> tuple[list[Block], bool]:
+    """Its headers and its text, then the same of what is forwarded with it, and whether there are words."""
     blocks: list[Block] = []
     for field in _SHOWN:
         if value := _header(message, field):
             blocks.append(Block(f"{field}: {value}", "item", opens=not blocks))
     part = message.get_body(("plain", "html"))
-    if part is None:
-        raise Unreadable("it is a mail without words", "Save what is attached to it")
-    text = _content(part, content_type)
-    body = html.of_fragment(text) if part.get_content_subtype() == "html" else list(_replies(text))
-    attached = [normalise(str(a.get_filename() or a.get_content_type())) for a in message.iter_attachments()]
-    notes = (f"what is attached is not read: {', '.join(attached[:10])}; save it beside the mail",) if attached else ()
-    said = {field: _header(message, field) for field in ("From", "To", "Date", "Subject")}
-    return Parsed(blocks + body, declared.mail(said), {}, notes)
+    if part is not None:
+        text = _content(part, content_type)
+        blocks += html.of_fragment(text) if part.get_content_subtype() == "html" else _replies(text)
+    words = part is not None
+    digest = message.get_content_type() == "multipart/digest"
+    for other in message.iter_parts() if digest else message.iter_attachments():
+        inside = other.get_payload() if other.get_content_type() == "message/rfc822" else []
+        if isinstance(inside, list) and inside and depth < 5:
+            more, found = _message(inside[0], content_type, attached, depth + 1)
+            blocks, words = [*blocks, *more], words or found
+        else:
+            attached.append(normalise(str(other.get_filename() or other.get_content_type())))
+    return blocks, words
 
 
 def _header(message: Any, field: str) -> str:
@@ -58,8 +76,6 @@ def _header(message: Any, field: str) -> str:
 def _content(part: Any, content_type: str) -> str:
     data = part.get_payload(decode=True) or b""
     charset = part.get_content_charset() or ("utf-8" if "utf-8" in content_type else "")
-    from qa.corpus.loaders.text import decode
-
     return decode(data, f"charset={charset}" if charset else "")[0] if data.strip() else ""
 
 

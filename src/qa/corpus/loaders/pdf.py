@@ -31,6 +31,7 @@ _MARK = re.compile(
     r"|\d{1,2}\.\d{1,2}\.?\s+(?=[^\W\d_a-z])"
 )
 _NUMBERED = re.compile(r"[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d{1,3}(?:\.\d{1,3}){1,4}\.?")
+_CAPTION = re.compile(r"(?:fig(?:ure)?|table|chart|abb(?:ildung)?|tab(?:elle|leau)?)\.?\s*\d", re.IGNORECASE)
 _BULLET = re.compile(r"[-*•·▪‣–◦]\s+(?=\S)")
 _SPACE, _GAP = 0.12, 0.75
 """Between words, and between segments: shares of the height of the type."""
@@ -127,13 +128,23 @@ def _told(scanned: list[int], of: int) -> tuple[str, ...]:
 def _page(page: Any, document: Any) -> list[Segment]:
     """The segments of a page; those that are turned come after the others, as they read when the page is turned."""
     found: dict[int, list[tuple[str, float, float, float, float, bool]]] = {}
+    printed: set[tuple[int, str, int, int]] = set()
     for turn, *char in _characters(page):
+        letter, x0, _, y, size, _ = char
+        near = [(turn, letter, round(16 * x0 / (size or 1)) + dx, round(8 * y / (size or 1))) for dx in (0, -1, 1)]
+        if not letter.isspace() and not printed.isdisjoint(near):  # printed twice, a little apart, to look bold
+            continue
+        printed.add(near[0])
         found.setdefault(turn, []).append(tuple(char))  # type: ignore[arg-type]
     fields = list(_fields(page, document))
     segments: list[Segment] = []
+    most = max(found, key=lambda turn: len(found[turn]), default=0)
+    type_size = statistics.median(char[4] for char in found[most]) if found else 0.0
     for turn in sorted(found):
-        segments += _segments(found[turn])
-    return segments + fields
+        made = _segments(found[turn])
+        # a stamp that runs up the edge is no heading, however large
+        segments += made if turn == most else [replace(s, size=min(s.size, type_size), bold=False) for s in made]
+    return _without_line_numbers(segments) + fields
 
 
 def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, float, bool]]:
@@ -143,6 +154,7 @@ def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, floa
     text = page.get_textpage()
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     generated = raw.FPDFText_IsGenerated
+    last: tuple[int, str, float, float, float, float, bool] | None = None
     for i in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, i)
         if generated(text, i) or (code < 32 and code != 2):
@@ -153,13 +165,21 @@ def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, floa
         turn = round(raw.FPDFText_GetCharAngle(text, i) / (3.14159265 / 2)) % 4
         bold = raw.FPDFText_GetFontWeight(text, i) >= 600
         if turn == 0:
-            yield 0, char, box.left, box.right, y.value, box.top - box.bottom, bold
+            place = box.left, box.right, y.value, box.top - box.bottom
         elif turn == 3:
-            yield 3, char, box.bottom, box.top, -x.value, box.right - box.left, bold
+            place = box.bottom, box.top, -x.value, box.right - box.left
         elif turn == 1:
-            yield 1, char, -box.top, -box.bottom, x.value, box.right - box.left, bold
+            place = -box.top, -box.bottom, x.value, box.right - box.left
         else:
-            yield 2, char, -box.right, -box.left, -y.value, box.top - box.bottom, bold
+            place = -box.right, -box.left, -y.value, box.top - box.bottom
+        if last and last[2:6] == place and place[0] < place[1] and not char.isspace():
+            last = (turn, last[1] + char, *place, bold)  # the letters of a ligature, all in its one place
+            continue
+        if last:
+            yield last
+        last = (turn, char, *place, bold)
+    if last:
+        yield last
     text.close()
 
 
@@ -278,6 +298,19 @@ def _has_picture(page: Any) -> bool:
 
 
 # -- what is not the text ------------------------------------------------------------------------------------
+
+
+def _without_line_numbers(segments: list[Segment]) -> list[Segment]:
+    """Without the numbers that count the lines of a page from 1 on, left of them, as in transcripts and bills."""
+    rows = _rows(segments)
+    numbered: list[list[Segment]] = []
+    for row in rows:
+        if row[0].text == str(len(numbered) + 1):
+            numbered.append(row)
+    if len(numbered) < max(15, 0.8 * len(rows)) or statistics.median(map(len, numbered)) > 2:  # a table's first column
+        return segments
+    edge = min((s.x0 for row in numbered for s in row[1:]), default=0.0)
+    return [s for s in segments if not any(s is row[0] and s.x1 <= edge for row in numbered)]
 
 
 def _rows(segments: Iterable[Segment]) -> list[list[Segment]]:
@@ -416,8 +449,13 @@ def _gutter(rows: Sequence[Sequence[Segment]]) -> float | None:
     best = max(places.values())
     if best < 3:
         return None
-    widest = [x for x, n in places.items() if n >= 0.9 * best]
-    middle = statistics.median(widest)
+    runs: list[list[int]] = []
+    for x in sorted(x for x, n in places.items() if n >= 0.9 * best):
+        if runs and x == runs[-1][-1] + 1:
+            runs[-1].append(x)
+        else:
+            runs.append([x])
+    middle = statistics.median(max(runs, key=len))  # of three columns: one gap, not the middle of both
     left = [s for row in rows for s in row if s.x1 <= middle]
     right = [s for row in rows for s in row if s.x0 >= middle]
     crossing = sum(any(s.x0 < middle < s.x1 for s in row) for row in rows)
@@ -654,6 +692,8 @@ def _breaks_off(block: Block, paragraph: Paragraph | None, body: float) -> bool:
     """Whether a paragraph ends in the middle of a sentence."""
     if paragraph is None or block.kind == "heading" or paragraph.lines[0].size < 0.93 * body:
         return False
+    if _CAPTION.match(block.text) or block.text.isupper():
+        return False
     last = paragraph.lines[-1]
     full = last.x1 > paragraph.width[1] - 0.2 * (paragraph.width[1] - paragraph.width[0])
     return (
@@ -676,7 +716,7 @@ def _resumes(before: tuple[Block, Paragraph | None], block: Block, paragraph: Pa
         close = before[1].lines[-1].y - first.y
         if close < 3 * first.size and not block.text[0].islower():
             return False
-    if re.match(r"(?:fig(?:ure)?|table|chart|abb(?:ildung)?|tab(?:elle|leau)?)\.?\s*\d", block.text, re.IGNORECASE):
+    if _CAPTION.match(block.text):
         return False
     return len(block.text.split()) > 3 or block.text[0].islower()
 

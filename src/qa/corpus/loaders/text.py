@@ -281,7 +281,8 @@ def glue(before: str, after: str, known: Counter[str]) -> list[str]:
     broken = re.search(r"([^\W\d_]+)[-\u00ad\u2010]$", before[-100:])
     rest = re.match(r"[^\W\d_]+", after)
     if not broken or not rest:
-        return [f"{before} {after}"] if not before.endswith(("/", "-")) else [before + after]
+        joins = before.endswith(("/", "-")) or (re.search(r"\w[–‑]$", before[-2:]) and after[:1].isdigit())
+        return [before + after if joins else f"{before} {after}"]
     if not rest[0][0].islower() or known[f"{broken[1]}-{rest[0]}".lower()]:
         return [before + after]
     return [before[:-1] + after]
