@@ -86,7 +86,8 @@ def decide(
         if not chosen and best >= threshold and not query.of:
             chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
     else:
-        bar = LENIENT * threshold if lenient or (query.kind == "list" and "list" not in without) else threshold
+        several = query.kind in ("list", "who-is") and "list" not in without  # a name that is nowhere is unknown
+        bar = LENIENT * threshold if lenient or several else threshold
     if query.unknown and not query.comparing and "unknown" not in without:
         bar = float("inf")  # what is asked about stands in no document: nothing here answers
     speakers = [named.name for named in query.of if not named.sources]
