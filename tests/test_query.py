@@ -301,6 +301,35 @@ def test_things_compared_are_asked_for_one_by_one() -> None:
     assert [part.text for part in query.parts] == ["the number of ships in 2018", "the number of ships in 2022"]
 
 
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("How deep is the lock, and what will it cost?", ["How deep is the lock?", "What will the lock cost?"]),
+        ("What is the fee? And who pays it?", ["What is the fee?", "Who pays the fee?"]),
+        ("Why did the crew strike and how did the owner respond?",
+         ["Why did the crew strike?", "How did the owner respond?"]),
+        ("Did the council approve the plan and did Berg sign the lease?",
+         ["Did the council approve the plan?", "Did Berg sign the lease?"]),
+        ("When and where did they meet?", []),
+        ("Who is the man who came and who left?", []),
+        ("What were the causes and effects of the fire?", []),
+        ("Where do storks nest, and why?", []),
+        ("Who chairs the board and when was she elected?", []),
+        ("I broke my leg. Can I claim?", []),
+    ],
+)  # fmt: skip
+def test_two_questions_in_one_are_two_parts(question: str, parts: list[str]) -> None:
+    """Each stands alone; what only seems to be two, or would lose whom it asks about, stays one."""
+    assert [part.text for part in understand(question).parts] == parts
+
+
+def test_of_two_questions_the_one_that_nothing_answers_is_named(town: Assistant) -> None:
+    """The other is answered all the same."""
+    answer = town.ask("What will the harbour bridge cost, and which whales sing?")
+    assert answer.sentences
+    assert answer.premise == "These sources do not answer “Which whales sing?”"
+
+
 def test_filters_come_from_the_person_alone() -> None:
     """Naming a source is no filter; one that was set holds in every part."""
     query = understand("What do LBCI and Nature say about stars?", (), CATALOGUE)

@@ -76,7 +76,7 @@ def test_a_comparison_gives_every_source_its_say() -> None:
     strong = make_hit("One is red. Two is blue. Three is green. Four is black.", id="a")
     weak = make_hit("Five is white.", id="b")
     both = sorted(candidates(strong, [0.9, 0.89, 0.88, 0.87]) + candidates(weak, [0.55]), key=lambda c: -c.score)
-    found = [s.source_ids[0] for s in quote(both, 5, comparing=True)]
+    found = [s.source_ids[0] for s in quote(both, 5, kind="compare")]
     assert found == ["a"] * PER_SOURCE + ["b"]
 
 
@@ -84,7 +84,7 @@ def test_a_list_takes_weaker_sentences_too() -> None:
     """Where several things are asked for, the best one does not silence the others."""
     hit = make_hit("One is red. Two is blue. Three is green.")
     assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5))) == 1
-    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, several=True))) == 3
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, kind="list"))) == 3
 
 
 @given(
@@ -97,8 +97,8 @@ def test_every_quotation_stands_in_its_document(parts: list[str], data: st.DataO
     scores = data.draw(
         st.lists(st.floats(0, 1), min_size=len(hit.passage.sentences), max_size=len(hit.passage.sentences))
     )
-    for comparing in (False, True):
-        for sentence in quote(candidates(hit, scores), 3, comparing=comparing):
+    for kind in ("fact", "compare", "how-to"):
+        for sentence in quote(candidates(hit, scores), 3, kind):
             for citation in sentence.citations:
                 assert citation.quote == hit.passage.slice(citation.start, citation.end)
                 assert sentence.text == " ".join(citation.quote.split())

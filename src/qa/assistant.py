@@ -17,8 +17,10 @@ import numpy as np
 from qa import __version__, corpus, dialogue
 from qa.answer import compare, points
 from qa.answer.overview import SENTENCES, Overview, gathered, overview
-from qa.answer.premise import unmentioned
+from qa.answer.premise import unanswered, unmentioned
 from qa.answer.quote import quote, quoted
+from qa.answer.short import stands_alone
+from qa.answer.yesno import says
 from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
 from qa.corpus import Origin
@@ -531,12 +533,14 @@ class Assistant:
         )
 
     def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
+        asked_besides = bool(query.parts) and not query.comparing and any(d.chosen for d in decisions)
+        open_ = [d.query for d in decisions if asked_besides and not d.chosen]
         return Answer(
             question=question,
             searched=query.text,
             kind=query.kind,
             abstention=abstention(decisions, len(self._searched(query))),
-            premise=unmentioned(query),
+            premise=unmentioned(query) or unanswered(open_),
             hits=_hits(decisions),
             provenance=self._provenance(notes=query.notes),
         )
@@ -546,31 +550,40 @@ class Assistant:
     ) -> Generator[Progress | Sentence, None, Answer]:
         """Sentences, written or quoted, each as soon as it stands."""
         written: Outcome | None = None
+        held = self.config.llm_fallback == "quote"
         sentences: list[Sentence] = []
         dropped: list[Dropped] = []
         if self._writes:
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
-            held = self.config.llm_fallback == "quote"  # what may yet be taken back is not shown
             candidates = by_score(c for decision in decisions for c in decision.chosen)
             for item in self._write(query.text, answer.hits, candidates, cancelled):
                 if isinstance(item, Sentence):
                     sentences.append(item)
-                    yield from () if held else (item,)
+                    yield from () if held else (item,)  # what may yet be taken back is not shown
                 elif isinstance(item, Dropped):
                     dropped.append(item)
                 else:
                     written = item
             if held and written is not None and not written.failed:
                 yield from sentences
-        quotes = written is None or (written.failed and (not sentences or self.config.llm_fallback == "quote"))
-        if quotes:
-            sentences = list(_quoted(decisions, self.config.max_sentences, self.config.without))
+        declined = bool(written and written.declined)
+        if written and written.failed and held:
+            sentences = []
+        quotes = not sentences
+        if quotes:  # what was written is no answer; what it was to be written from may be
+            sentences = list(
+                _quoted([d for d in decisions if d.likely], self.config.max_sentences, self.config.without)
+            )
             yield from sentences
-        reason = Reason.NOT_SUPPORTED if dropped and not (written and written.declined) else Reason.NOT_ANSWERED
+        yes_no = query.kind == "yes-no" and sentences
+        short = quotes and bool(sentences) and len(decisions) == 1
+        reason = Reason.NOT_SUPPORTED if dropped and not declined else Reason.NOT_ANSWERED
         return answer.with_(
             sentences=tuple(sentences),
+            short=short and stands_alone(query, sentences[0], decisions[0].best),
+            says=says(query.text, sentences, self.support.probabilities) if yes_no else "",
             abstention=None if sentences else abstention(decisions, len(self._searched(query)), reason),
-            unsure=bool(sentences) and quotes and all(decision.unsure for decision in decisions if decision.chosen),
+            unsure=bool(sentences) and quotes and (declined or all(d.unsure for d in decisions if d.chosen)),
             dropped=tuple(dropped),
             invented_markers=written.invented_markers if written else 0,
             provenance=self._provenance(written, "quote" if quotes else "write", query.notes),
@@ -669,22 +682,15 @@ def _hits(decisions: Sequence[Decision]) -> tuple[Hit, ...]:
 def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] = ()) -> Iterator[Sentence]:
     """Sentences word for word, for each part of the query in turn, none twice."""
     share = max(1, limit // len(decisions)) if len(decisions) > 1 else limit
-    if (
-        decisions[0].query.kind == "overview" and "overview" not in without
-    ):  # chosen already, in the order of their documents
+    if decisions and decisions[0].query.kind == "overview" and "overview" not in without:
+        # chosen already, in the order of their documents
         yield from (quoted(c, c.start, c.end) for c in decisions[0].chosen)
         return
     said: set[tuple[str, ...]] = set()
     for decision in decisions:
         query = decision.query
-        found = list(
-            quote(
-                decision.chosen,
-                share,
-                comparing=query.comparing,
-                several=query.kind == "list" and "list" not in without,
-            )
-        )
+        kind = "fact" if query.kind in without else query.kind
+        found = list(quote(decision.chosen, share, kind))
         if query.kind == "latest" and "latest" not in without:  # of what answers, what was published last comes first
             found.sort(key=lambda sentence: sentence.citations[0].source.published, reverse=True)
         for sentence in found:

@@ -35,6 +35,7 @@ RULES: Final[Mapping[str, str]] = {
     "pronouns": "“he”, “it”, “they”: what was spoken of last and most",
     "pointing": "“that”: what the last question says or asks about",
     "subject": "a follow-up that names nothing gets the conversation's subject",
+    "several": "two questions in one are answered one by one",
     "kinds": "what sort of answer is wanted, by all the rules from here to “overview”",
     "asked": "who is asked to speak: “What does the union say about pay?”",
     "differing": "“Do the sources agree on the date?”",
@@ -42,6 +43,12 @@ RULES: Final[Mapping[str, str]] = {
     "named": "a source that the question names is preferred",
     "list": "several things are wanted: a lower bar, more sentences",
     "latest": "what was published last comes first",
+    "introduced": "who or what something is: the sentence whose grammar says so comes first",
+    "counted": "how many: a sentence without a figure gives way to one with",
+    "steps": "how to: the list that holds the question's words comes first",
+    "tables": "the row that the question names, and the cell that it asks for",
+    "owners": "the mayor of one town is no answer about the mayor of another",
+    "years": "what stands beside none of the years that the question names is doubted",
     "overview": "the gist of a text, by its key sentences",
     "topic": "of what compares, sentences that name all of the topic",
     "leaning": "a sentence that leans on the one before is judged with it",
@@ -117,6 +124,9 @@ class Config(BaseSettings):
     llm_retries: int = Field(3, ge=0, le=10, description="times a failed call is repeated")
     llm_price: tuple[float, float] | None = Field(
         None, description="US dollars per million prompt and completion tokens, to report cost"
+    )
+    llm_grammar: bool = Field(
+        False, description="the server is llama.cpp's: its model is held to sentences with markers that exist"
     )
     llm_fallback: Literal["quote", "partial"] = Field(
         "partial", description="language model gone mid-answer: partial keeps what was checked, quote quotes instead"

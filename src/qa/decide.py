@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from qa.language.alike import akin, name_words, related, stems, terms
+from qa.answer.lookup import looked_up, settles
+from qa.answer.quote import with_list
+from qa.language import facts
+from qa.language.alike import FIGURES, akin, name_words, related, stems, terms
+from qa.language.defining import SAYS, introduces, spelled_out
 from qa.language.speakers import leans_back, speaks
 from qa.query import Query
 from qa.schema import Abstention, Candidate, Hit, Reason
@@ -49,6 +53,12 @@ class Decision:
     """Every sentence that was read, best first."""
     chosen: tuple[Candidate, ...]
     """Those that may be quoted, best first; empty: nothing answers."""
+    sure: bool = False
+    """Whether they answer, whatever their score."""
+    doubted: bool = False
+    """Whether what was chosen stands beside none of the years that the question names."""
+    likely: bool = True
+    """Whether they may be quoted as they are, too, where what is made of them is checked again."""
 
     @property
     def best(self) -> float:
@@ -58,7 +68,7 @@ class Decision:
     @property
     def unsure(self) -> bool:
         """Whether what was chosen may be beside the question."""
-        return bool(self.chosen) and not self.query.comparing and self.best < PERHAPS
+        return bool(self.chosen) and not (self.sure or self.query.comparing) and (self.doubted or self.best < PERHAPS)
 
 
 def decide(
@@ -85,16 +95,75 @@ def decide(
         bar = 0.0 if query.of else COMPARING * threshold
         if not chosen and best >= threshold and not query.of:
             chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
+        strict = bar
     else:
         several = query.kind in ("list", "who-is") and "list" not in without  # a name that is nowhere is unknown
-        bar = LENIENT * threshold if lenient or several else threshold
+        strict = LENIENT * threshold if several else threshold
+        bar = LENIENT * threshold if lenient else strict
     if query.unknown and not query.comparing and "unknown" not in without:
         bar = float("inf")  # what is asked about stands in no document: nothing here answers
     speakers = [named.name for named in query.of if not named.sources]
     if speakers and "speakers" not in without:
         said = [c for c in candidates[:SPOKEN] if any(speaks(who, c.hit.passage, (c.start, c.end)) for who in speakers)]
         chosen = on_point(query.about, said) or chosen
-    return Decision(query, tuple(hits), tuple(candidates), tuple(chosen) if best >= bar else ())
+    if query.thing and not query.unknown and "introduced" not in without:
+        introducing = introductions(query.thing, candidates)
+        if introducing:
+            if best >= PERHAPS and candidates[0].score > 2 * introducing[0].score:
+                introducing.insert(1, candidates[0])  # of two opinions, grammar's and the reader's, both
+            return Decision(query, tuple(hits), tuple(candidates), tuple(introducing), sure=True)
+    if "tables" not in without:
+        rows, chosen = looked_up(query.text, chosen)
+        settled = [c for c in rows if settles(query.text, c)]
+        if settled and best < max(strict, PERHAPS):
+            return Decision(query, tuple(hits), tuple(candidates), tuple(settled), sure=True)
+        denies = any(f.kind == "negation" for f in facts(query.text))
+        if rows and query.kind == "list" and not denies:  # each row that fits is an item, however the reader likes it
+            return Decision(
+                query, tuple(hits), tuple(candidates), tuple(replace(c, score=best) for c in rows), sure=True
+            )
+        marked = {(c.hit.passage.id, c.start): c for c in rows}
+        chosen = [marked.get((c.hit.passage.id, c.start), c) for c in chosen]
+    if query.kind == "how-to" and "steps" not in without and (steps := leading(query.text, candidates)):
+        return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
+    if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
+        chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
+    return Decision(query, tuple(hits), tuple(candidates), tuple(chosen) if best >= bar else (), likely=best >= strict)
+
+
+def leading(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Items of lists that are on all of a question, best first: what is written over and in the list holds its words.
+
+    The reader scores a step by its own words, and these say little: "Turn it four times".
+    """
+    asked = stems(question) - _HOW
+    rival = len(asked & stems(f"{candidates[0].hit.passage.heading} {candidates[0].text}")) if candidates else 0
+    found = []
+    for c in candidates[:LISTED]:
+        span = with_list(c, asked=True)
+        words = stems(f"{c.hit.passage.heading} {c.hit.passage.slice(*span)}") if span else frozenset()
+        over = stems(f"{c.hit.passage.heading} {c.hit.passage.lead(c.start)}") if span else frozenset()
+        if asked & over and len(asked & words) >= max(rival, MOST * len(asked)):
+            found.append((len(asked & over), c))
+    return [c for _, c in sorted(found, key=lambda pair: -pair[0])]
+
+
+_HOW: Final = stems("describe explain instruction method procedure process step steps way")
+
+
+def introductions(thing: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that say who or what a thing is, best first; empty where none does.
+
+    The long form of a short one is marked in it.
+    """
+    found = [c for c in candidates if introduces(thing, " ".join(c.text.split())) >= SAYS]
+    return [
+        replace(c, span=(c.start + at[0], c.start + at[1])) if (at := spelled_out(thing, c.text)) else c for c in found
+    ]
+
+
+LISTED: Final = 30
+"""Candidates of which the lists are looked at."""
 
 
 SPOKEN: Final = 20

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from qa.language import facts, missing, stem
+from qa.language import FUNCTION_WORDS, facts, fold, missing, stem
 from qa.language.alike import one_entity
 from qa.language.parser import Parse, parse, persons
 from qa.language.speech import OWN_VOICE, PERSONS, SAYING
@@ -140,7 +140,7 @@ def _fragment(p: Parse, last: Turn) -> str:
     if not words or (len(words) > 1 and any(t.is_verb or t.tag == "MD" for t in words)):
         return ""
     says = any(t.is_noun or t.text.istitle() or t.tag in ("CD", "WRB", "WP", "WDT") for t in words)
-    if not says or {"else", "more"} & {t.lower for t in words}:
+    if not says or {"else", "more", "any", "other"} & {t.lower for t in words}:
         return ""
     if words and words[0].tag in ("WRB", "WP", "WDT") and len(words) < 3:
         return _asked_otherwise(p.text.rstrip("?. "), parse(last.searched))
@@ -433,8 +433,21 @@ def _names(p: Parse) -> Iterator[tuple[str, int, int]]:
         if inside or joins:
             run.append(i)
         elif run:
-            yield p.span(run), *_extent(p, run)
+            start, end = _extent(p, run)
+            while (
+                end < len(p.text)
+                and (p.text[end] in "-‑'’" or p.text[end].isalnum())
+                and not p.text[end:].startswith(("'s", "’s"))
+            ):
+                end += 1  # "Eazy-E" is two words to the parser
+            before = _CAPITAL_BEFORE.search(p.text[:start])
+            if before and fold(before[1]) not in FUNCTION_WORDS and run[0] > 1:
+                start = before.start(1)
+            yield p.text[start:end], start, end
             run = []
+
+
+_CAPITAL_BEFORE = re.compile(r"(?<=[\w,] )([A-Z][\w’'-]+) $")
 
 
 def _people(turn: Turn) -> frozenset[str]:

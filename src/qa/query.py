@@ -17,9 +17,9 @@ from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
 from qa.language.alike import akin, name_words
-from qa.language.parser import Parse, parse
+from qa.language.parser import Parse, Token, parse
 from qa.language.speech import SAYING
-from qa.schema import LONGEST_QUESTION, Filters, Source, Turn
+from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
 
 Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "latest", "compare", "overview"]
 """What would be an answer: a thing, yes or no, who or what somebody or something is, several things, steps, a count,
@@ -54,8 +54,11 @@ class Query:
     """What passages are read for: `text` without who is to speak. "What does LBCI say about Iran?" -> "Iran"."""
     of: tuple[Named, ...] = ()
     """Who is to speak of it; empty where nobody is asked in particular."""
+    thing: str = ""
+    """Who or what is to be introduced, where the kind is "who-is"."""
     parts: tuple[Query, ...] = ()
-    """What is searched for, read and answered one by one: each side of a comparison; empty where it is one thing."""
+    """What is searched for, read and answered one by one: each side of a comparison, each of two questions; empty
+    where it is one thing."""
     filters: Filters = field(default_factory=Filters)
     """Set by the person who asks, never read out of the question."""
     unknown: tuple[str, ...] = ()
@@ -163,15 +166,62 @@ def understand(
     put = searchable(question)
     asked = put if "spelling" in without else _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), put)
     text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
-    notes = [f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b]
-    parsed = parse(text)
+    notes = tuple(f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b)
+    several = () if "several" in without else questions(text)
+    whole = replace(_read(text, asked, catalogue, without), notes=notes)
+    if len(several) < 2 or whole.parts or whole.kind == "overview":
+        return whole
+    return replace(
+        whole, kind="fact", of=(), thing="", parts=tuple(_read(part, part, catalogue, without) for part in several)
+    )
+
+
+def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
+    """A question that stands alone."""
+    parsed = _parsed(text)
     frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
-    point = _point(parsed)
-    whole = Query(text, asked, frame.kind, point, frame.about or text, frame.of, unknown=unknown, notes=tuple(notes))
+    whole = Query(text, asked, frame.kind, _point(parsed), frame.about or text, frame.of, frame.thing, unknown=unknown)
     if whole.comparing and len(whole.of) > 1:
         return replace(whole, parts=tuple(_asked_of(named, whole) for named in whole.of))
-    return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
+    if frame.sides:
+        return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
+    return whole
+
+
+def _parsed(text: str) -> Parse:
+    """The question taken apart; the verb of a request ("Compare Rye and Hove") is not to be taken for a name."""
+    first = text.split(maxsplit=1)[0]
+    request = first.casefold() in _REQUESTS
+    return parse(text.replace(first, first.casefold(), 1) if request else text)
+
+
+def questions(text: str) -> tuple[str, ...]:
+    """The questions that one text puts, each standing alone: "Who chairs the board, and when was she elected?"
+
+    A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
+    """
+    p = parse(text)
+    starts: set[int] = set()
+    for root in p.roots:
+        inside = p.subtree(root)
+        starts.add(inside[0])
+        if p.tokens[inside[-1]].text != "?":
+            return (text,)
+        for joined in _conjuncts(p, root)[1:]:
+            opens = p.tokens[p.subtree(joined)[0]]
+            if p.tokens[joined].is_verb and (opens.tag.startswith("W") or opens.dep in ("aux", "auxpass")):
+                starts.add(p.subtree(joined)[0])
+    found: list[str] = []
+    for start, end in pairwise((*sorted(starts), len(p.tokens))):
+        while end > start + 1 and p.tokens[end - 1].tag in ("CC", ",", ":", "."):
+            end -= 1
+        put = f"{p.span([start, end - 1])}?"
+        before = tuple(Turn(q, Answer(q, (), Abstention(Reason.NOT_ANSWERED), q)) for q in found)
+        found.append(dialogue.resolve(put[0].upper() + put[1:], before))
+        if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
+            return (text,)
+    return tuple(found) if len(found) > 1 else (text,)
 
 
 def _asked_of(named: Named, whole: Query) -> Query:
@@ -202,6 +252,7 @@ def searchable(question: str) -> str:
 
 # what is asked, of whom ---------------------------------------------------------------------------------
 
+_BACK: Final = frozenset("he him she her it they them".split())
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _TEXTS: Final = frozenset(
     "account article author brief coverage document handbook journal magazine manual media narrative newspaper outlet "
@@ -219,6 +270,9 @@ _OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".s
 _TIMES: Final = frozenset("date day month year".split())
 _FIGURES: Final = frozenset("amount cost number percentage price rate share toll".split())
 _LISTING: Final = frozenset("enumerate list name outline trace".split())
+_REQUESTS: Final = _DIFFERING | _LISTING | frozenset("define describe explain give show spell tell".split())
+"""Verbs with which people ask for something."""
+_STEPS: Final = frozenset("instruction method procedure process step".split())
 _NEWEST: Final = frozenset("now currently today latest newest nowadays".split())
 
 
@@ -228,11 +282,18 @@ class _Frame:
     about: str = ""
     of: tuple[Named, ...] = ()
     sides: tuple[str, ...] = ()
+    thing: str = ""
 
 
 def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -> _Frame:
     """Kind, topic and speakers of a question."""
-    for name, read in (("asked", _views), ("asked", _says), ("differing", _differs), ("comparing", _compares)):
+    for name, read in (
+        ("asked", _views),
+        ("asked", _says),
+        ("differing", _differs),
+        ("comparing", _compares),
+        ("comparing", _alternatives),
+    ):
         if name not in without and (frame := read(p, sources)):
             return frame
     if "named" in without:
@@ -240,7 +301,11 @@ def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -
     named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
     of = tuple(n for n in named if n.sources)
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
-    return _Frame("compare" if several else _kind(p), of=of)
+    kind: Kind = "compare" if several else _kind(p)
+    thing = _introduced(p) if kind in ("who-is", "fact") else None
+    if thing is None:
+        return _Frame(kind, of=of)
+    return _Frame("who-is", of=of, thing=_phrase(p, thing))
 
 
 def _views(p: Parse, sources: Sequence[Source]) -> _Frame | None:
@@ -302,6 +367,8 @@ def _differs(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         if len(sides) > 1 and token.lemma in ("differ", "compare", "contrast", "diverge", "vary"):
             topic = _topic(p, i, also=("in", "as"))
             return _Frame("compare", sides=tuple(f"{_phrase(p, side)} {topic}".strip() for side in sides))
+        if token.lemma == "compare" and (each := _each(p, subject, [subject])):
+            return _Frame("compare", sides=each)
     return None
 
 
@@ -333,7 +400,7 @@ def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
             )
         elif token.lower == "compared" and (j := p.child(i, "prep")) is not None:
             other = p.child(j, "pobj")
-            first = _whole(p, next((k for k in range(i - 1, -1, -1) if p.tokens[k].is_noun), None))
+            first = _whole(p, next((k for k in range(i - 1, -1, -1) if _nominal(p.tokens[k])), None))
         elif token.lower in ("across", "among", "to", "between") and token.dep == "prep":
             text = p.child(i, "pobj")
             if (
@@ -351,7 +418,8 @@ def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         if len(of) > 1 and all(n.sources for n in of):
             return _Frame("compare", _topic(p, sides[-1], first, i), of)
         if each := _each(p, first, sides):
-            return _Frame("compare", sides=each)
+            topic = _topic(p, i, also=("by",)) if token.dep == "ROOT" else ""
+            return _Frame("compare", sides=tuple(f"{side} {topic}".strip() for side in each))
     return None
 
 
@@ -369,8 +437,28 @@ def _each(p: Parse, first: int, sides: Sequence[int]) -> tuple[str, ...]:
     )  # "the number of ships in 2018 and 2022"
     if joined is None:
         return ()
-    pair = _conjuncts(p, joined)
-    return tuple(f"{p.text[start : p.tokens[joined].start]}{p.tokens[i].text}" for i in pair)
+    return tuple(
+        f"{p.text[start : p.tokens[min(p.subtree(joined))].start]}{_alone(p, i)}" for i in _conjuncts(p, joined)
+    )
+
+
+def _alone(p: Parse, of: int) -> str:
+    """A word with all that hangs on it, but what is joined to it: "in 2018" of "in 2018 and in 2022"."""
+    joined = {k for j in p.children(of, "conj", "cc") for k in p.subtree(j)}
+    places = [i for i in p.subtree(of) if i not in joined]
+    return p.span([i for i in places if i <= of or all(j not in joined for j in range(of, i))])
+
+
+def _alternatives(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """ "Which is higher, Rye or Hove?" """
+    if not any(t.tag in ("JJR", "RBR") for t in p.tokens) or p.tokens[0].tag not in ("WDT", "WP", "WRB"):
+        return None
+    for i, token in enumerate(p.tokens):
+        sides = _conjuncts(p, i) if token.is_noun and token.dep != "conj" else []
+        if len(sides) > 1 and any(p.tokens[j].lower == "or" for j in p.children(i, "cc")):
+            before = p.text[: p.tokens[min(p.subtree(i))].start].rstrip(" ,:")
+            return _Frame("compare", sides=tuple(f"{before}, {_phrase(p, side)}?" for side in sides))
+    return None
 
 
 def _kind(p: Parse) -> Kind:
@@ -384,23 +472,39 @@ def _kind(p: Parse) -> Kind:
         return "latest"
     if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
         return "list"
+    if first is None and {t.lemma for t in p.tokens if t.is_noun} & _STEPS:
+        return "how-to"
+    opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
+    if opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in _REQUESTS:
+        return "yes-no"
     if first is None:
-        opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
         return "yes-no" if opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
     asks, after = p.tokens[first], words[first + 1 : first + 3]
+    if {t.lemma for t in p.tokens if t.is_noun} & _STEPS or _asks_what_to_do(p, first):
+        return "how-to"
     if asks.lower == "how":
         verb = p.tokens[asks.head]
         subject = p.child(asks.head, "nsubj")
         doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
-        if doing or after[:1] == ["to"]:
+        process = asks.dep == "advmod" and bool(p.children(asks.head, "auxpass"))  # "How is glass made?"
+        if verb.is_verb and (doing or process or after[:1] == ["to"]):
             return "how-to"
         return "number" if p.tokens[first + 1].tag in ("JJ", "RB") or asks.dep == "amod" else "fact"
     if asks.lower == "when" or (after[:1] and after[0] in ("year", "date", "day", "month")):
         return "when"
     if asks.dep == "det" or asks.lower == "which":
-        noun = p.tokens[asks.head]
-        return "list" if noun.tag in ("NNS", "NNPS", "VBZ") else "fact"  # "birds" in "Which birds nest" looks a verb
-    return _who_or_what(p, first, root)
+        noun = p.tokens[asks.head if asks.dep == "det" else min(first + 1, len(p.tokens) - 1)]
+        # "birds" in "Which birds nest" looks a verb
+        verb_like = noun.tag == "VBZ" and noun.lemma not in ("be", "have", "do")
+        return "list" if noun.tag in ("NNS", "NNPS") or verb_like else "fact"
+    return "list" if any(_several(p, i) for i in _things(p, root)) else "fact"
+
+
+def _asks_what_to_do(p: Parse, first: int) -> bool:
+    """ "What should I do when the bell rings?" """
+    verb = p.tokens[first].head
+    modal = any(p.tokens[i].tag == "MD" or p.tokens[i].lower == "to" for i in p.children(verb, "aux"))
+    return p.tokens[first].lower == "what" and p.tokens[verb].lemma == "do" and modal
 
 
 def _point(p: Parse) -> Point:
@@ -415,21 +519,56 @@ def _point(p: Parse) -> Point:
     return ""
 
 
-def _who_or_what(p: Parse, first: int, root: int) -> Kind:
-    """ "Who is Ada?" and "What does CNPM stand for?" ask what something is; "What are the fees?" for several."""
-    if p.tokens[root].lemma in ("mean", "stand"):
-        return "who-is"
-    subject = p.child(root, "nsubj", "attr") if p.tokens[root].lemma == "be" else None
-    others = [i for i in p.children(root, "nsubj", "attr") if i != first]
-    if subject is None or len(others) != 1:
-        return "fact"
-    thing = others[0]
-    if p.tokens[thing].tag in ("NNS", "NNPS"):
-        return "list"
-    bare = not any(p.tokens[i].dep in ("prep", "relcl", "acl", "advcl") for i in p.subtree(thing))
+def _things(p: Parse, root: int) -> list[int]:
+    """What a question with "be" asks about, beside its question word: "Who is *Ada*?", "What are the *fees*?" """
+    if p.tokens[root].lemma != "be":
+        return []
+    found = p.children(root, "nsubj", "attr")
+    return [i for i in found if p.tokens[i].tag not in ("WP", "WDT")] if len(found) == 2 else []
+
+
+def _several(p: Parse, at: int) -> bool:
+    """Whether a noun stands for several things; one behind "a" does not, whatever the parser makes of it."""
+    return p.tokens[at].tag in ("NNS", "NNPS") and not any(p.tokens[i].lower in ("a", "an") for i in p.children(at))
+
+
+def _introduced(p: Parse) -> int | None:
+    """Whom or what a question wants introduced: "Who is Ada?", "What does CNPM stand for?", "Define pruning"."""
+    root = next(iter(p.roots), None)
+    if root is None or not any(t.tag[0].isalpha() for t in p.tokens):
+        return None
+    verb, opens = p.tokens[root], p.tokens[0]
+    asks = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT")), None)
+    if verb.lemma in _MEANING and asks is not None:
+        by = [k for j in p.children(root, "agent", "prep") if p.tokens[j].lower == "by" for k in p.children(j, "pobj")]
+        return next((i for i in (*by, *range(asks + 1, root)) if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"), None)
+    if opens.lower in _DEFINING and len(p.tokens) < _SHORT:
+        return next((i for i in reversed(range(1, len(p.tokens))) if p.tokens[i].is_noun), None)
+    if verb.is_name and all(t.is_name or not t.tag[0].isalpha() for t in p.tokens):  # "AMC?"
+        return root
+    words = [i for i, t in enumerate(p.tokens) if t.tag[0].isalpha()]
+    if asks == words[0] and verb.lemma == "be" and len(words) == 3:  # "What is listeria?"
+        return words[2]
+    things = _things(p, root) if asks is not None and asks < p.tokens[root].head + 1 else []
+    if len(things) != 1 or not p.tokens[things[0]].is_noun or _several(p, things[0]):
+        return None
+    thing = things[0]
+    if p.tokens[thing].lemma in _CALLED:
+        return next((k for j in p.children(thing, "prep") for k in p.children(j, "pobj") if p.tokens[k].is_noun), None)
+    inside = [p.tokens[i] for i in p.subtree(thing) if i != thing]
+    if any(t.dep == "prep" and t.lower != "of" for t in inside):
+        return None
+    bare = not any(t.dep in ("prep", "relcl", "acl", "advcl", "poss") for t in inside)
     named = p.tokens[thing].is_name or any(p.tokens[i].is_name for i in p.children(thing, "compound"))
-    alone = len(p.children(root, "prep", "advmod", "advcl", "xcomp", "ccomp")) == 0
-    return "who-is" if alone and (named or bare) and p.tokens[thing].is_noun else "fact"
+    alone = not p.children(root, "advmod", "advcl", "xcomp", "ccomp")
+    return thing if alone and (named or (bare and not p.children(root, "prep"))) else None
+
+
+_MEANING: Final = frozenset("mean stand denote signify".split())
+_DEFINING: Final = frozenset("define explain spell".split())
+_CALLED: Final = frozenset("meaning form name abbreviation acronym definition".split())
+_SHORT: Final = 8
+"""Words of a request to define something."""
 
 
 def _asks_gist(p: Parse, root: int) -> bool:
@@ -455,10 +594,14 @@ def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
     return ""
 
 
+def _nominal(token: Token) -> bool:
+    return token.is_noun or token.tag == "CD"
+
+
 def _whole(p: Parse, of: int | None) -> int | None:
     """The noun that a noun belongs to by "of": "the middle of June"."""
-    while of is not None and p.tokens[p.tokens[of].head].lower == "of":
-        of = p.tokens[p.tokens[of].head].head
+    while of is not None and (p.tokens[of].dep == "nummod" or p.tokens[p.tokens[of].head].lower == "of"):
+        of = p.tokens[of].head if p.tokens[of].dep == "nummod" else p.tokens[p.tokens[of].head].head
     return of
 
 

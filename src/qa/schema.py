@@ -564,11 +564,6 @@ class Progress:
     """What is asked for, once that is known: the shape that the answer will have."""
 
 
-BRIEF = frozenset({"fact", "number", "when", "latest"})
-"""Kinds of question that a few words can answer."""
-BRIEF_WORDS = 8
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences with their citations and verdicts, or an abstention; never both, never neither."""
@@ -580,6 +575,10 @@ class Answer:
     """The question as it was searched for; differs from `question` in a follow-up, and where a name was misspelt."""
     kind: str = "fact"
     """What is asked for, as `qa.query.Query.kind`."""
+    says: Literal["", "yes", "no"] = ""
+    """What the sentences say to a yes-no question; empty where that is not sure."""
+    short: bool = False
+    """Whether the words marked in the first sentence answer by themselves."""
     premise: str = ""
     """What the question takes for granted and the sources do not bear out; empty if nothing."""
     unsure: bool = False
@@ -613,10 +612,11 @@ class Answer:
     @property
     def brief(self) -> str:
         """The few words that answer, where one thing is asked for and the answer is sure; else empty."""
-        if self.kind not in BRIEF or self.unsure or self.groups or self.pairs or not self.sentences:
+        if self.says:
+            return self.says.capitalize()
+        if not self.short or self.unsure or self.groups or self.pairs or not self.sentences:
             return ""
-        words = self.sentences[0].brief
-        return words if len(words.split()) <= BRIEF_WORDS else ""
+        return self.sentences[0].brief
 
     @property
     def caveat(self) -> str:
@@ -664,6 +664,7 @@ class Answer:
             "searched": self.searched,
             "kind": self.kind,
             "brief": self.brief,
+            "says": self.says,
             "premise": self.premise,
             "unsure": self.unsure,
             "answer": [

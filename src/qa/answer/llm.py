@@ -24,8 +24,8 @@ from qa.schema import LanguageModelError, Usage
 
 MAX_CHARACTERS = 12_000
 """Characters read from the model, for one that ends no sentence."""
-MAX_TOKENS = 1500
-"""Tokens it is asked to stay within."""
+MAX_TOKENS = 600
+"""Tokens it is asked to stay within: six long sentences."""
 CONTEXT = 32_768
 """Tokens that a model is taken to read at once; llama-index asks, nothing here depends on it."""
 PATIENCE = 5
@@ -142,8 +142,8 @@ class Talk:
         model = self.config.llm_model or self.llm.metadata.model_name
         return Usage(model, self._prompt_tokens, self._completion_tokens, self._calls, cost)
 
-    def units(self, messages: list[ChatMessage], *, once: bool = False) -> Iterator[Marked]:
-        """The sentences of the model's answer as they are completed.
+    def units(self, messages: list[ChatMessage], *, once: bool = False, grammar: str = "") -> Iterator[Marked]:
+        """The sentences of the model's answer as they are completed; `grammar` (GBNF) is the form it must have.
 
         A call is repeated as long as it has given no sentence; after that what was given must stand.
 
@@ -152,7 +152,7 @@ class Talk:
         """
 
         def begin() -> tuple[list[Marked], Iterator[Marked]]:
-            rest = self._read(messages)
+            rest = self._read(messages, grammar)
             first = next(rest, None)
             return ([first] if first else []), rest
 
@@ -172,14 +172,15 @@ class Talk:
         while not self.cancelled() and time.monotonic() < until:
             time.sleep(min(0.05, seconds))
 
-    def _read(self, messages: list[ChatMessage]) -> Iterator[Marked]:
+    def _read(self, messages: list[ChatMessage], grammar: str) -> Iterator[Marked]:
         """The sentences of one call; the last half sentence of an answer that broke off is left out."""
         stream, thoughts, told, size = markers.Stream(), _Thoughts(), _Told(), 0
+        form = {"extra_body": {"grammar": grammar}} if grammar else {}
         self.cut = False
         self._calls += 1
         try:
             with closing(
-                _aside(lambda: self.llm.stream_chat(messages), self.cancelled, self.config.llm_timeout)
+                _aside(lambda: self.llm.stream_chat(messages, **form), self.cancelled, self.config.llm_timeout)
             ) as chunks:
                 for chunk in chunks:
                     told.note(chunk.raw)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from qa.answer.attribute import attribute, dated
 from qa.answer.untrusted import hides, is_order
 from qa.language.speakers import leans_back
+from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
 RELATIVE = 0.6
@@ -30,33 +32,33 @@ PER_SOURCE = 2
 
 
 def quote(
-    candidates: Sequence[Candidate],
-    limit: int,
-    *,
-    comparing: bool = False,
-    several: bool = False,
-    first: Candidate | None = None,
+    candidates: Sequence[Candidate], limit: int, kind: Kind = "fact", *, first: Candidate | None = None
 ) -> Iterator[Sentence]:
     """The best sentences, verbatim, in order of merit; by source where the question compares.
+
+    A line that leads up to a list comes with its list, and so does an item where a list or steps are asked for.
 
     Args:
         candidates: sentences with the probability that they answer, best first.
         limit: how many sentences at most.
-        comparing: give every source its say before any gets a third one.
-        several: the question asks for a list or a course of events.
+        kind: what is asked for; "compare" gives every source its say before any gets a third one.
         first: a sentence that stands before all others, however it scores.
     """
-    chosen = (
-        compared(candidates, limit) if comparing else best(candidates, limit, RELATIVE_SEVERAL if several else RELATIVE)
-    )
+    if kind == "compare":
+        chosen = compared(candidates, limit)
+    else:
+        chosen = best(candidates, limit, RELATIVE_SEVERAL if kind == "list" else RELATIVE)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
-        start, end = with_antecedent(candidate)
+        start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
         if suspect(candidate.hit.passage, start, end):
             continue
         for i, (other, (a, b)) in enumerate(whole):
             if other.hit.source.id == candidate.hit.source.id and start < b and a < end:
-                whole[i] = (candidate if end > b else other, (min(a, start), max(b, end)))
+                whole[i] = (
+                    other if (a, b) == (min(a, start), max(b, end)) else candidate,
+                    (min(a, start), max(b, end)),
+                )
                 break
         else:
             whole.append((candidate, (start, end)))
@@ -83,6 +85,8 @@ def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE
 
 def _told(candidate: Candidate, other: Candidate) -> bool:
     """Whether another sentence of the same source has the words already with which this one answers."""
+    if " = " in candidate.text and " = " in other.text:
+        return False
     if candidate.span is None or candidate.hit.source.id != other.hit.source.id:
         return False
     return _folded(candidate.hit.passage.slice(*candidate.span)) in _folded(other.text)
@@ -113,6 +117,42 @@ def with_antecedent(candidate: Candidate) -> Span:
     return start, candidate.end
 
 
+def with_list(candidate: Candidate, *, asked: bool) -> Span | None:
+    """The list that a sentence leads up to or, where one is asked for, stands in, from its lead to its last item.
+
+    A list is a run of lines, each a unit of its own, one under the other, no rows of a table. None: there is none.
+    """
+    passage = candidate.hit.passage
+    units = passage.sentences
+    at = next((n for n, span in enumerate(units) if span[0] <= candidate.start < span[1]), None)
+    if at is None:
+        return None
+    leads_up = passage.slice(*units[at]).rstrip().endswith((":", "："))
+    if leads_up and at + 1 < len(units):
+        return units[at][0], units[_last(passage, at + 1)][1]
+    if not asked or " = " in candidate.text or " | " in candidate.text:
+        return None
+    first, last = at, _last(passage, at)
+    while first and _one_under(passage, first - 1):
+        first -= 1
+    if first and passage.slice(*units[first - 1]) == passage.lead(units[at][0]):
+        first -= 1
+    return (units[first][0], units[last][1]) if last > first else None
+
+
+def _last(passage: Passage, at: int) -> int:
+    """The last line of the run that begins or goes on with one."""
+    while at + 1 < len(passage.sentences) and _one_under(passage, at):
+        at += 1
+    return at
+
+
+def _one_under(passage: Passage, at: int) -> bool:
+    """Whether the next unit stands on the line below, with nothing between."""
+    between = passage.slice(passage.sentences[at][1], passage.sentences[at + 1][0])
+    return between.count("\n") == 1 and not between.strip(" \t\n-*•·")
+
+
 def suspect(passage: Passage, start: int, end: int) -> bool:
     """Whether the words, or the sentence before, command whoever reads them, or hide some of themselves."""
     words = passage.slice(start, end)
@@ -123,7 +163,7 @@ def quoted(candidate: Candidate, start: int, end: int, *, again: bool = False, a
     """One quoted sentence. Verbatim by construction, hence supported. `again` and `apart`: as in `attribute`."""
     citation = Citation.cut(candidate.hit, start, end)
     return Sentence(
-        text=" ".join(citation.quote.split()),
+        text=_folded_lines(citation.quote),
         span=_shown(citation.quote, candidate.span, start),
         citations=(citation,),
         verdict=Verdict.SUPPORTED,
@@ -139,11 +179,27 @@ def _shown(quote: str, span: Span | None, start: int) -> Span | None:
     if span is None:
         return None
     before, words = quote[: span[0] - start], quote[span[0] - start : span[1] - start]
-    begin = len(" ".join(f"{before}|".split())) - 1
+    begin = len(" ".join(f"{before}|".split())) - 1  # a folded line break is one character, as a blank is
     return begin, begin + len(" ".join(words.split()))
+
+
+def _folded_lines(quote: str) -> str:
+    """The words with their white space folded; lines of their own, as in a list, stay lines."""
+    lines = [" ".join(line.split()) for line in quote.splitlines() if line.strip()]
+    few = len(lines) > 2 and all(len(line.split()) < FEW for line in lines)
+    text = ""
+    for line in lines:
+        text += (("\n" if few or text[-1] in ".!?:;" else " ") if text else "") + line
+    return text
+
+
+FEW: Final = 4
+"""Words: lines of fewer, three and more of them, are the items of a list."""
 
 
 def same(left: str, right: str) -> bool:
     """Whether two sentences say the same in nearly the same words."""
+    if " = " in left and " = " in right:  # two rows of a table are alike but for what they say
+        return left == right
     a, b = (set(re.findall(WORDS, text.casefold())) for text in (left, right))
     return len(a & b) >= SAME * len(a | b)

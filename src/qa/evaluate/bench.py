@@ -295,7 +295,7 @@ def _quotesum(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress)
         candidates = weighed(models.reader, row["question"], seen)
         quoted = {
             "quoted answer": quote(candidates, 5),
-            "quoted, sources compared": quote(candidates, 5, comparing=True),
+            "quoted, sources compared": quote(candidates, 5, "compare"),
         }
         chosen = {name: [(s.citations[0].source.id, s.text) for s in sentences_] for name, sentences_ in quoted.items()}
         for name, rank in _rankers(models).items():

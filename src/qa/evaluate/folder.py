@@ -50,6 +50,8 @@ class PlainQuestion:
     all: tuple[str, ...] = ()
     follows: str = ""
     """Id of the question asked before it in the same conversation."""
+    says: str = ""
+    """What the documents say to a yes-no question: "yes" or "no"; empty where that is not asked."""
 
     @property
     def answerable(self) -> bool:
@@ -71,7 +73,7 @@ class PlainQuestion:
         doc = row.get("doc", ())
         files = (doc,) if isinstance(doc, str) else tuple(doc)
         corpus, follows = row.get("corpus", ""), row.get("follows", "")
-        return cls(row["id"], row["q"], row.get("kind", "fact"), corpus, files, *wanted, follows)
+        return cls(row["id"], row["q"], row.get("kind", "fact"), corpus, files, *wanted, follows, row.get("says", ""))
 
     def held_by(self, citations: Iterable[Citation]) -> bool:
         """Whether the words that are cited from the right files hold the answer."""
@@ -101,6 +103,23 @@ class Asked:
     ranked: int | None
     """Place, from 1, of the first sentence that holds an answer string among all that were read; None: in none."""
     text: str
+    words: int = 0
+    """Of all its sentences together."""
+    seconds: float = 0.0
+    says: str = ""
+    """Yes or no, where the answer says so."""
+    brief: str = ""
+    """The few words that stand above the sentences."""
+
+    @property
+    def brief_right(self) -> bool:
+        """Whether these words are an answer string, or part of one, or hold one."""
+        told = _plain(self.brief)
+        if self.says:
+            return self.says == self.question.says
+        return self.first and any(
+            told in _plain(x) or _plain(x) in told for x in (*self.question.any, *self.question.all)
+        )
 
     @property
     def wrong(self) -> bool:
@@ -160,6 +179,10 @@ def _judged(assistant: Assistant, question: PlainQuestion, answer: Answer) -> As
         sentences=len(answer.sentences),
         ranked=next(places, None),
         text=str(answer),
+        words=sum(len(s.text.split()) for s in answer.sentences),
+        seconds=sum(answer.timings.values()),
+        says=answer.says,
+        brief=answer.brief,
     )
 
 
@@ -182,6 +205,10 @@ def figures(asked: Sequence[Asked]) -> dict[str, float]:
         "refused rightly": _share(a.refused for a in others),
         "refused or doubted": _share(a.refused or a.doubted for a in others),
         "sentences": _share(a.sentences for a in asked if not a.refused),
+        "words": _share(a.words for a in asked if not a.refused),
+        "seconds": _share(a.seconds for a in asked),
+        "brief": sum(bool(a.brief) for a in asked),
+        "brief right": _share(a.brief_right for a in asked if a.brief),
     }
 
 
@@ -305,8 +332,9 @@ def _rounded(value: Any) -> Any:
 
 def markdown(data: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
     """The figures of `to_dict` as tables; with those of an earlier run, both, and how many questions changed sides."""
-    lines = ["| | n | found | first | wrong | refused | no answer: n | refused | or doubted | sentences |",
-             "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"]  # fmt: skip
+    lines = ["| | n | found | first | wrong | refused | no answer: n | refused | or doubted | sentences "
+             "| words | seconds | brief: n | right |",
+             "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"]  # fmt: skip
     for name, row in data["figures"].items():
         old = (before or {}).get("figures", {}).get(name, {})
         cells = [_both(row[key], old.get(key), key) for key in row if key != "ranked first"]
@@ -322,6 +350,10 @@ def markdown(data: Mapping[str, Any], before: Mapping[str, Any] | None = None) -
     return "\n".join(lines)
 
 
+COUNTS = ("n", "without answer", "brief")
+"""Figures that are counts, not shares."""
+
+
 def _moved(data: Mapping[str, Any], before: Mapping[str, Any], what: str) -> str:
     then, now = before["questions"], data["questions"]
     gained = [id_ for id_ in now if id_ in then and now[id_][what] > then[id_][what]]
@@ -331,9 +363,9 @@ def _moved(data: Mapping[str, Any], before: Mapping[str, Any], what: str) -> str
 
 def _both(now: float | None, then: float | None, key: str) -> str:
     def shown(value: float | None) -> str:
-        return "" if value is None else f"{value:.0f}" if key in ("n", "without answer") else f"{value:.2f}"
+        return "" if value is None else f"{value:.0f}" if key in COUNTS else f"{value:.2f}"
 
-    return shown(now) if then is None or key in ("n", "without answer") else f"{shown(now)} ({shown(then)})"
+    return shown(now) if then is None or key in COUNTS else f"{shown(now)} ({shown(then)})"
 
 
 def _listed(said: Mapping[str, int]) -> str:

@@ -1,0 +1,77 @@
+"""Rows of a table: the one that a question names by its key, and the cell under the header it asks for.
+
+A row reads "Key: Header = cell; Header = cell" (`qa.corpus.tables`). A reader of sentences sees that all rows are much
+alike; the key and the cells that the question names tell them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from qa.language.alike import stems
+from qa.schema import Candidate, Span
+
+_KEY: Final = re.compile(r"\s*([^:=|;]{1,80}):\s")
+_CELL: Final = re.compile(r"(?:^|[:;]\s)\s*([^=;|:]{1,80}?)\s=\s([^;|]{1,200})")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row holds: its key, and for each header the cell with where it stands in the row."""
+
+    key: str
+    cells: tuple[tuple[str, str, Span], ...]
+
+
+def row(text: str) -> Row | None:
+    """A row of a table; None where the text is none."""
+    cells = tuple((m[1], m[2].strip(), (m.start(2), m.start(2) + len(m[2].rstrip()))) for m in _CELL.finditer(text))
+    key = _KEY.match(text)
+    return Row(key[1] if key else "", cells) if cells else None
+
+
+def looked_up(question: str, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """The rows that a question names, best first, with the cell that it asks for as their span; and what is left.
+
+    Left are all but the rows that stand beside one that is named. Both are as they were where no row is named.
+    """
+    asked = stems(question)
+    rows = {n: read for n, c in enumerate(candidates) if (read := row(c.text))}
+    named = {n: _named(r, asked) for n, r in rows.items()}
+    most = max(named.values(), default=0)
+    if not most:
+        return [], list(candidates)
+    found = [_with_cell(candidates[n], rows[n], asked) for n, count in named.items() if count == most]
+    beside = {c.hit.passage.id for c in found}
+    left = [c for n, c in enumerate(candidates) if not (n in rows and c.hit.passage.id in beside and named[n] < most)]
+    return found, left
+
+
+def _named(row: Row, asked: frozenset[str]) -> int:
+    """How many of a row's key and cells a question names in full."""
+    told = [row.key, *(cell for _, cell, _ in row.cells if not cell.isdigit())]
+    return sum(bool(words) and words <= asked for words in map(stems, told))
+
+
+def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candidate:
+    """The row with the one cell under whose header stands what is asked for; as it is where that is not plain."""
+    share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in row.cells]
+    best = max(share)
+    if not best or share.count(best) > 1:
+        return replace(candidate, span=None)
+    start, end = row.cells[share.index(best)][2]
+    return replace(candidate, span=(candidate.start + start, candidate.start + end))
+
+
+def settles(question: str, candidate: Candidate) -> bool:
+    """Whether a row that was looked up has all that is asked: its key, its headers and headings hold every word."""
+    here = candidate.hit
+    told = f"{candidate.text} {here.passage.heading} {here.source.title} {here.passage.lead(candidate.start)}"
+    return candidate.span is not None and stems(question) - _MEASURES <= stems(told)
+
+
+_MEASURES: Final = stems("how long high large big much many cost costs price kind what which when")
+"""How a question asks for a measure, whatever the header is called."""

@@ -1,0 +1,216 @@
+"""Each kind of question gets its kind of answer: introductions, yes and no, lists, steps, table rows, two at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from conftest import make_hit
+from qa import Hit
+from qa.answer.lookup import looked_up, row, settles
+from qa.answer.quote import quote, quoted
+from qa.answer.yesno import says, statement
+from qa.decide import decide, introductions, leading
+from qa.language.defining import introduces, spelled_out
+from qa.query import Query, understand
+from qa.schema import Candidate, Passage
+
+
+def read(text: str, *scores: float, heading: str = "") -> list[Candidate]:
+    """The lines of a text as candidates of one passage, best first."""
+    whole = make_hit(text)
+    spans, at = [], 0
+    for line in text.split("\n"):
+        spans.append((at, at + len(line)))
+        at += len(line) + 1
+    old = whole.passage
+    leads = tuple(heading if n else "" for n in range(len(spans)))
+    passage = Passage(old.document_id, old.start, old.end, old.text, tuple(spans), old.heading, leads=leads)
+    hit = Hit(passage, whole.source, 1.0)
+    found = [Candidate(hit, *span, score) for span, score in zip(spans, scores or [0.9] * len(spans), strict=True)]
+    return sorted(found, key=lambda c: -c.score)
+
+
+@pytest.mark.parametrize(
+    ("thing", "text", "introduced"),
+    [
+        ("Ada Holm", "Ada Holm, a retired pilot, founded the choir.", True),
+        ("Ada Holm", "The choir's founder is Ada Holm.", True),
+        ("Ada Holm", "Engineer Ada Holm found the fault.", True),
+        ("the Water Board", "The Water Board is the body that sets the price.", True),
+        ("a weir", "A weir is a low dam across a river.", True),
+        ("grafting", "Grafting means joining two plants.", True),
+        ("Ada Holm", "They met Ada Holm at the station.", False),
+        ("Ada Holm", "Per Holm is a pilot.", False),
+        ("a weir", "The weir keeper is on leave.", False),
+    ],
+)
+def test_a_sentence_introduces_what_it_says_what_it_is(thing: str, text: str, introduced: bool) -> None:
+    """By its grammar; a mention is no introduction."""
+    assert (introduces(thing, text) == 1) is introduced
+
+
+@pytest.mark.parametrize(
+    ("short", "text", "long"),
+    [
+        ("LRC", "the Local River Council (LRC) met", "Local River Council"),
+        ("LRC", "an LRC plan (Local River Council) was made", "Local River Council"),
+        ("CoE", "a Council of Elders (CoE) decides", "Council of Elders"),
+        ("LRC", "nothing was said (LRC)", ""),
+        ("LRC", "the Local Bus Company (LBC) met", ""),
+    ],
+)
+def test_a_short_form_is_spelled_out_by_its_letters(short: str, text: str, long: str) -> None:
+    """Beside brackets, either way round; never by words that do not fit."""
+    span = spelled_out(short, text)
+    assert (text[slice(*span)] if span else "") == long
+
+
+def test_who_is_prefers_the_sentence_that_introduces() -> None:
+    """Though the reader likes another better."""
+    said = read("They met Ada Holm in May.\nAda Holm, a pilot, came late.", 0.9, 0.3)
+    assert [c.text for c in introductions("Ada Holm", said)] == ["Ada Holm, a pilot, came late."]
+    query = understand("Who is Ada Holm?")
+    assert (query.kind, query.thing) == ("who-is", "Ada Holm")
+    assert not decide(query, [], said, 0.35).unsure
+
+
+@pytest.mark.parametrize(
+    ("question", "claim"),
+    [
+        ("Are dogs allowed on the pier?", "Dogs are allowed on the pier."),
+        ("Did the county pay for the bridge?", "The county did pay for the bridge."),
+        ("Was the hut at Lee closed in 2021?", "The hut at Lee was closed in 2021."),
+        ("Is there a sauna?", "There is a sauna."),
+        ("Were any data lost?", "Some data were lost."),
+        ("Can a ring be worn in the kitchen?", "A ring can be worn in the kitchen."),
+        ("Who closed the hut?", ""),
+    ],
+)
+def test_a_yes_no_question_becomes_a_statement(question: str, claim: str) -> None:
+    """The auxiliary goes behind the whole subject."""
+    assert statement(question) == claim
+
+
+def judge(*probabilities: Sequence[float]) -> object:
+    def asked(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        return np.array(probabilities[: len(pairs)] or np.zeros((0, 3)))
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("text", "probabilities", "said"),
+    [
+        ("Dogs are allowed on the pier.", (0.9, 0.05, 0.05), "yes"),
+        ("Dogs are never allowed on the pier.", (0.9, 0.05, 0.05), "no"),
+        ("Dogs may come on the pier.", (0.5, 0.3, 0.2), ""),
+        ("The pier is long.", (0.9, 0.05, 0.05), ""),
+    ],
+)
+def test_yes_and_no_are_said_only_where_a_sentence_bears_them_out(
+    text: str, probabilities: Sequence[float], said: str
+) -> None:
+    """A denial of the very words is a no, whatever the model makes of it; what is on something else says neither."""
+    [candidate] = read(text)
+    sentence = quoted(candidate, candidate.start, candidate.end)
+    assert says("Are dogs allowed on the pier?", [sentence], judge(probabilities)) == said  # type: ignore[arg-type]
+
+
+STEPS = "To prune a rose:\n1. Cut dead wood.\n2. Cut above a bud.\n3. Burn the cuttings."
+
+
+def test_steps_come_whole_and_in_order_with_the_line_above() -> None:
+    """Whichever of them the reader likes."""
+    said = read(STEPS, 0.1, 0.2, 0.9, 0.3, heading="To prune a rose:")
+    [sentence] = quote(said, 5, "how-to")
+    assert sentence.text == STEPS
+    assert sentence.citations[0].quote == STEPS
+
+
+def test_a_step_alone_answers_a_question_of_fact() -> None:
+    """A list is not spread out where none is asked for."""
+    said = read(STEPS, 0.1, 0.2, 0.9, 0.3, heading="To prune a rose:")
+    assert [s.text for s in quote(said, 5)] == ["2. Cut above a bud."]
+
+
+def test_a_line_that_leads_up_to_a_list_never_stands_alone() -> None:
+    """Whatever is asked."""
+    [sentence] = quote(read(STEPS, 0.9, 0.1, 0.1, 0.1), 5)
+    assert sentence.text == STEPS
+
+
+def test_how_to_finds_the_list_that_is_on_the_question() -> None:
+    """The steps say little of it themselves."""
+    said = read(STEPS, 0.1, 0.2, 0.2, 0.2, heading="To prune a rose:")
+    assert leading("How do I prune a rose?", said)
+    assert not leading("How do I plant a tree?", said)
+
+
+TABLE = "Rye: Height = 12; Open = all year\nHove: Height = 9; Open = in May\nLee: Height = 7; Open = all year"
+
+
+def test_a_row_is_taken_apart() -> None:
+    """Key, headers and cells, with where each cell stands."""
+    found = row("Rye: Height = 12; Open = all year")
+    assert found
+    assert found.key == "Rye"
+    assert [(h, c) for h, c, _ in found.cells] == [("Height", "12"), ("Open", "all year")]
+    assert row("The bridge: a long story.") is None
+
+
+def test_the_row_that_is_named_is_looked_up() -> None:
+    """However much alike the others look to the reader; the cell that is asked for is marked."""
+    rows, left = looked_up("When is Hove open?", read(TABLE, 0.9, 0.2, 0.5))
+    assert [c.text for c in rows] == ["Hove: Height = 9; Open = in May"]
+    assert rows[0].span
+    assert rows[0].hit.passage.slice(*rows[0].span) == "in May"
+    assert settles("When is Hove open?", rows[0])
+    assert [c.text for c in left] == ["Hove: Height = 9; Open = in May"]
+
+
+def test_all_rows_that_fit_are_listed() -> None:
+    """By a cell that the question names."""
+    query = Query("Which piers are open all year?", "Which piers are open all year?", "list")
+    found = quote(decide(query, [], read(TABLE, 0.5, 0.9, 0.1), 0.35).chosen, 5, "list")
+    assert [s.text.split(":")[0] for s in found] == ["Rye", "Lee"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        (
+            "Compare the number of ships in 2018 and in 2022.",
+            ["the number of ships in 2018", "the number of ships in 2022"],
+        ),
+        ("Which is higher, Brenna or Hove?", ["Which is higher, Brenna?", "Which is higher, Hove?"]),
+        ("Compare Rye and Hove.", ["Rye", "Hove"]),
+        (
+            "How much fish came in in 2018 compared with 2022?",
+            ["How much fish came in in 2018", "How much fish came in in 2022"],
+        ),
+    ],
+)
+def test_the_sides_of_a_comparison_are_searched_one_by_one(question: str, sides: list[str]) -> None:
+    """Each with all that belongs to it."""
+    assert [part.text for part in understand(question).parts] == sides
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Are there rooms where people sleep?", "yes-no"),
+        ("At which piers may dogs run?", "list"),
+        ("What should I do when the bell rings?", "how-to"),
+        ("How is glass made?", "how-to"),
+        ("What's a day ticket?", "who-is"),
+        ("What does GitHub mean by a fork?", "who-is"),
+        ("LRC?", "who-is"),
+    ],
+)
+def test_the_kind_of_a_question_is_read_off_its_grammar(question: str, kind: str) -> None:
+    """What would be an answer to it."""
+    assert understand(question).kind == kind
