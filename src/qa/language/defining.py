@@ -53,9 +53,8 @@ def _said_of(p: Parse, at: int, wanted: list[str], noun: str) -> float:
     if not all(any(_is(part, word) for part in around) for name in wanted for word in name.split("-")):
         return 0.0
     described = [i for i in p.children(at, "appos", "relcl") if not p.tokens[i].is_name]
-    titled = [
-        i for i in p.children(at, "compound", "amod", "nmod") if not any(_is(p.tokens[i].text, w) for w in wanted)
-    ]
+    titles = [i for i in p.subtree(at) if i < at and p.tokens[i].dep in ("compound", "amod", "nmod")]
+    titled = [i for i in titles if not any(_is(p.tokens[i].text, word) for word in wanted)]
     if described or token.dep == "appos" or any(p.tokens[i].is_noun for i in titled):
         return SAYS
     if token.dep in ("nsubj", "nsubjpass"):
