@@ -569,7 +569,7 @@ class Assistant:
         declined = bool(written and written.declined)
         if written and written.failed and held:
             sentences = []
-        quotes = not sentences
+        quotes = not sentences and not declined
         if quotes:  # what was written is no answer; what it was to be written from may be
             sentences = list(
                 _quoted([d for d in decisions if d.likely], self.config.max_sentences, self.config.without)
@@ -583,7 +583,7 @@ class Assistant:
             short=short and stands_alone(query, sentences[0], decisions[0].best),
             says=says(query.text, sentences, self.support.probabilities) if yes_no else "",
             abstention=None if sentences else abstention(decisions, len(self._searched(query)), reason),
-            unsure=bool(sentences) and quotes and (declined or all(d.unsure for d in decisions if d.chosen)),
+            unsure=bool(sentences) and quotes and all(decision.unsure for decision in decisions if decision.chosen),
             dropped=tuple(dropped),
             invented_markers=written.invented_markers if written else 0,
             provenance=self._provenance(written, "quote" if quotes else "write", query.notes),
