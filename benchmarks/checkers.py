@@ -166,17 +166,17 @@ def _some(rows: Iterable[Row], limit: int) -> list[Row]:
 
 
 def _sets(data: Path, claims: Path | None, limit: int) -> Iterator[tuple[str, list[Row]]]:
-    documents = {d.id: d.text for d in corpus.read([ROOT / "corpus"]).documents}
-    own = [r for r in _rows(ROOT / "eval" / "claims.jsonl") if r["source"] in documents]
-    yield "this project's", [(r["claim"], documents[r["source"]], r["label"] == "supported") for r in own][:limit]
-    strangers = data.parent / "strangers"
-    theirs = [r for r in _rows(strangers / "claims.jsonl") if r.get("doc")]
-    yield "on strangers' documents", [(r["claim"], _document(strangers, r), r["label"] == "supported") for r in theirs]
     held = _rows(claims) if claims else []
     for source, name in (("wice", "WiCE"), ("factcheckgpt", "Factcheck-GPT"), ("feverous", "FEVEROUS")):
         theirs = [r for r in held if r["src"].startswith(source)]
         yield f"{name}, held out", _some(((r["claim"], r["premise"], r["label"] == "supported") for r in theirs), limit)
+    documents = {d.id: d.text for d in corpus.read([ROOT / "corpus"]).documents}
+    own = [r for r in _rows(ROOT / "eval" / "claims.jsonl") if r["source"] in documents]
+    yield "this project's", [(r["claim"], documents[r["source"]], r["label"] == "supported") for r in own][:limit]
     yield "made mutations", _some(_made(documents), limit)
+    strangers = data.parent / "strangers"
+    theirs = [r for r in _rows(strangers / "claims.jsonl") if r.get("doc")]
+    yield "on strangers' documents", [(r["claim"], _document(strangers, r), r["label"] == "supported") for r in theirs]
 
 
 def _pairs(data: Path, limit: int) -> Iterator[tuple[str, list[Row]]]:
