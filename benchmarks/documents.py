@@ -1,6 +1,7 @@
 """How documents of every kind are read: cases with a right answer, and sentences that must stand whole.
 
     python benchmarks/documents.py CASES         a folder with cases.jsonl: file, question (or field), right
+    python benchmarks/documents.py benchmarks/structures.jsonl   documents in the file itself: file, text, ask
     python benchmarks/documents.py --quotes DIR  a folder with questions.jsonl: corpus, doc, quote
     python benchmarks/documents.py --libraries CASES   the same cases: is `right` in the text that a library gives?
 
@@ -52,10 +53,13 @@ def cases(folder: Path, verbose: bool) -> None:
     from qa.index import Index
     from qa.retrieve import Retriever
 
-    rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
     tally: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     first: Any = None
+    short: list[str] = []  # quotations of fewer than four words
     with tempfile.TemporaryDirectory() as scratch:
+        if folder.is_file():
+            folder = _unpacked(folder, Path(scratch) / "cases")
+        rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
         for name in dict.fromkeys(row["file"] for row in rows):
             kind = name.partition("-")[0]
             mine = [row for row in rows if row["file"] == name]
@@ -82,6 +86,7 @@ def cases(folder: Path, verbose: bool) -> None:
                     refused = answer is None or isinstance(answer, Abstention)
                     quoted = [] if refused else [c.quote for s in answer.sentences for c in s.citations]
                     right = holds(row["right"], quoted) and assistant is not None
+                    short += [quote for quote in quoted if len(quote.split()) < 4]
                     there = row["right"] == "(?!)" or holds(row["right"], units)
                     tally[kind][0] += right
                     tally[kind][1] += there
@@ -94,6 +99,19 @@ def cases(folder: Path, verbose: bool) -> None:
     total = [sum(counts) for counts in zip(*tally.values(), strict=True)]
     for kind, counts in (*sorted(tally.items()), ("all", total)):
         print(f"| {kind} | {' | '.join(map(str, counts))} |")
+    print(f"\nquotations of fewer than four words: {len(short)}: {short}")
+
+
+def _unpacked(packed: Path, folder: Path) -> Path:
+    """The documents of one file as a folder of cases."""
+    folder.mkdir()
+    lines = []
+    for line in packed.read_text(encoding="utf-8").splitlines():
+        made = json.loads(line)
+        (folder / made["file"]).write_text(made["text"], encoding="utf-8")
+        lines += [json.dumps({"file": made["file"], "question": q, "right": right}) for q, right in made["ask"]]
+    (folder / "cases.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
 
 
 def quotes(folder: Path, verbose: bool) -> None:
