@@ -168,10 +168,10 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
     found = [1.0] * len(seen)
     tables: defaultdict[tuple[str, str], list[tuple[int, set[str], set[str]]]] = defaultdict(list)
     for i, s in enumerate(seen):
-        name, columns = cells(s.hit.passage.slice(s.start, s.end))
-        if columns:
-            words = asked & _content(f"{name} {' '.join(columns.values())}")
-            tables[s.hit.passage.document_id, s.hit.passage.heading].append((i, words, set(columns)))
+        name, said = cells(s.hit.passage.slice(s.start, s.end))
+        if said:
+            words = asked & _content(f"{name} {' '.join(said.values())}")
+            tables[s.hit.passage.document_id, s.hit.passage.heading].append((i, words, set(said)))
     for rows in tables.values():
         named = {column: len(asked & _content(column)) for _, _, columns in rows for column in columns}
         most = max(named.values())

@@ -129,13 +129,12 @@ def _page(page: Any, document: Any) -> list[Segment]:
     """The segments of a page; those that are turned come after the others, as they read when the page is turned."""
     found: dict[int, list[tuple[str, float, float, float, float, bool]]] = {}
     printed: set[tuple[int, str, int, int]] = set()
-    for turn, *char in _characters(page):
-        letter, x0, _, y, size, _ = char
+    for turn, letter, x0, x1, y, size, bold in _characters(page):
         near = [(turn, letter, round(16 * x0 / (size or 1)) + dx, round(8 * y / (size or 1))) for dx in (0, -1, 1)]
         if not letter.isspace() and not printed.isdisjoint(near):  # printed twice, a little apart, to look bold
             continue
         printed.add(near[0])
-        found.setdefault(turn, []).append(tuple(char))  # type: ignore[arg-type]
+        found.setdefault(turn, []).append((letter, x0, x1, y, size, bold))
     fields = list(_fields(page, document))
     segments: list[Segment] = []
     most = max(found, key=lambda turn: len(found[turn]), default=0)
@@ -455,7 +454,7 @@ def _gutter(rows: Sequence[Sequence[Segment]]) -> float | None:
             runs[-1].append(x)
         else:
             runs.append([x])
-    middle = statistics.median(max(runs, key=len))  # of three columns: one gap, not the middle of both
+    middle = statistics.median(max(runs, key=lambda run: len(run)))  # of three columns: one gap, not the middle of both
     left = [s for row in rows for s in row if s.x1 <= middle]
     right = [s for row in rows for s in row if s.x0 >= middle]
     crossing = sum(any(s.x0 < middle < s.x1 for s in row) for row in rows)
