@@ -92,7 +92,7 @@ def main() -> None:
         taken(page, "pdf")
 
         page = opened()
-        page.get_by_role("tab", name="Check a text").click()
+        page.get_by_role("tab", name="Check").click()
         page.get_by_label("Text to check").fill(TEXT)
         page.get_by_role("button", name="Check", exact=True).click()
         page.locator(".checked [data-read]").first.click()

@@ -33,7 +33,7 @@ def page(shared: Library, settings: Settings) -> gr.Blocks:
                     part("overview")
                 with gr.Tab("Sources", id="sources"):
                     part("shelf")
-                with gr.Tab("Check a text", id="check"):
+                with gr.Tab("Check", id="check"):
                     part("checking")
                 with gr.Tab("Quality", id="quality"):
                     part("measuring", can_run=quality.can_run(settings))

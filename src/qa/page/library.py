@@ -40,7 +40,9 @@ class Library:
         self.folder = folder
         self.private = private
         self.starters: Sequence[str] = ()
-        """Questions to begin with, once they were found."""
+        """Questions to begin with, once they were found for the assistant that is `begun`."""
+        self.begun: Assistant | None = None
+        self.beginning = Lock()
         self._glances: tuple[Assistant, dict[str, Overview]] = (assistant, {})
         self._before: list[Assistant] = []
         self._borrowed = assistant if private else None

@@ -245,7 +245,7 @@ class Desk:
         all_ = {"sources": sources, "editable": editing is not Editing.OFF, "days": self.settings.keep_days}
         return {
             "corpus": views.render("corpus", passages=sum(passages.values()), private=library.changed, **all_),
-            "hello": views.render("welcome", questions=library.starters, private=editing is Editing.PRIVATE, **all_),
+            "hello": views.render("welcome", private=editing is Editing.PRIVATE, **all_),
             "filters": views.render("filters", choices=views.choices(sources)),
             "table": views.render(
                 "sources", passages=passages, inferred=any(source.inferred for source in sources), **all_
@@ -383,9 +383,7 @@ class Desk:
             raise HTTPException(409, "The documents are being changed; wait for that to end, or cancel it.")
 
         def run(job: Job[Any]) -> list[str]:
-            lines = work(lambda step, done, total: job.show([step, done, total]))
-            threading.Thread(target=suggest, args=(library,), daemon=True).start()
-            return lines
+            return work(lambda step, done, total: job.show([step, done, total]))
 
         def ended(*_: object) -> None:
             self.changing.pop(key, None)
@@ -415,14 +413,17 @@ class Desk:
 
 
 def suggest(library: Library) -> None:
-    """Finds questions to begin with."""
-    assistant = library.assistant
-    try:
-        found = starters(assistant)
-    except Exception:  # closed meanwhile, or nothing to ask: a page without suggestions is a page
-        return
-    if library.assistant is assistant:
-        library.starters = found
+    """Finds questions to begin with, once."""
+    with library.beginning:
+        assistant = library.assistant
+        if library.begun is assistant:
+            return
+        try:
+            found = starters(assistant)
+        except Exception:  # closed meanwhile, or nothing to ask: a page without suggestions is a page
+            return
+        if library.assistant is assistant:
+            library.starters, library.begun = found, assistant
 
 
 def _owner(request: Request) -> str:
@@ -455,6 +456,12 @@ def router(desk: Desk) -> APIRouter:
         if conversation:
             store.touch(conversation.id)
         return desk.shown(conversation)
+
+    @routes.get("/starters")
+    def beginnings(owner: Owner, c: str = "") -> dict[str, str]:
+        library = desk.library(opened(c, owner))
+        suggest(library)
+        return {"starters": views.render("starters", questions=library.starters)}
 
     # -- conversations
 
@@ -731,7 +738,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/quality")
     def latest() -> dict[str, str]:
-        return {"html": quality.shown(desk.settings)}
+        return {"quality": quality.shown(desk.settings)}
 
     @routes.post("/quality")
     async def smoke() -> StreamingResponse:
