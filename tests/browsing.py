@@ -64,6 +64,12 @@ class Visit:
     def text(self, selector: str) -> str:
         return " ".join(self.page.locator(selector).first.inner_text().split())
 
+    def shown(self) -> str:
+        """All turns, without what can be asked next, which comes later."""
+        script = """() => { const turns = document.querySelector('#turns').cloneNode(true);
+            turns.querySelectorAll('.next').forEach(e => e.remove()); return turns.textContent.replace(/\\s+/g, ' ') }"""
+        return str(self.page.evaluate(script))
+
     def add(self, *files: Path) -> Visit:
         """Adds files where the open tab takes them; waits until they are in."""
         self.page.locator("[data-tab]:visible [data-files]").first.set_input_files(files)

@@ -343,13 +343,13 @@ def test_reload_second_tab_and_restart_show_what_was_there(
     assert "In The Harbour Gazette only." in v.text(LAST)
     v.page.locator(f"{FIRST} .cite").first.click()
     v.opened()
-    shown = v.text("#turns")
+    shown = v.shown()
     path = v.page.url.removeprefix(at)
     assert v.page.title().startswith("How high is the water tower?")
 
     def whole(one: Visit) -> None:
         one.opened()
-        assert one.text("#turns") == shown
+        assert one.shown() == shown
         assert one.page.locator("#filters label:visible").all_text_contents() == [" The Harbour Gazette"]
         one.tab("Sources").page.get_by_label("Remove The tower").wait_for()
         one.tab("Ask")
@@ -378,7 +378,7 @@ def test_two_windows_of_one_conversation_show_the_same(visitors: Any) -> None:
     other = visitors(one.page.url.removeprefix(one.address))
     one.ask(UNANSWERABLE)
     other.answered(UNANSWERABLE)
-    assert other.text("#turns") == one.text("#turns")
+    assert other.shown() == one.shown()
 
 
 def test_a_question_under_way_goes_on_through_a_reload(visitors: Any, assistant: Assistant, settings: Settings) -> None:
@@ -387,13 +387,13 @@ def test_a_question_under_way_goes_on_through_a_reload(visitors: Any, assistant:
     for address in running(make(stuck(assistant, go), settings)):
         v = visitors(at=address)
         v.type(DIFFER)
-        v.page.locator(f"{LAST} .said").first.wait_for()
+        v.page.locator(f"{LAST} .points blockquote").first.wait_for()
         v.page.reload()
         v.page.locator(f"{LAST} .busy").wait_for()
         assert v.page.locator("#stop").is_visible()
         go.set()
         v.answered(DIFFER)
-        assert v.page.locator(f"{LAST} .said").count() > 1
+        assert v.page.locator(f"{LAST} .points blockquote").count() > 1
         v.page.close()
 
 
@@ -546,15 +546,15 @@ def test_stop_keeps_what_was_checked(visitors: Any, assistant: Assistant, settin
     for address in running(make(stuck(assistant, go), settings)):
         v = visitors(at=address)
         v.type(DIFFER)
-        v.page.locator(f"{LAST} .said").first.wait_for()
+        v.page.locator(f"{LAST} .points blockquote").first.wait_for()
         assert v.page.locator(f"{LAST} .busy").is_visible()
         v.page.locator(f"{LAST} .cite").first.click()
         v.opened()
         v.page.get_by_role("button", name="Stop").click()
         v.page.get_by_text("What stands here was checked").wait_for()
-        assert v.page.locator(f"{LAST} .said").count() == 1
+        assert v.page.locator(f"{LAST} .points blockquote").count() == 1
         v.ask(BRIDGE)
-        assert v.page.locator(f"{FIRST} .said").count() == 1
+        assert v.page.locator(f"{FIRST} .points blockquote").count() == 1
         go.set()
         v.page.close()
 
