@@ -85,7 +85,7 @@ def ask(page: Any, question: str) -> tuple[float | None, float]:
             const watch = new MutationObserver(() => {
               const turn = document.querySelector('#turns .turn:last-child');
               if (turn?.querySelector('h2').textContent !== question) return;
-              if (turn.querySelector('.said')) at.first ??= now();
+              if (turn.querySelector('.said, .points')) at.first ??= now();
               if (!turn.querySelector('.acts, .error')) return;
               watch.disconnect();
               done([at.first ?? null, now()]);

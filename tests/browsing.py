@@ -67,8 +67,8 @@ class Visit:
     def shown(self) -> str:
         """All turns, without what can be asked next, which comes later."""
         script = """() => { const turns = document.querySelector('#turns').cloneNode(true);
-            turns.querySelectorAll('.next').forEach(e => e.remove()); return turns.textContent.replace(/\\s+/g, ' ') }"""
-        return str(self.page.evaluate(script))
+            turns.querySelectorAll('.next').forEach(e => e.remove()); return turns.textContent }"""
+        return " ".join(self.page.evaluate(script).split())
 
     def add(self, *files: Path) -> Visit:
         """Adds files where the open tab takes them; waits until they are in."""

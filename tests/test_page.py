@@ -1090,18 +1090,17 @@ def test_the_smoke_eval_can_be_run_from_the_page(
     """It says how far it is, and its result takes the place of the last one."""
     monkeypatch.chdir(tmp_path)  # where there is no baseline of other questions
     asked = tmp_path / "questions.jsonl"
-    for question in (BRIDGE, "When did the council approve the harbour bridge?"):
-        added = CliRunner().invoke(
-            app, ["eval", "add", question, "--questions", str(asked), "--index", str(assistant.index.folder)]
-        )
-        assert added.exit_code == 0, added.output
+    added = CliRunner().invoke(
+        app, ["eval", "add", BRIDGE, "--questions", str(asked), "--index", str(assistant.index.folder)]
+    )
+    assert added.exit_code == 0, added.output
     own = replace(settings, questions=asked, results=tmp_path / "results", data=tmp_path / "data")
     for address in running(make(assistant, own)):
         v = visitors(at=address).tab("Quality")
         v.page.get_by_text("No eval has been run").wait_for()
         v.page.get_by_role("button", name="Run the smoke eval").click()
         v.page.locator(".quality .figures").wait_for(timeout=8 * WAIT)
-        assert "2 questions" in v.text(".quality h2")
+        assert "1 question" in v.text(".quality h2")
         v.page.close()
     assert (tmp_path / "results" / "smoke" / "run.json").is_file()
 
