@@ -79,7 +79,7 @@ def main() -> None:
         read(page, 1)
         taken(page, "answer")
         page.keyboard.press("Escape")
-        page.set_viewport_size({"width": 1280, "height": 1290})
+        page.set_viewport_size({"width": 1280, "height": 1100})
         taken(page, "compare")
 
         page = opened()
@@ -98,6 +98,11 @@ def main() -> None:
         page.locator(".checked [data-read]").first.click()
         page.locator("#pane mark").first.wait_for()
         taken(page, "check")
+
+        page = opened()
+        page.get_by_role("tab", name="Overview").click()
+        page.locator(".glance").nth(4).wait_for()
+        taken(page, "overview")
 
         page = opened(**PHONE)
         ask(page, COMPARE)
