@@ -64,7 +64,7 @@ def split(document: Document, *, target: int = 150, maximum: int = 180) -> tuple
         raise ValueError(f"passages aim at {target} words and may have {maximum}; 1 <= target <= maximum")
     found = []
     for heading, head, start, end in _regions(document):
-        units = _units_of(document.text, head, start, end)
+        units = _units_of(document.text, head, start, end, titled=not heading)
         for group in _groups(document.text, units, target, maximum):
             said = [unit for unit in group if unit.quotable]
             if not said:  # a question without a reply
@@ -116,8 +116,8 @@ class _Unit:
 _Line = tuple[int, int, int]
 """Start, end, and how far it is set in."""
 
-_LONGEST_LIST, _LONGEST_STEPS = 40, 60
-"""Words of a list of few words that is quoted whole; of numbered steps, and of code with the sentence above it."""
+_LONGEST_LIST = 40
+"""Words of a list of few words that is quoted whole."""
 _FEW = 4
 """Words: fewer are no sentence, and are quoted with what they belong to."""
 _END = re.compile(r"[.!?…。！？؟।][\W_]*(?:\[\w{1,4}\]\W*)*$")
@@ -126,15 +126,14 @@ _ALONE = re.compile(r"://|^[\W\d_]*[A-Z]{4}[^a-z]*$")
 """An address, and what is set in capitals: a notice."""
 _NUMBERING = re.compile(r"[\W\d_]*(?:[ivxlcIVXLC]{1,6}[.)])?\s*")
 _LEADS_UP = re.compile(r"[:：]\W*$")
-_STEP = re.compile(r"\d{1,2}[.)] ")
-_CODE = re.compile(r"[$={}<>\\_|]|;$| --?\w|\w\(|\w/\w")
 _HEADER = re.compile(r"(?:from|to|cc|bcc|date|sent|subject|reply-to): \S", re.IGNORECASE)
 
 
-def _units_of(text: str, head: Span | None, start: int, end: int) -> list[_Unit]:
-    """The units of a section under its heading, or of the document under its title."""
+def _units_of(text: str, head: Span | None, start: int, end: int, *, titled: bool) -> list[_Unit]:
+    """The units of a section under its heading, or of the document under its title (`titled`)."""
     units: list[_Unit] = []
-    if head and _tells(text[head[0] : head[1]]):
+    said = text[head[0] : head[1]] if head else ""
+    if head and _tells(said) and not (titled and len(said.split()) <= _FEW):  # so short a title only names the text
         units.append(_Unit(*head, ends_paragraph=True))
     blocks = list(_blocks(text, start, end))
     for i, block in enumerate(blocks):
@@ -143,13 +142,6 @@ def _units_of(text: str, head: Span | None, start: int, end: int) -> list[_Unit]
         asked = text[before.start : before.end] if before and not before.quotable else ""
         if rows := _rows(text, block) or _letterhead(text, block):
             units += rows
-            continue
-        span = block[0][0], block[-1][1]
-        if len(block) > 2 and all(_STEP.match(text, a) for a, _, _ in block) and _words(text, *span) <= _LONGEST_STEPS:
-            units.append(_Unit(*span, lead, ends_paragraph=True))
-            continue
-        if before and _is_code(text, block) and _words(text, before.start, span[1]) <= _LONGEST_STEPS:
-            units[-1] = replace(before, end=span[1], ends_paragraph=True)
             continue
         found = _items(text, block, lead) if len(block) > 1 else _sentences_of(text, block[0], lead or asked)
         if i + 1 < len(blocks) and len(block) == 1 and len(found) == 1 and _is_question(text, found[0]):
@@ -269,11 +261,6 @@ def _letterhead(text: str, block: Sequence[_Line]) -> list[_Unit]:
     if _words(text, block[0][0], block[-1][1]) > 2 * _LONGEST_LIST:
         return []
     return [_Unit(block[0][0], block[-1][1], ends_paragraph=True)]
-
-
-def _is_code(text: str, block: Sequence[_Line]) -> bool:
-    """Whether several lines are code: most of them hold signs that prose does not."""
-    return len(block) > 1 and sum(bool(_CODE.search(text, a, b)) for a, b, _ in block) > len(block) / 2
 
 
 def _is_row(text: str, unit: _Unit) -> bool:
