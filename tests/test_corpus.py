@@ -269,7 +269,7 @@ def test_sentences_that_sound_like_furniture_stay(tmp_path: Path, line: str) -> 
 WORDS = st.lists(st.sampled_from("share print the cookies we use app next Facebook news of".split()), min_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(
@@ -308,7 +308,7 @@ BLOCKS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60)
 @given(BLOCKS, st.text(max_size=5))
 def test_any_blocks_make_a_sound_text(blocks: list[Block], title: str) -> None:
     """Sections lie in the text, in order, each right after its heading; passages cover all but headings."""
@@ -556,7 +556,7 @@ def test_marks_that_nobody_sees_are_gone(tmp_path: Path) -> None:
     assert text == "Café is open today, שלום 🚀.\n\nIt ends."
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60)
 @given(
     st.one_of(st.binary(max_size=200), st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace"))),
     st.sampled_from(["a.txt", "a.md", "a.pdf", "a.docx", "a"]),
@@ -733,6 +733,7 @@ def test_addresses_that_give_no_document_are_skipped(site: str, path: str, reaso
         "http://0.0.0.0/", "http://2130706433/", "http://0x7f.1/", "http://[fe80::1]/", "http://100.64.0.1/",
         "http://224.0.0.1/", "http://[fd00::1]/", "http://[64:ff9b:1::7f00:1]/", "http://[::127.0.0.1]/",
         "http://[::ffff:0:127.0.0.1]/", "http://[2002:7f00:1::]/", "http://[2001:0:1::7f00:1]/",
+        "http://[fec0::1]/", "http://192.0.0.216/",
     ],
 )  # fmt: skip
 def test_addresses_inside_are_refused(address: str) -> None:

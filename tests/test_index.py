@@ -819,10 +819,10 @@ def test_a_crash_at_any_point_leaves_a_whole_index(tmp_path):
 def test_random_kills_and_damage(tmp_path):
     """The short form of `benchmarks/damage.py`: nothing that was tried crashes, hangs or answers wrongly."""
     driver = Path(__file__).parents[1] / "benchmarks" / "damage.py"
-    command = [sys.executable, "-W", "ignore", driver, "--seconds", "0", "--least", "6"]
+    command = [sys.executable, "-W", "ignore", driver, "--seconds", "0", "--least", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    assert "| all | 24 | 0 |" in done.stdout
+    assert "| all | 8 | 0 |" in done.stdout
 
 
 # -- a server ------------------------------------------------------------------------------------------

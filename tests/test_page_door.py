@@ -118,6 +118,15 @@ def test_what_the_page_does_not_need_of_gradio_is_not_there(address: str) -> Non
         assert httpx.post(f"{address}/gradio_api/{path}", json={}).status_code == 404, path
 
 
+def test_a_call_that_cannot_be_understood_is_the_callers_fault(address: str) -> None:
+    """Too few values, a question that is empty, a session that nobody opened: an error of four hundred, in whole."""
+    client = visitor(address)
+    for data in ([], [None], ["", *[None] * 6], [[]] * 7, ["x" * 5000, *[[]] * 6]):
+        for sent in ({"data": data}, {"data": data, "session_hash": None, "fn_index": 99}):
+            assert 400 <= client.post("/gradio_api/run/ask", json=sent).status_code < 500, data
+    assert client.get("/gradio_api/queue/data", params={"session_hash": "nobodys"}).status_code == 404
+
+
 def test_only_the_four_endpoints_can_be_called(address: str) -> None:
     """There is no function of the page behind Gradio's queue, hidden ones neither."""
     about = httpx.get(f"{address}/config").json()

@@ -45,6 +45,7 @@ class Block:
 # Marks that nobody reads: controls, zero-width no-break space, soft hyphen, object replacement
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u2060\ufeff\ufffc\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_FEEDS = re.compile("[\x0b\x0c\r\x85]")
 _ENDS = re.compile(r"[.!?…。！？؟।]\W*(?:\[\w{1,4}\]\W*)*$")
 _SHORT = 20  # words: at least this many are prose even without a full stop
 
@@ -57,7 +58,7 @@ def normalise(text: str) -> str:
 
 def code(text: str) -> str:
     """A line of code: nothing invisible, its blanks as they are."""
-    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text)).expandtabs(4).rstrip()
+    return _SURROGATE.sub("\ufffd", _FEEDS.sub(" ", _INVISIBLE.sub("", text))).expandtabs(4).rstrip()
 
 
 def is_prose(text: str) -> bool:

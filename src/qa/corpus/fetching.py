@@ -53,7 +53,7 @@ def fetch(address: str, *, max_bytes: int, allow_private: bool = False, seconds:
                 with pool.stream("GET", _url(address), headers=_HEADERS) as response:
                     headers = httpx.Headers(response.headers)
                     if response.status in _MOVED and "location" in headers:
-                        address = urljoin(address, headers["location"])
+                        address = _moved(address, headers["location"])
                         continue
                     if response.status != 200:
                         raise Unreadable(f"the server answered {response.status}", "Check the address in a browser")
@@ -122,9 +122,16 @@ def _url(address: str) -> httpcore.URL:
     _host(address)
     try:
         url = httpx.URL(address)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise Unreadable(f"it is no address: {error}", "Write it as https://host/page") from error
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+def _moved(address: str, to: str) -> str:
+    try:
+        return urljoin(address, to)
+    except ValueError as error:
+        raise Unreadable(f"it redirects to what is no address: {to[:80]!r}", "Give the address it ends at") from error
 
 
 def _host(address: str) -> str:
@@ -157,8 +164,14 @@ def _resolve(host: str, allow_private: bool) -> str:
 
 _CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
 """Networks whose addresses end in one of IPv4: NAT64 and its kin (RFC 6052, RFC 2765)."""
-_REFUSED = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96")))
-"""NAT64 of one's own network (RFC 8215), and what IPv6 once held of IPv4."""
+_REFUSED = tuple(
+    map(
+        ipaddress.ip_network,
+        ("64:ff9b:1::/48", "::/96", "fec0::/10", "3fff::/20", "5f00::/16", "192.0.0.0/24", "192.88.99.0/24"),
+    )
+)
+"""NAT64 of one's own network (RFC 8215), what IPv6 once held of IPv4, and those of the registries of special addresses
+that a Python may call global: it knows the registries of its own day."""
 
 
 def _is_public(address: str) -> bool:
@@ -169,9 +182,7 @@ def _is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(str(inner))
-        if any(ip in network for network in _REFUSED):
-            return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _REFUSED)
 
 
 def _body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:

@@ -4,16 +4,20 @@
         document, notes = worker.read(data, "report.pdf")
 
 One process serves a whole folder and is started anew after a document that ended it. It talks JSON over its pipes,
-so that nothing it sends can do more than be read. Time ends in the process itself (a C thread, which needs no
-interpreter) and again here; memory is bounded where the system can (`resource`: not on Windows).
+so that nothing it sends can do more than be read. What is bounded is the processor's time, so that a busy machine loses
+no document; the clock on the wall ends only what sleeps. The system ends the process (SIGXCPU), or a C thread, which
+needs no interpreter, and at last this side. Memory is bounded, too (`resource`: not on Windows, where the clock alone
+counts).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -23,8 +27,10 @@ from qa.corpus.blocks import Unreadable
 from qa.schema import CorpusError, Document, Section, Source
 
 SECONDS = 20.0
-"""For a document of one megabyte; each further megabyte adds `SECONDS_PER_MB`."""
+"""Of the processor, for a document of one megabyte; each further megabyte adds `SECONDS_PER_MB`."""
 SECONDS_PER_MB = 5.0
+WAITING = 10.0
+"""So many times the processor's seconds may pass on the wall: others use the machine, too."""
 MEMORY = 3 << 30
 """Bytes of address space."""
 
@@ -90,14 +96,15 @@ class Worker:
             _send(self._process.stdin, about)
             self._process.stdin.write(data)
             self._process.stdin.flush()
-            reply = self._reply(seconds + _GRACE)
+            reply = self._reply(WAITING * seconds + _GRACE)
         except (OSError, queue.Empty):
             reply = None
         if reply is None:
             slow = self._ended_by_time()
             self.close()
             if slow:
-                raise Unreadable(f"it was not read within {seconds:g} seconds", "Split it, or save it as plain text")
+                reason = f"it was not read within {seconds:g} seconds of the processor's time"
+                raise Unreadable(reason, "Split it, or save it as plain text")
             raise Unreadable("it ends the program that reads it: damaged, or made to do so", _AGAIN)
         if refused := reply.get("refused"):
             raise Unreadable(*refused)
@@ -129,13 +136,13 @@ class Worker:
     def _ended_by_time(self) -> bool:
         assert self._process is not None
         try:
-            return self._process.wait(_GRACE) == _TIMED_OUT
+            return self._process.wait(_GRACE) in _TIMED_OUT
         except subprocess.TimeoutExpired:  # not even its own clock could end it
             return True
 
 
-_TIMED_OUT = 1
-"""Exit status of a process that `faulthandler` ends."""
+_TIMED_OUT = (1, -getattr(signal, "SIGXCPU", 1))
+"""Exit status of a process that `faulthandler` ends, or the system for its use of the processor."""
 
 
 def _collect(pipe: IO[bytes], replies: queue.Queue[bytes | None]) -> None:
@@ -202,7 +209,8 @@ def serve(memory: int) -> None:
             asked = json.loads(about)
             seconds, size = asked.pop("seconds"), asked.pop("size")
             data = requests.read(size)
-            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+            waiting = WAITING * seconds if _limit_processor(seconds) else seconds
+            faulthandler.dump_traceback_later(waiting, exit=True, file=nowhere)
             try:
                 document, notes = reading.document(data, **asked)
                 reply = {"document": _row(document), "notes": notes}
@@ -221,11 +229,27 @@ def serve(memory: int) -> None:
             replies.flush()
 
 
+def _limit_processor(seconds: float) -> bool:
+    """Ends this process once it has computed for so long from now on, to the next whole second; whether that can be."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return False
+    used, (_, hard) = resource.getrusage(resource.RUSAGE_SELF), resource.getrlimit(resource.RLIMIT_CPU)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _limit_memory(most: int) -> None:
     try:
         import resource
     except ImportError:  # Windows
         return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # no dump is left behind
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
     try:

@@ -48,6 +48,7 @@ def _fold(text: str) -> str:
 
 _PLAIN = str.maketrans(
     {**dict.fromkeys("‘’ʼʻ‛`´ʿʾ′", "'"), **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
+    | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd")  # halves of characters, which no stemmer takes
 )
 
 WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")

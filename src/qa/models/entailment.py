@@ -71,7 +71,8 @@ def encode(tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]]) -> list[tuple
     So alignment, which a small encoder is poor at, is given to it (after the exact-match feature of Chen et
     al. 2017, arXiv:1704.00051).
     """
-    texts = [text for pair in pairs for text in pair]
+    # half a character is none for a tokenizer; one stands in its place, so that offsets hold
+    texts = [text.encode("utf-8", "replace").decode() for pair in pairs for text in pair]
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
     cls, sep = (tokenizer.token_to_id(mark) or 0 for mark in ("[CLS]", "[SEP]"))
     rows = []
@@ -123,7 +124,7 @@ class Entailment(CrossEncoder):
         """For each word of the claim its span and the probability that just this is not borne out."""
         row = encode(self._tokenizer, [(evidence, claim)])[0]
         pieces = self._run(row)[1][row[2] : len(row[0]) - 1]
-        encoding = self._tokenizer.encode(claim, add_special_tokens=False)
+        encoding = self._tokenizer.encode(claim.encode("utf-8", "replace").decode(), add_special_tokens=False)
         words: dict[int, tuple[int, int, float]] = {}
         owners = [word or 0 for word in encoding.word_ids]  # None only for special pieces: none here
         for p, word, (start, end) in zip(pieces, owners, encoding.offsets, strict=False):

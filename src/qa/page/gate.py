@@ -55,10 +55,20 @@ class Gate:
             if isinstance(data, dict) and data.get("session_hash") is not None:
                 sessions.append(str(data["session_hash"]))
             receive = _again(body, receive)
+        if (first, rest) == ("queue", "data") and not all(session in self._owners for session in sessions):
+            await PlainTextResponse("nothing was asked under this session", 404)(scope, receive, send)
+            return
         if not all(self._belongs(session, scope.get("qa.owner", "")) for session in sessions):
             await PlainTextResponse("this session is somebody else's", 403)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+
+        async def answer(message: Message) -> None:
+            # Gradio calls it its own fault when a call lacks a value, or has one that cannot be used
+            if message["type"] == "http.response.start" and message["status"] == 500:
+                message = {**message, "status": 400}
+            await send(message)
+
+        await self.app(scope, receive, answer)
 
     def _belongs(self, session: str, owner: str) -> bool:
         first = self._owners.setdefault(session, owner)

@@ -33,6 +33,8 @@ NEAR, AROUND = 45, 100
 the one place that holds most of it, where "he" has a name."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
+LONGEST = 2000
+"""Characters of a claim; what is longer is no sentence and is not held against anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Judgement:
             "span": list(self.span) if self.span else None,
             "findings": [{"layer": f.layer, "ok": f.ok, "detail": f.detail} for f in self.findings],
         }
+
+
+TOO_LONG = Judgement(
+    Verdict.UNCHECKED,
+    findings=(Finding("words", False, f"longer than {LONGEST} characters: no sentence, not checked"),),
+)
 
 
 class Case(NamedTuple):
@@ -142,7 +150,10 @@ class Support:
         sources: Sequence[Source] = (),
         elsewhere: Sequence[str] = (),
     ) -> Judgement:
-        """Whether the pieces of evidence, alone or together, bear the claim out; arguments as in `Case`."""
+        """Whether the pieces of evidence, alone or together, bear the claim out; arguments as in `Case`.
+
+        A claim of more than `LONGEST` characters is unchecked, and the reason says so.
+        """
         return self.judge_all([Case(claim, evidence, sources, elsewhere)])[0]
 
     def judge_all(self, cases: Sequence[Case | tuple[str, Sequence[str]]]) -> list[Judgement]:
@@ -161,6 +172,8 @@ class Support:
         return judgements
 
     def _settled(self, case: Case) -> Judgement | None:
+        if len(case.claim) > LONGEST:
+            return TOO_LONG
         if not case.evidence:
             return Judgement(Verdict.UNCHECKED)
         if "verbatim" not in self.layers:

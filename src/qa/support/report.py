@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from qa.schema import Hit, Source, Verdict
 from qa.support import citing, weigh
-from qa.support.judge import Ask, Case, Finding, Judgement, Support
+from qa.support.judge import Ask, Case, Judgement, Support
 from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
 from qa.support.words import carried, content, split
 
@@ -19,8 +19,6 @@ Status = Literal["supported", "likely", "partly", "unsupported", "contradicted",
 
 AT_ONCE = 32
 """Sentences judged together."""
-LONGEST = 2000
-"""Characters of a sentence; what is longer is no sentence and is not held against anything."""
 ABOUT, SHARED = 0.5, 2
 """Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
 the least number of them."""
@@ -28,12 +26,6 @@ DENIED = 0.8
 """Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`)."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
-
-
-TOO_LONG = Judgement(
-    Verdict.UNCHECKED,
-    findings=(Finding("words", False, f"longer than {LONGEST} characters: no sentence, not checked"),),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,27 +225,21 @@ def _plan(cited: citing.Cited, pool: Pool, numbers: Literal["passages", "sources
 
 
 def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[CheckedSentence]:
-    fit = [plan for plan in plans if len(plan.text) <= LONGEST]
-    judged = dict(
-        zip(
-            map(id, fit),
-            support.judge_all([_case(p.text, p.near, p.others if p.cites else ()) for p in fit]),
-            strict=True,
-        )
-    )
-    doubtful = [p for p in fit if judged[id(p)].verdict is not Verdict.SUPPORTED and p.cites and p.others]
+    cases = [_case(p.text, p.near, p.others if p.cites else ()) for p in plans]
+    judged = dict(zip(map(id, plans), support.judge_all(cases), strict=True))
+    doubtful = [p for p in plans if judged[id(p)].verdict is not Verdict.SUPPORTED and p.cites and p.others]
     second = support.judge_all([_case(p.text, p.others, ()) for p in doubtful])
     better = {
         id(p): p.others[j.evidence]
         for p, j in zip(doubtful, second, strict=True)
         if j.verdict is Verdict.SUPPORTED and j.evidence is not None
     }
-    good = [p for p in fit if judged[id(p)].verdict is Verdict.SUPPORTED]
+    good = [p for p in plans if judged[id(p)].verdict is Verdict.SUPPORTED]
     ask = support.probabilities
     denials = denies(ask, [(p.text, _foreign(p, judged[id(p)])) for p in good]) if ask else []
     against = dict(zip(map(id, good), denials, strict=False))
     for plan in plans:
-        judgement = judged.get(id(plan), TOO_LONG)
+        judgement = judged[id(plan)]
         unit = plan.cited.unit
         yield CheckedSentence(
             unit.text,
