@@ -454,7 +454,8 @@ def _gutter(rows: Sequence[Sequence[Segment]]) -> float | None:
             runs[-1].append(x)
         else:
             runs.append([x])
-    middle = statistics.median(max(runs, key=lambda run: len(run)))  # of three columns: one gap, not the middle of both
+    widest = max(runs, key=len)
+    middle = statistics.median(widest)  # of three columns: one gap, not the middle of both
     left = [s for row in rows for s in row if s.x1 <= middle]
     right = [s for row in rows for s in row if s.x0 >= middle]
     crossing = sum(any(s.x0 < middle < s.x1 for s in row) for row in rows)
