@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -62,13 +63,22 @@ class Gate:
             await PlainTextResponse("this session is somebody else's", 403)(scope, receive, send)
             return
 
+        answered = False
+
         async def answer(message: Message) -> None:
+            nonlocal answered
+            answered = True
             # Gradio calls it its own fault when a call lacks a value, or has one that cannot be used
             if message["type"] == "http.response.start" and message["status"] == 500:
                 message = {**message, "status": 400}
             await send(message)
 
-        await self.app(scope, receive, answer)
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:  # let through, it would end the caller's connection, and with it the next call
+            logging.getLogger(__name__).warning("%s: %s: %r", path, type(error).__name__, str(error)[:200])
+            if not answered:
+                await PlainTextResponse("this call cannot be understood", 400)(scope, receive, send)
 
     def _belongs(self, session: str, owner: str) -> bool:
         first = self._owners.setdefault(session, owner)
