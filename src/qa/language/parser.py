@@ -135,7 +135,7 @@ def parse(text: str) -> Parse:
     Raises:
         ModelError: the model is missing, altered or cannot be loaded.
     """
-    return _parser().parse(text)
+    return _parser().parse(text.encode("utf-8", "replace").decode())  # half a character is none for it
 
 
 @lru_cache(maxsize=512)
@@ -154,7 +154,7 @@ def entities(text: str) -> tuple[Entity, ...]:
     Raises:
         ModelError: as `parse`.
     """
-    return _parser().entities(text)
+    return _parser().entities(text.encode("utf-8", "replace").decode())
 
 
 class SpacyParser:
