@@ -37,7 +37,7 @@ class Packed:
 
     def __init__(self, files: list[Path], device: str) -> None:
         parts = [np.load(file) for file in files]
-        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files if name != "set"}
         self.reading = "owners" in arrays
         self.lengths = arrays.pop("lengths").astype(np.int64)
         self.sizes = {"length": self.lengths}
@@ -166,6 +166,26 @@ def auc(score: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     return float((ranks[truth].sum() - good * (good + 1) / 2) / max(1, good * (len(truth) - good)))
 
 
+@torch.no_grad()
+def read_dev(net: Large | SmallReader, dev: Packed, device: str) -> str:
+    """Right sentence first among held-out windows that hold it and another; whether a window answers, AUC."""
+    net.eval()
+    first, score, truth = list[bool](), list[float](), list[bool]()
+    order = np.argsort(dev.lengths, kind="stable")
+    for at in range(0, len(order), 128):
+        batch = dev.take(order[at : at + 128])
+        with torch.autocast(device, torch.bfloat16):
+            tokens, _ = net.read(batch["ids"], batch["kinds"], batch["mask"])
+        logits, there = sentence_logits(tokens.float(), batch["owners"], batch["labels"].shape[1])
+        logits = logits.masked_fill(~there, -1e4)
+        asked = (batch["labels"] == 1).any(1) & (there.sum(1) > 1)
+        first += (batch["labels"].gather(1, logits.argmax(1, keepdim=True)).squeeze(1) != 0)[asked].tolist()
+        known = batch["answerable"] >= 0
+        score += logits.max(1).values[known].tolist()
+        truth += (batch["answerable"] == 1)[known].tolist()
+    return f"right sentence first {np.mean(first):.4f}, AUC {auc(np.array(score), np.array(truth)):.4f}"
+
+
 class Run:
     """The three nets, their data, and how they learn."""
 
@@ -244,25 +264,6 @@ class Run:
         self.optimisers[which].zero_grad(set_to_none=True)
 
     @torch.no_grad()
-    def read_dev(self, net: Large | SmallReader) -> str:
-        """Right sentence first among held-out windows that hold it and another; whether a window answers, AUC."""
-        net.eval()
-        dev, first, score, truth = self.dev["windows"], [], [], []
-        order = np.argsort(dev.lengths, kind="stable")
-        for at in range(0, len(order), 128):
-            batch = dev.take(order[at : at + 128])
-            with torch.autocast(self.device, torch.bfloat16):
-                tokens, _ = net.read(batch["ids"], batch["kinds"], batch["mask"])
-            logits, there = sentence_logits(tokens.float(), batch["owners"], batch["labels"].shape[1])
-            logits = logits.masked_fill(~there, -1e4)
-            asked = (batch["labels"] == 1).any(1) & (there.sum(1) > 1)
-            first += (batch["labels"].gather(1, logits.argmax(1, keepdim=True)).squeeze(1) != 0)[asked].tolist()
-            known = batch["answerable"] >= 0
-            score += logits.max(1).values[known].tolist()
-            truth += (batch["answerable"] == 1)[known].tolist()
-        return f"right sentence first {np.mean(first):.4f}, AUC {auc(np.array(score), np.array(truth)):.4f}"
-
-    @torch.no_grad()
     def judge_dev(self, net: Large | SmallSupport) -> str:
         """Held-out claims: share told right, AUC of each verdict."""
         if "claims" not in self.dev:
@@ -286,12 +287,12 @@ def train(a: argparse.Namespace) -> None:
     torch.manual_seed(5)
     a.out.mkdir(parents=True, exist_ok=True)
     run = Run(a.packs, a.pieces)
-    run.say("before:", run.read_dev(run.reader), "·", run.judge_dev(run.support))
+    run.say("before:", read_dev(run.reader, run.dev["windows"], run.device), "·", run.judge_dev(run.support))
     run.phase("teach", a.large, True, (1.0, 0.5), wait=600)
-    run.say("large:", run.read_dev(run.large), "·", run.judge_dev(run.large))
+    run.say("large:", read_dev(run.large, run.dev["windows"], run.device), "·", run.judge_dev(run.large))
     written(run, a.out)
     run.phase("small", a.small, False, (0.5, 0.02), wait=0)
-    run.say("small:", run.read_dev(run.reader), "·", run.judge_dev(run.support))
+    run.say("small:", read_dev(run.reader, run.dev["windows"], run.device), "·", run.judge_dev(run.support))
     written(run, a.out)
     run.say("written")
 
@@ -337,6 +338,7 @@ def pack(a: argparse.Namespace) -> None:
             start=np.array([r.start for r in rows], np.int16),
             end=np.array([r.end for r in rows], np.int16),
             answerable=np.array([r.answerable for r in rows], np.int8),
+            set=np.array([e.kind for e in examples]),
         )
     for name, file in (("claims", a.claims), ("claims_dev", a.claims_dev)):
         if file:
