@@ -41,7 +41,7 @@ RULES: Final[Mapping[str, str]] = {
     "differing": "“Do the sources agree on the date?”",
     "comparing": "“Compare A and B”, “across the sources”",
     "named": "a source that the question names is preferred",
-    "list": "several things are wanted: a lower bar, more sentences",
+    "list": "several things are wanted, or who somebody is: a lower bar, more sentences",
     "latest": "what was published last comes first",
     "introduced": "who or what something is: the sentence whose grammar says so comes first",
     "counted": "how many: a sentence without a figure gives way to one with",
