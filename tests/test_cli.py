@@ -87,8 +87,8 @@ def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) ->
     qa(tmp_path, "index")
     told = qa(tmp_path, "ask", "How do the sources differ on what the harbour bridge will cost?").stdout
     told = " ".join(told.split())
-    assert "They differ on the figure The Harbour Gazette: The bridge will" in told
-    assert all(cost in told.split("They differ")[1] for cost in ("48 million", "52 million"))
+    said = told.split("They differ on the figure")[1]
+    assert all(words in said for words in ("The Harbour Gazette: The bridge will", "48 million", "52 million"))
     told = qa(tmp_path, "ask", "Do the sources agree on when the council approved the bridge?").stdout
     assert "They agree on the date" in told
     assert "They differ" not in told

@@ -94,9 +94,9 @@ def test_a_document_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.Monke
     for n, (name, content) in enumerate(BOMBS.items()):
         content = content() if callable(content) else content
         (tmp_path / f"{n:02} {name}").write_bytes(content.encode() if isinstance(content, str) else content)
-        (tmp_path / f"{n:02} z.txt").write_text(GOOD)
+        (tmp_path / f"{n:02} z.txt").write_text(f"{GOOD} It was the {n}th time.")  # one read twice counts once
     reading = read([tmp_path])
-    assert [document.text for document in reading.documents].count(GOOD) >= len(BOMBS)
+    assert sum(document.text.startswith(GOOD) for document in reading.documents) >= len(BOMBS)
     assert len(reading.documents) + len(reading.skipped) == 2 * len(BOMBS)
     assert all(problem.remedy and "\n" not in str(problem) for problem in reading.skipped)
     for document in reading.documents:

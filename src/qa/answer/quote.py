@@ -27,6 +27,9 @@ SAME = 0.75
 
 WORDS = r"\w+"
 
+_ENDED = re.compile(r"[.!?:][\"'”’)\]]*\s*$")
+"""How what is a sentence ends; a colon leads up to what leans on it."""
+
 PER_SOURCE = 2
 """Sentences of one source in an answer that compares several."""
 
@@ -110,10 +113,14 @@ def compared(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
 
 
 def with_antecedent(candidate: Candidate) -> Span:
-    """The sentence's span, begun one sentence earlier where its first words lean on that ("He added ...")."""
-    start = candidate.start
-    if leans_back(candidate.text):
-        start = candidate.hit.passage.sentence_before(start)
+    """The sentence's span, begun one sentence earlier where its first words lean on that ("He added ...").
+
+    On a title, a label or an item nothing leans.
+    """
+    passage, start = candidate.hit.passage, candidate.start
+    before = passage.sentence_before(start)
+    if leans_back(candidate.text) and _ENDED.search(passage.slice(before, start)):
+        start = before
     return start, candidate.end
 
 

@@ -17,7 +17,8 @@ from qa.query import Query
 from qa.schema import Sentence
 
 SURE: Final = 0.6
-"""Probability that the sources answer from which a figure stands alone: 23 of 24 right, on the two sets by which it was chosen."""
+"""Probability that the sources answer from which a figure stands alone: 23 of 24 were right, on the two sets
+by which it was chosen."""
 
 _ASKED: Final = {"number": FIGURES, "when": ("date",), "latest": (*FIGURES, "date")}
 
