@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 STRANGERS ?= ../shared/strangers
 Q ?= When did the leaders of the three groups meet, and where?
 
-.PHONY: help ask app index test check format eval eval-smoke eval-strangers bench clean
+.PHONY: help ask app index test coverage check format eval eval-smoke eval-strangers bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,9 @@ app: $(VENV)/.installed ## open the page on 127.0.0.1
 	@$(BIN)/qa serve
 
 test: $(VENV)/.installed-dev ## the tests; those that drive a browser skip where there is none
+	$(BIN)/pytest -rs -n 2 --dist worksteal
+
+coverage: $(VENV)/.installed-dev ## the tests, and what of the code they run: a fifth slower
 	$(BIN)/pytest -rs -n 2 --dist worksteal --cov=qa --cov-report=term:skip-covered
 
 check: $(VENV)/.installed-dev ## format, lint and types
