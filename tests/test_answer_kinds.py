@@ -214,3 +214,43 @@ def test_the_sides_of_a_comparison_are_searched_one_by_one(question: str, sides:
 def test_the_kind_of_a_question_is_read_off_its_grammar(question: str, kind: str) -> None:
     """What would be an answer to it."""
     assert understand(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("Who is the mayor of Orvik?", "The mayor of Tarn, Jon Vik, welcomed the plan."),
+        ("How long is the bridge of Rye?", "Hove's bridge is 300 metres long."),
+        ("What is Ada Holm's salary?", "The salary of Per Lund is 90,000 crowns."),
+        ("When was the library of Brenna built?", "The library of Nordskar was built in 1910."),
+        ("Who chairs the board of Ember?", "Flame's board is chaired by Ada Holm."),
+    ],
+)
+def test_what_belongs_to_another_is_no_answer(question: str, other: str) -> None:
+    """However the reader likes it; a sentence that says of nobody whose it is stays."""
+    decision = decide(understand(question), [], read(f"{other}\nIt was said to be so.", 0.9, 0.2), 0.35)
+    assert not decision.chosen
+    assert decide(understand(question), [], read("It was said to be so.", 0.9), 0.35).chosen
+
+
+@pytest.mark.parametrize("year", [2020, 1999])
+def test_what_stands_beside_other_years_alone_is_doubted(year: int) -> None:
+    """Where the passage is of one year and the question of another; not where it has the year, or none, or spans it."""
+    query = understand(f"What was the fee for a berth in {year}?")
+    assert decide(query, [], read("The fee was 395 euros in 2022.", 0.9), 0.35).unsure
+    for said in (f"The fee was 395 euros in {year}.", "The fee was 395 euros.", "From 1990 to 2022 it was 395 euros."):
+        assert not decide(query, [], read(said, 0.9), 0.35).unsure
+
+
+def test_of_two_years_the_one_asked_for_comes_first() -> None:
+    """Though the reader likes the other better."""
+    right, wrong = read("In 2018, 1,204 ships called.", 0.6), read("In 2022, 1,871 ships called.", 0.8)
+    query = understand("How many ships called in 2018?")
+    assert decide(query, [], [*wrong, *right], 0.35).chosen[0] == right[0]
+
+
+def test_each_of_several_things_needs_less_to_be_told() -> None:
+    """A side of a comparison is told at a share of the threshold."""
+    query, said = Query("ships in 2018", "ships in 2018"), read("In 2018, 1,204 ships called.", 0.25)
+    assert decide(query, [], said, 0.35, several=True).chosen
+    assert not decide(query, [], said, 0.35).chosen

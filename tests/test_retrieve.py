@@ -138,6 +138,13 @@ def test_windows_score_every_sentence_once(text: str, offset: int) -> None:
         assert hit.passage.slice(at, at + len(window.text)) == window.text
 
 
+@pytest.mark.parametrize("words", [30, None])
+def test_a_heading_is_read_apart_from_what_it_stands_over(words: int | None) -> None:
+    """What it says is on all under it, and would be taken for the answer of each."""
+    hit = make_hit("Tunnel to cost more. A study says three billion.", title="Tunnel to cost more.")
+    assert [window.text for window, _ in windows(hit, words)] == ["Tunnel to cost more.", "A study says three billion."]
+
+
 class Recording(WordReader):
     """Remembers what it was given to read."""
 

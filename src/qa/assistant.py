@@ -514,7 +514,13 @@ class Assistant:
         yield Progress("reading", f"reading {_count(sum(map(len, hits)), 'passage')}")
         candidates = [self.retriever.read(part, found) for part, found in zip(parts, hits, strict=True)]
         clock.lap("read")
-        decided = partial(decide, threshold=self.threshold, lenient=self._writes, without=self.config.without)
+        decided = partial(
+            decide,
+            threshold=self.threshold,
+            lenient=self._writes,
+            several=bool(query.parts),
+            without=self.config.without,
+        )
         return tuple(decided(*part) for part in zip(parts, hits, candidates, strict=True))
 
     def _gist(self, query: Query) -> Decision:

@@ -10,6 +10,8 @@ from qa.answer.lookup import looked_up, settles
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import FIGURES, akin, name_words, related, stems, terms
+from qa.language.belonging import of_another
+from qa.language.dates import years
 from qa.language.defining import SAYS, introduces, spelled_out
 from qa.language.speakers import leans_back, speaks
 from qa.query import Query
@@ -78,6 +80,7 @@ def decide(
     threshold: float,
     *,
     lenient: bool = False,
+    several: bool = False,
     without: Collection[str] = (),
 ) -> Decision:
     """Which candidates may answer.
@@ -86,8 +89,11 @@ def decide(
         candidates: best first, the score of the best being the probability that the sources answer at all.
         threshold: probability from which they do.
         lenient: what is made of them is checked again.
+        several: the query is one of the things that a question asks for.
         without: rules left out, as in `qa.config.RULES`.
     """
+    if not query.comparing and "owners" not in without:
+        candidates = [c for c in candidates[:OWNED] if not of_another(query.text, c.text)] + list(candidates[OWNED:])
     best = candidates[0].score if candidates else 0.0
     chosen: Sequence[Candidate] = candidates
     if query.comparing and "topic" not in without:
@@ -97,7 +103,8 @@ def decide(
             chosen = candidates  # words alone silence nobody: where none holds the topic's, a sure reader decides
         strict = bar
     else:
-        several = query.kind in ("list", "who-is") and "list" not in without  # a name that is nowhere is unknown
+        several = several or query.kind in ("list", "who-is")
+        several = several and "list" not in without  # a name that is nowhere is unknown
         strict = LENIENT * threshold if several else threshold
         bar = LENIENT * threshold if lenient else strict
     if query.unknown and not query.comparing and "unknown" not in without:
@@ -128,7 +135,26 @@ def decide(
         return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
     if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
         chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
-    return Decision(query, tuple(hits), tuple(candidates), tuple(chosen) if best >= bar else (), likely=best >= strict)
+    doubted = False
+    if "years" not in without and (asked := years(query.text)):
+        beside = [c for c in chosen[:OWNED] if not _of_other_years(asked, c)]
+        doubted = not beside
+        chosen = beside + [c for c in chosen[:OWNED] if c not in beside] + list(chosen[OWNED:])
+    return Decision(
+        query,
+        tuple(hits),
+        tuple(candidates),
+        tuple(chosen) if best >= bar else (),
+        doubted=doubted,
+        likely=best >= strict,
+    )
+
+
+def _of_other_years(asked: Collection[int], c: Candidate) -> bool:
+    """Whether a passage, or what stands over it, is of a time that holds none of the years."""
+    passage, source = c.hit.passage, c.hit.source
+    told = years(f"{passage.heading}. {source.title}. {passage.text}")
+    return bool(told) and not any(min(told) <= year <= max(told) for year in asked)
 
 
 def leading(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -164,6 +190,9 @@ def introductions(thing: str, candidates: Sequence[Candidate]) -> list[Candidate
 
 LISTED: Final = 30
 """Candidates of which the lists are looked at."""
+
+OWNED: Final = 8
+"""Candidates of which it is looked at whose, and of which years, they are."""
 
 
 SPOKEN: Final = 20

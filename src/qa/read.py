@@ -191,7 +191,7 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
     Each sentence is scored in one window; the sentence before it is there as context. A row of a table is read alone,
-    under its table's name: its like would be taken for it.
+    under its table's name: its like would be taken for it. So is a heading: what it says is on all under it.
     """
     passage = hit.passage
     found: list[tuple[Window, int]] = []
@@ -199,8 +199,10 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     before: Span | None = None
     for span in passage.sentences or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
-        alone = any(cells(passage.slice(*row))[1] for row in (span, *group[-1:]))
-        if words and group and (alone or size + _size(passage, span) > words):
+        ends = any(_is_heading(hit, unit) for unit in (span, *group[-1:]))
+        if words:
+            ends = ends or size + _size(passage, span) > words or any(_is_row(hit, u) for u in (span, *group[-1:]))
+        if group and ends:
             found.append(_window(hit, group, before))
             before, group = group[-1], []
         group.append(span)
@@ -210,11 +212,20 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
 
 def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
     passage = hit.passage
-    start = before[0] if before and not cells(passage.slice(*group[0]))[1] else group[0][0]
+    apart = before is None or _is_row(hit, group[0]) or any(_is_heading(hit, unit) for unit in (before, group[0]))
+    start = group[0][0] if before is None or apart else before[0]
     spans = tuple((a - start, b - start) for a, b in group)
     text = passage.slice(start, group[-1][1])
     lead = passage.lead(group[0][0])  # the line above its list, the question it replies to
     return Window(text, spans, _heading(hit, "" if lead in text else lead)), start
+
+
+def _is_row(hit: Hit, unit: Span) -> bool:
+    return bool(cells(hit.passage.slice(*unit))[1])
+
+
+def _is_heading(hit: Hit, unit: Span) -> bool:
+    return hit.passage.slice(*unit) in (hit.source.title, hit.passage.heading)
 
 
 def _heading(hit: Hit, lead: str = "") -> str:

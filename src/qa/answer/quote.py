@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,15 @@ from qa.language.speakers import leans_back
 from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
-RELATIVE = 0.6
-"""A further sentence is quoted when it scores at least this share of the best one."""
+FURTHER, FROM_ANOTHER = math.exp(-1), math.exp(-1.7)
+"""A further sentence is quoted when its odds are at least this share of the best one's; one of a source that has not
+been heard yet, the second: who says what is worth a line. An answer that is sure has few, a doubtful one more."""
 
-RELATIVE_SEVERAL = 0.25
-"""The same where the question asks for several things; chosen on the dev questions."""
+SEVERAL = 0.07
+"""The same, of any source, where the question asks for several things."""
+
+ONE_THING = 3
+"""Sentences at most where it asks for one."""
 
 RELATIVE_COMPARING = 0.04
 """The same where it compares: what a source says of a topic is seldom a plain answer."""
@@ -50,7 +55,9 @@ def quote(
     if kind == "compare":
         chosen = compared(candidates, limit)
     else:
-        chosen = best(candidates, limit, RELATIVE_SEVERAL if kind == "list" else RELATIVE)
+        several = kind == "list"
+        shares = (SEVERAL, SEVERAL) if several else (FURTHER, FROM_ANOTHER)
+        chosen = best(candidates, limit if several else min(limit, ONE_THING), *shares)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
         start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
@@ -74,16 +81,25 @@ def quote(
         named.add(source.id)
 
 
-def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
-    """Those that come near the best one, repetitions left out."""
+def best(
+    candidates: Sequence[Candidate], limit: int, further: float = FURTHER, another: float = FROM_ANOTHER
+) -> list[Candidate]:
+    """Those that come near the best one, repetitions left out: see `FURTHER`."""
     chosen: list[Candidate] = []
-    bar = relative * candidates[0].score if candidates else 0.0
+    top = _odds(candidates[0].score) if candidates else 0.0
     for candidate in candidates:
-        if candidate.score < bar or len(chosen) == limit:
+        if len(chosen) == limit:
             break
+        heard = any(candidate.hit.source.id == other.hit.source.id for other in chosen)
+        if _odds(candidate.score) < (further if heard or not chosen else another) * top:
+            continue
         if not any(same(candidate.text, other.text) or _told(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-6)
 
 
 def _told(candidate: Candidate, other: Candidate) -> bool:

@@ -15,7 +15,8 @@ def of_another(question: str, text: str) -> bool:
     `of_another("Who is mayor of Rye?", "The mayor of Hove, Ada Holm, came.")` is true. A text that says of nobody whose
     it is, or names the one asked about too, is not of another.
     """
-    asked, told = _owners(parse(question)), _owners(parse(text))
+    asked = _owners(parse(question))
+    told = _owners(parse(text)) if asked else {}
     return any(_apart(owners, told[noun]) for noun, owners in asked.items() if noun in told)
 
 

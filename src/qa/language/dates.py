@@ -42,6 +42,11 @@ _BEFORE_YEAR = re.compile(
 )
 
 
+def years(text: str) -> frozenset[int]:
+    """The years that a text names."""
+    return frozenset(int(fact.value[:4]) for fact in dates_in(text) if fact.value[:4].isdigit())
+
+
 def dates_in(text: str) -> Iterator[Fact]:
     """The dates of a text, in the order they stand."""
     for match in _DATE.finditer(text):
