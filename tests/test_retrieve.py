@@ -203,9 +203,10 @@ def test_a_surer_sentence_makes_an_answer_likelier(
 
 
 def test_a_name_that_is_not_where_the_answer_should_stand_makes_it_unlikelier() -> None:
-    """The right sort of event, of somebody else; in another spelling it is no other."""
+    """The right sort of event, of somebody else; in another spelling, or elsewhere in its text, it is none."""
     question = "Who met Saleh al-Aruri in Port Ellis?"
     assert [absent(question, f"{who} was met in Port Ellis.") for who in ("Salah al-Arouri", "Tom Berg")] == [0, 1]
+    assert absent(question, "Tom Berg was met there.", "In Port Ellis, Saleh al-Aruri and others met.") == 0
     assert Reader.fusion.answerable([0.5], 7, 1) < Reader.fusion.answerable([0.5], 7, 0)
 
 

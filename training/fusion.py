@@ -61,7 +61,7 @@ class Read:
     """Whether it answers."""
     words: int
     absent: NDArray[np.int64]
-    """For each sentence, names of the question that its passage does not have."""
+    """For each sentence, names of the question that its document does not have."""
 
 
 def read(assistant: Assistant, part: str, question: str, answerable: bool, holds: Holds) -> Iterator[Read]:
@@ -80,7 +80,7 @@ def _read(
 ) -> Read:
     retriever = assistant.retriever
     seen = look(retriever.reader, question, hits)
-    unnamed = [absent(question, stands(s.hit, retriever.publishers)) for s in seen]
+    unnamed = [absent(question, stands(s.hit, retriever.publishers), retriever.document(s.hit)) for s in seen]
     right = [holds(s.hit, (s.start, s.end)) for s in seen]
     return Read(
         part,
@@ -165,7 +165,7 @@ def sentence_weights(asked: Sequence[Read]) -> LogisticRegression:
 
 
 def signals(asked: Sequence[Read], sentence: LogisticRegression) -> NDArray[np.float64]:
-    """For each question: log of the sum of its sentences' odds, its words, names absent from where the best stands."""
+    """For each question: log of the sum of its sentences' odds, its words, names absent from the text of the best."""
     found = []
     for q in asked:
         odds = sentence.decision_function(q.sentences)

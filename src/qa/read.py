@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -64,9 +64,14 @@ def length(question: str) -> int:
     return min(len(question.split()), 20)
 
 
-def absent(question: str, read: str) -> int:
-    """How many names of a question do not stand in what was read."""
-    return sum(fact.kind == "name" for fact in missing(question, read))
+def absent(question: str, read: str, document: str = "") -> int:
+    """How many names of a question stand neither in what was read nor, by their last word, elsewhere in its document.
+
+    A name is said once and then "he", "the company"; a page that lacks it may well be about it.
+    """
+    names = (question[f.start : f.end] for f in missing(question, read) if f.kind == "name")
+    last = (re.findall(r"\w+", name)[-1] for name in names)
+    return sum(not re.search(rf"\b{re.escape(word)}\b", document, re.IGNORECASE) for word in last)
 
 
 def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> list[Hit]:
@@ -122,6 +127,7 @@ def weighed(
     question: str,
     seen: Sequence[Look],
     publishers: str = "",
+    document: Callable[[Hit], str] = lambda hit: "",
     put: str = "",
     topic: bool = False,
     missed: bool = True,
@@ -132,12 +138,14 @@ def weighed(
 
     Args:
         publishers: names that are missed nowhere.
+        document: the text that a hit is of.
         put: as in `Retriever.read`, and `topic`.
         missed: whether names of the question that are not there count.
     """
     chances = [chance(reader, s, match) for s, match in zip(seen, matches(question, seen), strict=True)]
     best = max(chances)
-    lacking = absent(put or question, stands(seen[chances.index(best)].hit, publishers)) if missed else 0
+    hit = seen[chances.index(best)].hit
+    lacking = absent(put or question, stands(hit, publishers), document(hit)) if missed else 0
     whole = reader.fusion.answerable([best] if topic else chances, length(question), lacking)
     ranked = zip(seen, chances, strict=True)
     return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span) for s, p in ranked)

@@ -101,8 +101,19 @@ class Retriever:
         seen = look(self.reader, about, hits, again=0 if "again" in without else READ_AGAIN)
         topic = query.comparing and bool(query.sources)
         return weighed(
-            self.reader, about, seen, self.publishers, put=put or about, topic=topic, missed="missed" not in without
+            self.reader,
+            about,
+            seen,
+            self.publishers,
+            self.document,
+            put=put or about,
+            topic=topic,
+            missed="missed" not in without,
         )
+
+    def document(self, hit: Hit) -> str:
+        """The text that a hit is of."""
+        return self.index.documents[hit.passage.document_id].text
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if not filters:
