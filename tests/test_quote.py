@@ -58,7 +58,7 @@ def test_what_lies_far_below_the_best_sentence_is_not_quoted_along() -> None:
 def test_a_source_is_named_in_full_once() -> None:
     """Its further sentences name it alone."""
     hit = make_hit("The bridge is safe. Rain fell on it. Ships wait below.")
-    first, second, third = quote(candidates(hit, [0.9, 0.85, 0.8]), 5)
+    first, second, third = quote(candidates(hit, [0.9, 0.8, 0.7]), 5)
     assert first.attribution.startswith("According to The Paper")
     assert second.attribution == third.attribution == "The Paper"
 
@@ -83,16 +83,15 @@ def test_a_comparison_gives_every_source_its_say() -> None:
 def test_a_list_takes_weaker_sentences_too() -> None:
     """Where several things are asked for, the best one does not silence the others."""
     hit = make_hit("One is red. Two is blue. Three is green.")
-    assert len(list(quote(candidates(hit, [0.9, 0.5, 0.4]), 5))) == 1
-    assert len(list(quote(candidates(hit, [0.9, 0.5, 0.4]), 5, kind="list"))) == 3
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5))) == 1
+    assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, kind="list"))) == 3
 
 
-def test_a_doubtful_answer_shows_what_else_it_may_be_and_a_sure_one_does_not() -> None:
-    """Beside a best sentence of even chances stands one of less; beside a sure one it goes, unless another says it."""
+def test_another_source_is_heard_where_the_same_one_would_not_be_again() -> None:
+    """Of two further sentences that are as likely, the one of a source that has not spoken yet."""
     hit, other = make_hit("One is red. Two is blue."), make_hit("Three is green.", id="b")
-    assert len(list(quote(candidates(hit, [0.5, 0.3]), 5))) == 2
-    assert len(list(quote(candidates(hit, [0.95, 0.8]), 5))) == 1
-    assert len(list(quote([*candidates(hit, [0.95, 0.1])[:1], *candidates(other, [0.8])], 5))) == 2
+    both = [*candidates(hit, [0.9, 0.4]), *candidates(other, [0.4])]
+    assert [s.text for s in quote(both, 5)] == ["One is red.", "Three is green."]
 
 
 @given(
@@ -167,9 +166,9 @@ def test_a_source_does_not_answer_twice_with_the_same_words():
     first = answering("The bridge was opened in May 1934 by the king.", "May 1934", 0.9, "a")
     again = answering("Trams have used it since it opened, in May 1934, without a break.", "May 1934", 0.8, "a")
     other = answering("Our bridge, says the almanac, is of May 1934 and no other date.", "May 1934", 0.7, "b")
-    more = answering("The bridge was closed for repairs in the winter of 1951.", "winter of 1951", 0.78, "a")
-    shown = [s.text for s in quote([first, again, more, other], 5)]
-    assert shown == [first.text, more.text, other.text]
+    more = answering("The bridge was closed for repairs in the winter of 1951.", "winter of 1951", 0.6, "a")
+    shown = [s.text for s in quote([first, again, other, more], 5)]
+    assert shown == [first.text, other.text, more.text]
 
 
 def test_a_sentence_that_only_begins_like_an_order_is_quoted() -> None:

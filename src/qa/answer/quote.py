@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,12 @@ from qa.language.speakers import leans_back
 from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
-FURTHER, FROM_ANOTHER = math.exp(-1), math.exp(-1.7)
-"""A further sentence is quoted when its odds are at least this share of the best one's; one of a source that has not
-been heard yet, the second: who says what is worth a line. An answer that is sure has few, a doubtful one more."""
+FURTHER, FROM_ANOTHER = 0.5, 0.35
+"""A further sentence is quoted when it scores at least this share of the best one; one of a source that has not been
+heard yet, the second: who says what is worth a line."""
 
-SEVERAL = 0.07
-"""The same, of any source, where the question asks for several things."""
+SEVERAL = 0.25
+"""The same, of any source, where the question asks for several things; chosen on the dev questions."""
 
 ONE_THING = 3
 """Sentences at most where it asks for one."""
@@ -86,20 +85,15 @@ def best(
 ) -> list[Candidate]:
     """Those that come near the best one, repetitions left out: see `FURTHER`."""
     chosen: list[Candidate] = []
-    top = _odds(candidates[0].score) if candidates else 0.0
     for candidate in candidates:
         if len(chosen) == limit:
             break
         heard = any(candidate.hit.source.id == other.hit.source.id for other in chosen)
-        if _odds(candidate.score) < (further if heard or not chosen else another) * top:
+        if candidate.score < (further if heard or not chosen else another) * candidates[0].score:
             continue
         if not any(same(candidate.text, other.text) or _told(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen
-
-
-def _odds(probability: float) -> float:
-    return probability / max(1 - probability, 1e-6)
 
 
 def _told(candidate: Candidate, other: Candidate) -> bool:
