@@ -46,9 +46,9 @@ def test_nothing_generated_crashes_or_is_answered_wrongly(
 
 def test_the_driver_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash, and a promise that does not hold."""
-    monkeypatch.setitem(DRIVER.FUNCTIONS, "facts", lambda r: 1 / 0)
+    monkeypatch.setitem(DRIVER.FUNCTIONS, "facts", (lambda r: 1 / 0, 1))
     assert DRIVER.attempt("facts", 0, 0)[0] == "crashed"
-    monkeypatch.setitem(DRIVER.FUNCTIONS, "facts", lambda r: DRIVER.exact([(0, 5)], 4))
+    monkeypatch.setitem(DRIVER.FUNCTIONS, "facts", (lambda r: DRIVER.exact([(0, 5)], 4), 1))
     assert DRIVER.attempt("facts", 0, 0) == ("wrong", "a span 0..5 in a text of 4")
     assert DRIVER.inside("64:ff9b::7f00:1")
     assert not DRIVER.inside("2606:4700::1111")

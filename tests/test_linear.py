@@ -6,13 +6,16 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 
 import pytest
 
 from qa import Assistant, QAError
 from qa.answer.untrusted import is_order
+from qa.corpus.blocks import Block
+from qa.corpus.cleaning import assemble, clean
 from qa.language import facts, missing
-from qa.language.parser import parse
+from qa.language.parser import _load, parse
 from qa.language.speakers import speaker
 from qa.markers import marked
 from qa.page import exports, views
@@ -58,14 +61,25 @@ REPEATED = [
 ]
 """What hostile inputs repeat."""
 
+
+@cache
+def tokenizer() -> Callable[[str], object]:
+    return _load(("tok2vec", "tagger", "parser", "ner", "lemmatizer", "attribute_ruler", "senter")).tokenizer
+
+
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "facts": lambda text: facts.__wrapped__(text),
     "missing": lambda text: missing.__wrapped__(text, text[::-1]),
     "orders": is_order,
     "speaker": lambda text: speaker(Passage("a", 0, len(text), text), (0, len(text))),
+    "tokens": lambda text: tokenizer()(text),
     "searchable": searchable,
     "marked": marked,
     "sentences": lambda text: split(Document(Source(id="a", title="A"), text)),
+    "cleaned": lambda text: assemble(clean([Block(text)], page=True), "A"),
+    "cleaned lines": lambda text: clean(
+        [Block(text[i : i + 50]) for i in range(0, len(text), 50)], infer_headings=True
+    ),
     "checked": lambda text: report.check(text, {"a": "The bridge will cost 48 million euros."}, Support()),
     "judged": lambda text: Support().judge(text, ["The bridge will cost 48 million euros.", text]),
     "linked": views.linked,
@@ -97,36 +111,34 @@ def cpu(work: Callable[[str], object], text: str) -> float:
     return time.process_time() - start
 
 
+def grows(work: Callable[[str], object], part: str, *sizes: int) -> str:
+    """Where twice as much costs more than three times as much; n grows until it can be measured."""
+    for n in sizes:
+        text = part * (2 * n // len(part) + 1)
+        once, twice = 0.0, cpu(work, text[: 2 * n])
+        if twice > LEAST:
+            once = cpu(work, text[:n])
+            if twice / once > 3:  # once more: the machine does other things, too
+                once, twice = (min(past, cpu(work, text[:m])) for past, m in ((once, n), (twice, 2 * n)))
+            return f"{part!r} {n}: {once:.2f} s, {twice:.2f} s" if twice / once > 3 else ""
+    return ""
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_twice_as_long_costs_about_twice_as_much(name: str) -> None:
-    """CPU at n and 2n characters, n growing until it can be measured or is 50,000 long."""
+    """CPU at n and 2n characters, up to 50,000."""
+    parse("The parser is loaded once."), tokenizer()
+    assert not [slow for part in REPEATED if (slow := grows(FUNCTIONS[name], part, 2_000, 10_000, 25_000))]
+
+
+def test_twice_as_long_a_question_costs_about_twice_as_much(town: Assistant) -> None:
+    """Understood, asked, searched for, and as a follow-up: up to the longest that is let in."""
     parse("The parser is loaded once.")
-    slow = []
-    for part in REPEATED:
-        for n in (2_000, 10_000, 25_000):
-            text = part * (2 * n // len(part) + 1)
-            twice = min(cpu(FUNCTIONS[name], text[: 2 * n]) for _ in range(2))
-            if twice > LEAST:
-                once = min(cpu(FUNCTIONS[name], text[:n]) for _ in range(2))
-                if twice / once > 3:
-                    slow.append((part, n, once, twice))
-                break
-    assert not slow
-
-
-@pytest.mark.parametrize(
-    "question", ["How do" + " " * 125 + "and" + " " * 125 + " x?", " " * 500, *(p * 1_000 for p in REPEATED)]
-)
-def test_no_question_costs_much_to_understand(question: str) -> None:
-    """The longest that is let in; what is longer is refused before it is read."""
-    assert cpu(lambda text: understand(text[:2_000]), question) < 10
-    assert cpu(understand, question * 50) < 10
-
-
-def test_no_question_freezes_an_assistant(town: Assistant) -> None:
-    """Asked, searched for, and as a follow-up."""
-    chat = town.chat()
-    for question in ("How do" + " " * 125 + "and" + " " * 125 + " x?", "not " * 400, "“" * 1_990 + "x", "1-" * 900):
-        assert cpu(town.ask, question) < 60
-        assert cpu(town.search, question) < 60
-        assert cpu(chat.ask, question) < 60
+    assert not [slow for part in REPEATED if (slow := grows(understand, part, 1_000))]
+    blanks = "How do" + " " * 125 + "and" + " " * 125 + " x? "
+    for work, parts in (
+        (town.ask, (blanks, "not ", "“", "1-")),
+        (town.search, ("not ", "1-")),
+        (town.chat().ask, "“-"),
+    ):
+        assert not [slow for part in parts if (slow := grows(work, part, 1_000))]

@@ -77,6 +77,12 @@ def test_lines_end_sentences_too(text: str, wanted: list[str]) -> None:
     assert said(text) == wanted
 
 
+@pytest.mark.parametrize("blank", sorted(c for c in map(chr, range(0x3001)) if c.isspace()), ids=ascii)
+def test_a_blank_of_any_kind_may_stand_before_a_full_stop(blank: str) -> None:
+    """As in French, after an initial, or in pasted text: no crash, and nothing is lost."""
+    assert " ".join(said(f"Plan D{blank}. It rained.")).split() == ["Plan", "D", ".", "It", "rained."]
+
+
 @settings(max_examples=60)
 @given(TEXTS)
 def test_sentences_cover_every_word_once_and_in_order(text: str) -> None:

@@ -119,6 +119,18 @@ def test_what_was_there_can_be_seen(home: Path) -> None:
     assert "<U+001B>]52;c;" in told
 
 
+def test_reports_can_be_printed(home: Path) -> None:
+    """A report in any form, shown on a terminal, commands nothing; what was there is still told, by JSON exactly."""
+    forms = ("json", "xml", "sarif", "md", "html")
+    qa(home, "check", f"{NAME}.txt", *(part for form in forms for part in ("--report", f"report.{form}")))
+    for form in forms:
+        told = (home / f"report.{form}").read_text(encoding="utf-8")
+        unseen = {c for c in told if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")} - {"\n", "\t"}
+        assert not unseen, (form, ascii(sorted(unseen)))
+        assert "U+202E" in told or "\\u202e" in told, form
+    assert BAD in json.loads((home / "report.json").read_text(encoding="utf-8"))["sentences"][0]["text"]
+
+
 @given(st.text())
 def test_json_is_exact_and_cannot_command_a_terminal(text: str) -> None:
     """Another program reads what was there."""

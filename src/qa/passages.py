@@ -27,7 +27,8 @@ _UNIT = re.compile(r"\S(?:[^\n]|\n(?![^\S\n]*\n)(?=[^\S\n]*[^\W\d_A-Z])(?=[^\S\n
 _WINDOW = 3000
 """Characters given to the splitter at once: its time grows with their square where quotations stay open."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # sentencex takes UTF-8 only
+# sentencex takes UTF-8 only, and ends the process (a panic) where a blank of several bytes stands before a full stop
+_NOT_TAKEN = re.compile("[\ud800-\udfff]|[^\\S\x00-\x7f]")
 
 _NUMBER_AFTER = re.compile(
     r"(?:^|[\s(\[])(?:vol|no|nr|fig|figs|eq|sec|art|ch|chap|par|para|p|pp|ca|approx|tab|app|ver|op|res|est)\.$",
@@ -367,7 +368,7 @@ def _units(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
     while start < end:
         stop = min(end, start + _WINDOW)
-        found = sentencex.get_sentence_boundaries("en", _SURROGATE.sub("?", text[start:stop]))
+        found = sentencex.get_sentence_boundaries("en", _NOT_TAKEN.sub(" ", text[start:stop]))
         edges = [start + boundary["end_index"] for boundary in found] or [stop]
         if stop < end and len(edges) > 1:
             edges.pop()  # cut off by the window: seen whole in the next one

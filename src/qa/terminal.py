@@ -37,6 +37,14 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
+def written(text: str, suffix: str) -> str:
+    """A finished report, made visible in the way of its form: somebody may print the file."""
+    if suffix in (".json", ".sarif"):
+        return _UNSEEN.sub(_escaped, text)
+    less, more = ("&lt;", "&gt;") if suffix in (".html", ".xml") else ("<", ">")
+    return _UNSEEN.sub(lambda match: f"{less}U+{ord(match[0]):04X}{more}", text)
+
+
 class Console(RichConsole):
     """Rich's, but of what it is given only what can be seen reaches the terminal; styles are its own."""
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from qa import QAError
 from qa.cli.common import ANSWERED, ERROR, NONE, STATUS, AsJson, CorpusDir, IndexDir, open_assistant, read_text
-from qa.terminal import err, out, print_json, steps
+from qa.terminal import err, out, print_json, steps, written
 
 if TYPE_CHECKING:
     from qa.checking.forms import Found, Tally
@@ -193,6 +193,6 @@ def _print(checked: CheckedSentence) -> None:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        path.write_text(written(text, path.suffix), encoding="utf-8")
     except OSError as error:
         raise QAError(f"cannot write {path}: {(error.strerror or '').lower()}; give another place") from error

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from qa.config import load_config
 from qa.schema import QAError
-from qa.terminal import err, out, steps
+from qa.terminal import err, out, steps, written
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -388,7 +388,7 @@ def write_report(report: Report, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     writers = {"report.html": html, "run.json": json, "junit.xml": junit, "summary.md": markdown}
     for name, write in writers.items():
-        (folder / name).write_text(write(report), encoding="utf-8")
+        (folder / name).write_text(written(write(report), Path(name).suffix), encoding="utf-8")
 
 
 def is_plain(questions: Path) -> bool:

@@ -26,6 +26,8 @@ DIGEST: Final = "8c9bfc03d677c57d19d3323980f33783c9d74acb2236e4068992acdbf1b4871
 
 LONGEST: Final = 5000
 """Characters that are parsed of a text; what follows is not."""
+ENDING: Final = 40
+"""Characters at the end of a word in which a mark or a unit is looked for that is a word of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +208,15 @@ def _load(without: Sequence[str]) -> Any:
         with _no_torch():
             from spacy.util import load_model_from_path
 
-            return load_model_from_path(folder, exclude=list(without))
+            made = load_model_from_path(folder, exclude=list(without))
     except Exception as error:  # spaCy's errors share no base class
         raise ModelError(
             f"the parser cannot be loaded: {error}; reinstall {MODEL.replace('_', '-')}=={VERSION}"
         ) from error
+    # it looks for the end of a word in all of it, for each mark once more: the square of a word of marks alone
+    search = made.tokenizer.suffix_search
+    made.tokenizer.suffix_search = lambda word: search(word[-ENDING:])
+    return made
 
 
 @cache
