@@ -208,7 +208,7 @@ def _load(without: Sequence[str]) -> Any:
         with _no_torch():
             from spacy.util import load_model_from_path
 
-            made = load_model_from_path(folder, exclude=list(without))
+            made: Any = load_model_from_path(folder, exclude=list(without))
     except Exception as error:  # spaCy's errors share no base class
         raise ModelError(
             f"the parser cannot be loaded: {error}; reinstall {MODEL.replace('_', '-')}=={VERSION}"
