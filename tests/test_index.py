@@ -33,6 +33,7 @@ from qa.schema import (
     IndexMissingError,
     IndexStaleError,
     IndexWriteError,
+    Passage,
     Section,
     Source,
 )
@@ -125,6 +126,12 @@ def test_metadata_is_embedded_but_not_cited(built, embedder):
     assert all(part in text for part in (source.title, source.publisher, source.published, passage.text))
     assert source.publisher not in passage.text
     assert built.lexical("Harbour News", 1)[0][0] == passage.id
+
+
+def test_a_heading_is_embedded_once():
+    """Where a passage begins with its heading, that is not said again in front of it."""
+    passage = Passage("a", 0, 20, "The toll of 1911\n\nIt", heading="The toll of 1911")
+    assert embedded_text(passage, Source("a", "Roads")).count("The toll of 1911") == 1
 
 
 def test_vocabulary_knows_the_spellings_of_names(built):

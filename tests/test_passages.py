@@ -137,6 +137,17 @@ def test_the_title_in_the_text_is_no_passage() -> None:
     assert [p.text for p in split(document(text, Section("", 9, len(text))))] == ["It began."]
 
 
+def test_a_title_and_what_is_declared_under_it_are_no_passage_of_their_own() -> None:
+    """They would be found before all that is said of their subject; they go with what follows, and can be quoted."""
+    text = "The ferry stops until 14 June\n\nPublisher: Orvik\nPublished: 2020\n\nWhy\n\nIt is being mended."
+    top, why = text.index("\n"), text.index("Why") + 3
+    [passage] = split(document(text, Section("", top, why - 3), Section("Why", why, len(text))))
+    assert passage.heading == "Why"
+    said = [text[a:b] for a, b in passage.sentences]
+    assert (said[0], said[-1]) == ("The ferry stops until 14 June", "It is being mended.")
+    assert any("Published: 2020" in unit for unit in said)
+
+
 @pytest.mark.parametrize("count", [1, 5, 14, 15, 31, 60, 200])
 def test_sizes_are_even(count: int) -> None:
     """From 120 to 180 words where sentences of ten words allow it; no crumb is left over."""

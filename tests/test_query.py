@@ -343,6 +343,7 @@ def test_what_stands_nowhere_is_unknown() -> None:
     catalogue = Catalogue(SOURCES, {}, stands=lambda word: word.casefold() in {"bridge", "hill"})
     assert understand("Did Quigley open the bridge in June?", (), catalogue).unknown == ("Quigley",)
     assert understand("Did Hill open the bridge on Monday?", (), catalogue).unknown == ()
+    assert understand("How many fishermen does the parish book name?", (), catalogue).unknown == ()
 
 
 def test_a_query_needs_words() -> None:

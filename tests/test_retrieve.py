@@ -12,7 +12,7 @@ from conftest import make_hit
 from qa import LONGEST_QUESTION, Assistant, Filters, Hit
 from qa.models.reader import Reader, Reading, Window, between
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, WordReader, absent, look, stands, windows
+from qa.read import READ_AGAIN, WordReader, absent, is_label, look, stands, windows
 from qa.retrieve import balance
 from qa.schema import QuestionError
 
@@ -244,3 +244,28 @@ def test_who_misspells_a_name_gets_the_same_answer_and_sees_what_was_searched(to
     )
     assert asked.sentences == meant.sentences != ()
     assert (asked.question, asked.searched) == ("What did the chairman Tomás Viddel call the plan?", meant.question)
+
+
+@pytest.mark.parametrize(
+    ("heading", "label"),
+    [
+        ("The tunnel near the mill", True),
+        ("How the wards voted", True),
+        ("If you are the child of a veteran", True),
+        ("Requests from law enforcement agencies", True),
+        ("Mayor Lind resigns after the audit", False),
+        ("Dogs must be kept on a lead", False),
+        ("If you serve abroad, we may pay you back", False),
+        ("Government to raise the fuel tax", False),
+        ("Council votes to close the pool", False),
+        ("Ways to pay for your stay", True),
+        ("The flood of 1953", False),
+        ("Speaker: Ada Kern", False),
+        ("Nora Falk, the bookbinder", False),
+    ],
+)
+def test_a_heading_answers_only_where_it_says_something(heading: str, label: bool) -> None:
+    """One that names what stands under it is no answer, however many words of the question it shares."""
+    hit = make_hit(f"{heading}\n\nIt is so.", title=heading)
+    assert is_label(hit, (0, len(heading))) == label
+    assert not is_label(hit, (len(heading) + 2, len(hit.passage.text)))

@@ -63,10 +63,13 @@ def split(document: Document, *, target: int = 150, maximum: int = 180) -> tuple
     """
     if not 1 <= target <= maximum:
         raise ValueError(f"passages aim at {target} words and may have {maximum}; 1 <= target <= maximum")
-    found = []
-    for heading, head, start, end in _regions(document):
-        units = _units_of(document.text, head, start, end, titled=not heading)
-        for group in _groups(document.text, units, target, maximum):
+    found: list[Passage] = []
+    front: list[_Unit] = []
+    regions = list(_regions(document))
+    for i, (heading, head, start, end) in enumerate(regions, start=1):
+        units = front + _units_of(document.text, head, start, end, titled=not heading)
+        front = units if not found and i < len(regions) and _is_front(document.text, units) else []
+        for group in [] if front else _groups(document.text, units, target, maximum):
             said = [unit for unit in group if unit.quotable]
             if not said:  # a question without a reply
                 said = group
@@ -160,6 +163,14 @@ def _units_of(text: str, head: Span | None, start: int, end: int, *, titled: boo
         else:
             units += [*found[:-1], replace(found[-1], ends_paragraph=True)]
     return units
+
+
+def _is_front(text: str, units: Sequence[_Unit]) -> bool:
+    """Whether all that was read so far is a title and what is declared under it: no passage of its own, for it holds
+    the document's subject in so few words that it would be found before all that is said of it."""
+    if units and _words(text, units[0].start, units[-1].end) > _LONGEST_LIST:
+        return False
+    return not any(_END.search(text[unit.start : unit.end]) for unit in units)
 
 
 def _span(unit: _Unit) -> Span:

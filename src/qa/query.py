@@ -670,7 +670,11 @@ def _means(phrase: str, source: Source) -> bool:
 
 
 def asked_names(p: Parse) -> Iterator[str]:
-    """The names in the sentences that ask, or in all where none does."""
+    """The names in the sentences that ask, or in all where none does.
+
+    Who begins with a capital writes names with one: "the parish book" is none, whatever the parser takes it for.
+    """
+    cased = p.text[:1].isupper()
     dates = [f for f in facts(p.text) if f.kind == "date"]
     ends = [t.end for t in p.tokens if t.text in ".?!"]
     asking = [e for e in ends if p.text[e - 1] == "?"]
@@ -680,6 +684,8 @@ def asked_names(p: Parse) -> Iterator[str]:
         if token and token.is_name and not dated and fold(token.text) not in FUNCTION_WORDS:
             run.append(i)
             continue
+        if cased and run and p.span(run).islower():
+            run = []
         if run and (not asking or next((e for e in ends if e >= p.tokens[run[-1]].end), -1) in asking):
             yield p.span(run)
         run = []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from qa.language import FUNCTION_WORDS, missing, stem
+from qa.language.parser import parse
 from qa.models.reader import Fusion, Reader, Reading, Window, between
 from qa.passages import cells
 from qa.schema import Candidate, Hit, Passage, Span
@@ -199,13 +200,14 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
     Each sentence is scored in one window; the sentence before it is there as context. A row of a table is read alone,
-    under its table's name: its like would be taken for it. So is a heading: what it says is on all under it.
+    under its table's name: its like would be taken for it. So is a heading that says something: it is on all under it.
     """
     passage = hit.passage
     found: list[tuple[Window, int]] = []
     group: list[Span] = []
     before: Span | None = None
-    for span in passage.sentences or ((passage.start, passage.end),):
+    units = [unit for unit in passage.sentences if not is_label(hit, unit)] or passage.sentences
+    for span in units or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
         ends = any(_is_heading(hit, unit) for unit in (span, *group[-1:]))
         if words:
@@ -226,6 +228,22 @@ def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Windo
     text = passage.slice(start, group[-1][1])
     lead = passage.lead(group[0][0])  # the line above its list, the question it replies to
     return Window(text, spans, _heading(hit, "" if lead in text else lead)), start
+
+
+def is_label(hit: Hit, unit: Span) -> bool:
+    """Whether what can be quoted is a heading that names what stands under it and says nothing of it: no clause but a
+    question's or a condition's, no second name for the first, no figure. It is read over what it names."""
+    said = hit.passage.slice(*unit)
+    if not _is_heading(hit, unit) or said[-1] in ".!" or ":" in said or any(c.isdigit() for c in said):
+        return False
+    parsed = parse(said)
+    clauses = [
+        i for i in parsed.roots
+        if parsed.tokens[i].tag in ("VBD", "VBP", "VBZ") or parsed.children(i, "nsubj", "nsubjpass")
+    ]  # fmt: skip
+    first = parsed.tokens[0]
+    asks = first.head in clauses and (first.tag in ("WRB", "WP", "WDT") or first.dep == "mark")
+    return (asks or not clauses) and not any(t.dep == "appos" for t in parsed.tokens)
 
 
 def _is_row(hit: Hit, unit: Span) -> bool:

@@ -51,9 +51,10 @@ _CHUNK: Final = 1024
 def embedded_text(passage: Passage, source: Source) -> str:
     """What the model and BM25 read, never what is cited: heading, passage, then title, publisher and date.
 
-    The source comes last, for a model that reads 256 tokens must not lose a passage's end to a long title.
+    A heading that the passage begins with is not said twice: it would outweigh what is said under it. The source comes
+    last, for a model that reads 256 tokens must not lose a passage's end to a long title.
     """
-    heading = f"{passage.heading}. " if passage.heading else ""
+    heading = f"{passage.heading}. " if passage.heading and not passage.text.startswith(passage.heading) else ""
     about = ", ".join(filter(None, (source.title, source.publisher, source.published)))
     text = f"{heading}{passage.text} {about}"
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
