@@ -46,8 +46,8 @@ def holds(right: str, texts: list[str]) -> bool:
     return any(re.search(right, view) for text in texts for view in views(text))
 
 
-def cases(folder: Path, verbose: bool) -> None:
-    """Every case, by the kind of its file."""
+def cases(folder: Path, verbose: bool, only: str = "") -> None:
+    """Every case, by the kind of its file; only those of files that begin so."""
     from qa import Abstention, Assistant
     from qa.config import load_config
     from qa.index import Index
@@ -60,7 +60,7 @@ def cases(folder: Path, verbose: bool) -> None:
         if folder.is_file():
             folder = _unpacked(folder, Path(scratch) / "cases")
         rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
-        for name in dict.fromkeys(row["file"] for row in rows):
+        for name in dict.fromkeys(row["file"] for row in rows if row["file"].startswith(only)):
             kind = name.partition("-")[0]
             mine = [row for row in rows if row["file"] == name]
             documents = read([folder / name]).documents
@@ -235,10 +235,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quotes", action="store_true", help="check the quotations of questions.jsonl instead")
     parser.add_argument("--libraries", action="store_true", help="compare libraries instead")
+    parser.add_argument("--only", default="", help="only the cases of files whose names begin so")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
-    run = quotes if given.quotes else libraries if given.libraries else cases
-    run(given.folder, given.verbose)
+    if given.quotes or given.libraries:
+        (quotes if given.quotes else libraries)(given.folder, given.verbose)
+    else:
+        cases(given.folder, given.verbose, given.only)
 
 
 if __name__ == "__main__":
