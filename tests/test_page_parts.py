@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from qa.page.routes import Desk
 from qa.page.settings import Settings
 from qa.page.starters import _inside, starters
 from qa.page.store import Store
-from qa.schema import Pair
+from qa.schema import Pair, Point
 
 BRIDGE = "What will the harbour bridge cost?"
 
@@ -140,6 +141,36 @@ def test_markdown_sets_the_two_sides_of_a_pair_below_each_other() -> None:
     assert "**They differ on number of rockets**\n\n> The Paper, 1 May 2020: “" in text
     assert "> The \\*Other\\*, 1 May 2020: “" in text
     assert "Nothing found on this in: The \\*Other\\*.\n" in text
+
+
+def compared() -> Answer:
+    """Two sources on one point, one of them alone on another, from before what is asked about."""
+    answer = an_answer(title="A")
+    (left,) = answer.references
+    right = replace(
+        left, source=replace(left.source, id="b", publisher="The *Other*", published="2019"), quote="So | so.", end=8
+    )
+    points = (Point("the tower", (left, right)), Point("the lamp", (right,)))
+    return replace(answer, kind="compare", points=points, event="2020-03")
+
+
+def test_markdown_holds_the_table_of_a_comparison() -> None:
+    """A row a point, a column a source, those from before the event last; nothing is said twice, nor markup."""
+    head, rule, tower, lamp = exports.markdown([Turn("Who differs?", compared())]).split("\n")[2:6]
+    assert head == "| Point | The Paper, 1 May 2020 | The \\*Other\\*, 2019, before March 2020 |"
+    assert rule == "| --- | --- | --- |"
+    assert re.fullmatch(r"\| \*\*the tower\*\* \| “.*”\[\^1\] \| “So \\\| so.” \|", tower)
+    assert lamp == "| **the lamp** | not found (read: 0 passages) | “So \\| so.” |"
+
+
+def test_the_terminal_tells_a_comparison_point_by_point(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each source's words under the point, and where nothing was found."""
+    from qa.cli.answers import _print_answer
+
+    _print_answer(compared(), passages=False)
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.index("the tower") < told.index("According to The Paper: ") < told.index("The *Other*, 2019: So | so.")
+    assert "the lamp The *Other*, 2019: So | so. Not found in: The Paper (passages read: 0)." in told
 
 
 def test_feedback_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

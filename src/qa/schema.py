@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -475,6 +476,15 @@ class Point:
         return {"label": self.label, "said": [citation.to_dict() for citation in self.said]}
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A source of a comparison: how many of its passages were read, and whether it is from before the event."""
+
+    source: Source
+    read: int
+    early: bool
+
+
 class Reason(StrEnum):
     """Why there is no answer."""
 
@@ -635,6 +645,19 @@ class Answer:
     def sources(self) -> tuple[Source, ...]:
         """Cited sources, each once, in order of first mention."""
         return tuple({c.source.id: c.source for c in self.references}.values())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The sources of a comparison by date, undated ones behind, those from before the event last."""
+        said = [cited for point in self.points for cited in point.said] or self.references
+        read = Counter(hit.source.id for hit in self.hits)
+
+        def early(source: Source) -> bool:
+            precision = min(len(source.when), len(self.event))
+            return bool(precision) and source.when[:precision] < self.event[:precision]
+
+        found = [Column(s, read[s.id], early(s)) for s in {cited.source.id: cited.source for cited in said}.values()]
+        return tuple(sorted(found, key=lambda c: (c.early, not c.source.when, c.source.when, c.source.name)))
 
     def markers(self, sentence: Sentence) -> tuple[int, ...]:
         """The numbers, from 1, of the references that a sentence cites."""

@@ -148,18 +148,20 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
         out.print(Text(answer.caveat, style="yellow"))
     if answer.brief:
         out.print(Text(answer.brief, style="bold") + Text(" [1]", style="cyan"))
-    if answer.groups:
+    if answer.points:
+        _print_points(answer)
+    elif answer.groups:
         for group in answer.groups:
             out.print(_heading(group.source))
             for i in group.sentences:
                 out.print(Padding(_line(answer, answer.sentences[i]), (0, 0, 0, 2)))
-        if answer.silent:
-            names = ", ".join(source.name for source in answer.silent)
-            out.print(Text(f"Nothing found on this in: {names}.", style="dim"))
     else:
         for sentence in answer.sentences:
             out.print(_line(answer, sentence))
-    for pair in answer.pairs:
+    if answer.silent:
+        names = ", ".join(source.name for source in answer.silent)
+        out.print(Text(f"Nothing found on this in: {names}.", style="dim"))
+    for pair in () if answer.points else answer.pairs:
         _print_pair(pair)
     out.print()
     for n, citation in enumerate(answer.references, start=1):
@@ -170,6 +172,26 @@ def _print_answer(answer: Answer, *, passages: bool) -> None:
     if answer.dropped:
         dropped = f"{len(answer.dropped)} drafted, not borne out, not shown."
         out.print(Text(dropped, style="dim"))
+
+
+def _print_points(answer: Answer) -> None:
+    """A comparison point by point: what each source says, by date, and where nothing was found."""
+    numbers = {citation: n for n, citation in enumerate(answer.references, start=1)}
+    speakers = {citation: s.attribution for s in answer.sentences for citation in s.citations}
+    for point in answer.points:
+        out.print(Text(f"\n{point.label}", style="bold"))
+        silent = []
+        for column in answer.columns:
+            said = [citation for citation in point.said if citation.source.id == column.source.id]
+            for citation in said:
+                by = speakers.get(citation) or ", ".join(filter(None, (column.source.name, column.source.published)))
+                line = Text(f"{by}: ", style="dim")
+                line.append(" ".join(citation.quote.split()), style="not dim")
+                line.append(f" [{numbers[citation]}]" if citation in numbers else "", style="not dim cyan")
+                out.print(Padding(line, (0, 0, 0, 2)))
+            silent += [f"{column.source.name} (passages read: {column.read})"] if not said else []
+        if silent:
+            out.print(Padding(Text(f"Not found in: {', '.join(silent)}.", style="dim"), (0, 0, 0, 2)))
 
 
 def _heading(source: Source) -> Text:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from qa import Citation, Source, Turn
-from qa.page.views import day, label
+from qa import Answer, Citation, Source, Turn
+from qa.page.views import count, day, label, rows, verbatim
 
 File = tuple[str, str, str]
 """Name, media type, text."""
@@ -38,18 +38,43 @@ def markdown(turns: Sequence[Turn]) -> str:
         if answer.abstention:
             lines += [_escape(str(answer.abstention)), ""]
         first = len(notes)
+        lines += _table(answer, first)
         for sentence in answer.sentences:
+            if answer.points and verbatim(sentence):
+                continue  # its words stand in the table
             by = f"{_escape(sentence.attribution)}: " if sentence.attribution else ""
             marks = "".join(f"[^{first + n}]" for n in answer.markers(sentence))
             doubt = "" if sentence.verdict == "supported" else f" *({sentence.verdict.value})*"
             lines += [f"{by}{_escape(sentence.text)}{marks}{doubt}", ""]
-        for pair in answer.pairs:
+        for pair in () if answer.points else answer.pairs:
             lines += [f"**{_escape(pair.heading)}**", "", *_side(pair.left), *_side(pair.right)]
         if answer.silent:
             names = ", ".join(_escape(label(source.name)) for source in answer.silent)
             lines += [f"Nothing found on this in: {names}.", ""]
         notes += [_footnote(first + n, c) for n, c in enumerate(answer.references, start=1)]
     return "\n".join([*lines, *notes]) + "\n"
+
+
+def _table(answer: Answer, first: int) -> list[str]:
+    """What a comparison says: a row for each point, a column for each source."""
+    if not answer.points:
+        return []
+    heads = ["Point"]
+    for column in answer.columns:
+        about = (column.source.name, day(column.source.published), column.early and f"before {day(answer.event)}")
+        heads.append(_escape(", ".join(label(part) for part in about if part)))
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for row in rows(answer):
+        cells = [f"**{_escape(label(row.label))}**"]
+        for column, said in zip(answer.columns, row.cells, strict=True):
+            quotes = [
+                f"{_escape(f'{cell.by}: ') if cell.by else ''}“{_escape(' '.join(cell.cited.quote.split()))}”"
+                + (f"[^{first + cell.n}]" if cell.n else "")
+                for cell in said
+            ]
+            cells.append("<br>".join(quotes) or f"not found (read: {count(column.read, 'passage')})")
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def _footnote(n: int, c: Citation) -> str:

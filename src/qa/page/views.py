@@ -206,35 +206,12 @@ class Row:
     cells: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A source, how many of its passages were read, and whether it is from before what is asked about."""
-
-    source: Source
-    read: int
-    early: bool
-
-
-def columns(answer: Answer) -> list[Column]:
-    """The sources of a comparison by date, those from before the event last."""
-    said = answer.points or (_all_said(answer),)
-    sources = {cited.source.id: cited.source for point in said for cited in point.said}
-    read = Counter(hit.source.id for hit in answer.hits)
-
-    def early(source: Source) -> bool:
-        precision = min(len(source.when), len(answer.event))
-        return bool(precision) and source.when[:precision] < answer.event[:precision]
-
-    found = [Column(source, read[source.id], early(source)) for source in by_date(sources.values())]
-    return sorted(found, key=lambda column: column.early)
-
-
 def rows(answer: Answer) -> list[Row]:
     """The points of a comparison; of an answer that is not whole yet, one that holds all of it."""
     numbers = {cited: n for n, cited in enumerate(answer.references, start=1)}
     speakers = {c: speaks(s, c.source) for s in answer.sentences for c in s.citations if verbatim(s)}
     relations = {pair.heading: pair.relation for pair in answer.pairs}
-    shown, found = columns(answer), []
+    shown, found = answer.columns, []
     for point in answer.points or (_all_said(answer),):
         cells = [Cell(c, j, numbers.get(c), speakers.get(c, "")) for j, c in enumerate(point.said)]
         under = (tuple(cell for cell in cells if cell.cited.source.id == c.source.id) for c in shown)
@@ -326,7 +303,6 @@ _templates.globals |= {
     "VERDICTS": VERDICTS,
     "STAGES": STAGES,
     "choices": choices,
-    "columns": columns,
     "count": count,
     "direction": direction,
     "in_force": in_force,
