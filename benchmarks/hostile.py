@@ -824,11 +824,11 @@ def attempt(name: str, number: int, seed: int) -> tuple[str, str]:
 
 def _child(pipe: Any, name: str, first: int, last: int, seconds: float, seed: int) -> None:
     warnings.simplefilter("ignore")
-    end = 0.0
+    attempt(name, first, seed)  # models are loaded, the page is started: that is not the input's time
+    end = time.monotonic() + seconds
     for number in range(first, last):
         pipe.send((number, "begins", ""))
         pipe.send((number, *attempt(name, number, seed)))
-        end = end or time.monotonic() + seconds  # models are loaded with the first
         if time.monotonic() > end:
             break
     pipe.send((-1, "", ""))
@@ -843,15 +843,16 @@ def run(name: str, state: dict[str, Any], inputs: int, seconds: float, seed: int
         child = begin.Process(target=_child, args=(there, name, state["next"], last, left, seed), daemon=False)
         child.start()
         there.close()
-        number, ending = state["next"], ""
+        number, ending, patience = state["next"], "", 10 * PATIENCE
         try:
-            while here.poll(PATIENCE):
+            while here.poll(patience):
+                patience = PATIENCE
                 number, ending, why = here.recv()
                 if number < 0:
                     return
                 if ending != "begins":
                     _count(state, number, ending, why)
-            ending, why = "hung", f"no end within {PATIENCE} s"
+            ending, why = "hung", f"no end within {patience} s"
         except EOFError:
             child.join()
             ending, why = "crashed", f"the process ended ({child.exitcode})"

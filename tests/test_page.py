@@ -718,7 +718,7 @@ def test_a_filter_that_is_no_date_says_so_and_keeps_the_question(visitors: Any, 
     v.page.get_by_role("button", name="Filters").click()
     v.page.get_by_label("Published from").fill(date)
     v.type(BRIDGE)
-    v.page.locator("#composer .notice.error", has_text=f"'{date}'").wait_for()
+    v.page.locator("#composer .notice.error", has_text=f"Published from is '{date}'").wait_for()
     assert v.page.locator("#question textarea").input_value() == BRIDGE
     assert v.page.locator(".turn").count() == 0
 

@@ -88,7 +88,11 @@ class Walls(BaseModel):
             QAError: a date is none.
         """
         sources, publishers, kinds, languages = map(tuple, (self.sources, self.publishers, self.kinds, self.languages))
-        return Filters(sources, publishers, kinds, languages, self.since.strip(), self.until.strip())
+        try:
+            return Filters(sources, publishers, kinds, languages, self.since.strip(), self.until.strip())
+        except QAError as error:  # in the words that stand beside the field
+            told = re.sub(r"^(since|until) is", lambda m: f"Published {PUBLISHED[m[1]]} is", str(error))
+            raise QAError(told) from error
 
 
 class Question(BaseModel):
@@ -121,6 +125,7 @@ class Opinion(BaseModel):
     note: str = Field("", max_length=feedback.LONGEST_NOTE)
 
 
+PUBLISHED: Final = {"since": "from", "until": "until"}
 FIELDS: Final = (
     "title", "publisher", "author", "published", "updated", "version", "language", "perspective", "kind",
 )  # fmt: skip
