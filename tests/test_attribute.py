@@ -58,6 +58,13 @@ def last_speaker(*sentences: str) -> str:
         ("Ships left what Norway calls the “Quiet Zone” on Monday.", ""),
         ("The widely reported closure took a day.", ""),
         ("“He said it would close” was painted on the wall.", ""),
+        ("Mara Lindqvist: “The harbour will close.”", "Mara Lindqvist"),
+        ("Residents of the quarter told the council that ships were loud.", "Residents"),
+        ("The harbour, according to two engineers who saw it, will close.", "two engineers"),
+        ("Mara Lindqvist added milk to her tea.", ""),
+        ("If the minister says so, the harbour closes.", ""),
+        ("Neither Berg nor Roth would say when it closes.", ""),
+        ("The Prime Minister, Mara Lindqvist, told the crew that it would close.", "Mara Lindqvist"),
     ],
 )
 def test_the_speaker_is_found_in_the_sentence(sentence: str, who: str) -> None:

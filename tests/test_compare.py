@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from conftest import make_hit
 from qa.answer.compare import Judge, pairs
-from qa.decide import on_point
 from qa.query import Query, understand
-from qa.schema import Candidate, Citation, Hit, Sentence, Source
+from qa.schema import Citation, Sentence, Source
 
 GAZETTE = Source("gazette", "Ships", publisher="The Gazette", published="2023-10")
 HERALD = Source("herald", "More ships", publisher="The Herald", published="2023-10")
@@ -40,118 +38,52 @@ def certain(contradicted: float, supported: float = 0.0) -> Judge:
     return judge
 
 
-def read(*hits: Hit, scores: Sequence[float]) -> list[Candidate]:
-    spans = [(hit, span) for hit in hits for span in hit.passage.sentences]
-    return [Candidate(hit, *span, score) for (hit, span), score in zip(spans, scores, strict=True)]
+OPPOSED = certain(0.95)
+"""No two sentences can both hold."""
 
 
-@pytest.mark.parametrize(
-    ("topic", "shown"),
-    [
-        ("Malta", ["Malta struck.", "Norway wrote to Malta."]),
-        ("Norway and Malta", ["Norway wrote to Malta."]),
-        ("the role of Norway", ["Norway wrote to Malta."]),
-        ("Norway's wages", ["Norway wrote to Malta."]),
-        ("herring", []),
-        ("it", ["Malta struck.", "Rain fell.", "Norway wrote to Malta."]),
-    ],
-)
-def test_what_is_on_the_point_names_all_of_the_topic(topic: str, shown: list[str]) -> None:
-    """Every name; a word put otherwise is forgiven the sentence that answers best; a topic without words keeps all."""
-    kept = on_point(topic, read(make_hit("Malta struck. Rain fell. Norway wrote to Malta."), scores=[0.1, 0.01, 0.9]))
-    assert [c.text for c in kept] == shown
-
-
-def test_a_sentence_on_a_part_of_the_topic_has_to_be_sure() -> None:
-    """Of somebody asked for by name, who need not speak of it at all."""
-    found = read(make_hit("Norway wrote to Malta."), scores=[0.2])
-    assert on_point("Norway's wages", found, sure=0.1)
-    assert not on_point("Norway's wages", found, sure=0.3)
-    assert on_point("Norway", found, sure=0.3)
-
-
-def test_two_figures_for_one_thing_are_a_disagreement() -> None:
-    """Sources of one date, the same count asked for: shown side by side, with the point named."""
+def test_sentences_that_cannot_both_hold_are_a_disagreement() -> None:
+    """Side by side, with the point that was asked for."""
     (pair,) = pairs(
         asked("How many ships left the harbour?"),
         [
             cited(GAZETTE, "On Monday 40 ships left the harbour."),
             cited(HERALD, "On Monday 55 ships left the harbour."),
         ],
+        OPPOSED,
     )
-    assert (pair.relation, pair.point) == ("disagreement", "number of ships")
+    assert (pair.relation, pair.point) == ("disagreement", "the figure")
     assert {pair.left.source.id, pair.right.source.id} == {"gazette", "herald"}
 
 
-def test_a_later_count_is_an_update() -> None:
-    """The earlier source stands left; time moved on, nobody contradicts."""
+@pytest.mark.parametrize(("day", "relation"), [("So far", "update"), ("On 5 May 2023,", "disagreement")])
+def test_a_later_count_is_an_update_but_of_one_day(day: str, relation: str) -> None:
+    """The earlier source stands left; time moved on, nobody contradicts, unless both count the same day."""
     (pair,) = pairs(
         asked("How many ships have left the harbour?"),
-        [
-            cited(LATER, "So far 55 ships left the harbour."),
-            cited(GAZETTE, "So far 40 ships left the harbour."),
-        ],
+        [cited(LATER, f"{day} 55 ships left the harbour."), cited(GAZETTE, f"{day} 40 ships left the harbour.")],
+        OPPOSED,
     )
-    assert pair.relation == "update"
+    assert pair.relation == relation
     assert (pair.left.source.id, pair.right.source.id) == ("gazette", "later")
-
-
-def test_counts_of_the_same_day_do_not_update_each_other() -> None:
-    """A later source that gives another figure for the same day disagrees."""
-    (pair,) = pairs(
-        asked("How many ships left the harbour?"),
-        [
-            cited(GAZETTE, "On 5 May 2023, 40 ships left the harbour."),
-            cited(LATER, "On 5 May 2023, 55 ships left the harbour."),
-        ],
-    )
-    assert pair.relation == "disagreement"
-
-
-def test_two_dates_of_one_event_are_a_disagreement() -> None:
-    """Asked when, the sources name days that cannot be one."""
-    (pair,) = pairs(
-        asked("When did the harbour close?"),
-        [
-            cited(GAZETTE, "The harbour closed on 5 May 2023."),
-            cited(HERALD, "The harbour closed on 9 May 2023."),
-        ],
-    )
-    assert pair.point == "the date"
 
 
 @pytest.mark.parametrize(
     ("question", "left", "right"),
     [
-        (
-            "When did the harbour close?",
-            "The harbour closed in May 2023.",
-            "The harbour closed on 9 May 2023.",
-        ),
-        ("How many ships left?", "In all 40 ships left the port.", "In all forty ships left the port."),
         ("How many people live there?", "In 2000, 40 people lived there.", "In 2010, 55 people lived there."),
-        ("How many ships left?", "In all 40 ships left the port.", "In all 55 lorries left the port."),
-        (
-            "Who closed the harbour?",
-            "The union of 40 men closed the harbour.",
-            "The union of 55 men closed it.",
-        ),
-        (
-            "When was Berg born?",
-            "Tomas Berg was born on 5 May 1920 and died in 1990.",
-            "Mara Berg was born on 9 June 1950 and died in 2010.",
-        ),
+        ("When was Berg born?", "Tomas Berg was born on 5 May 1920.", "Mara Berg was born on 9 June 1950."),
     ],
 )
-def test_what_can_both_hold_is_no_disagreement(question: str, left: str, right: str) -> None:
-    """Less exact, written otherwise, at another time, of another thing or person, or not what was asked."""
-    assert not pairs(asked(question), [cited(GAZETTE, left), cited(HERALD, right)])
+def test_what_is_of_another_year_or_person_is_no_disagreement(question: str, left: str, right: str) -> None:
+    """Whatever the support model makes of it."""
+    assert not pairs(asked(question), [cited(GAZETTE, left), cited(HERALD, right)], OPPOSED)
 
 
 def test_one_source_does_not_disagree_with_itself() -> None:
     """Two sentences of one source are no pair."""
     sentences = [cited(GAZETTE, "Then 40 ships left."), cited(GAZETTE, "Then 55 ships left.")]
-    assert not pairs(asked("How many ships left?"), sentences)
+    assert not pairs(asked("How many ships left?"), sentences, OPPOSED)
 
 
 STRIKE = "The dockers of Lundby went on strike in spring."
@@ -162,8 +94,9 @@ def test_accounts_of_two_who_share_a_name_are_no_disagreement() -> None:
     question, told = "How old is Anna Roth?", "Anna Roth is {} years old."
     north = "She flies freight to Tromsø, learned it in the army and collects clocks."
     south = "The Maltese soprano sang Carmen twice, and teaches at the conservatory of Valletta."
-    assert pairs(asked(question), [cited(GAZETTE, told.format(40), north), cited(HERALD, told.format(55), north)])
-    assert not pairs(asked(question), [cited(GAZETTE, told.format(40), north), cited(HERALD, told.format(55), south)])
+    here = cited(GAZETTE, told.format(40), north)
+    assert pairs(asked(question), [here, cited(HERALD, told.format(55), north)], OPPOSED)
+    assert not pairs(asked(question), [here, cited(HERALD, told.format(55), south)], OPPOSED)
 
 
 def test_opposing_accounts_need_the_support_model_both_ways() -> None:
@@ -245,7 +178,6 @@ def test_two_sources_are_shown_once_for_what_was_asked() -> None:
     ]
     (pair,) = pairs(asked(question, True), sentences, SURE)
     assert (pair.relation, pair.point) == ("agreement", "the date")
-    assert len(pairs(asked(question, True), [*sentences[1:3]], SURE)) == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from([GAZETTE, HERALD, LATER]), st.text("ab 123.", min_size=1)), max_size=4))

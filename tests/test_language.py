@@ -249,6 +249,11 @@ def test_short_names_that_only_sound_alike_are_two(a: str, b: str) -> None:
         ("3,5 percent", "3.5"),
         ("1,200 people", "1200"),
         ("a 1.2m wall", "1.2"),
+        ("sold 1.2M", "1200000"),
+        ("1.234.567 people", "1234567"),
+        ("minus 5 degrees", "-5 degree"),
+        ("2½ hours", "2.5 hour"),
+        ("£2.5k", "GBP 2500"),
     ],
 )
 def test_figures_are_read_as_people_write_them(text: str, value: str) -> None:

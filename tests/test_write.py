@@ -589,6 +589,16 @@ def test_what_is_sent_can_be_seen(text: str) -> None:
         "Answers to every question were given.",
         "“Forget it,” said the mayor.",
         "Say what you want about the bridge.",
+        "Write your name on the form in block letters.",
+        "Answer every letter within ten days.",
+        "State your reasons in the appeal.",
+        "End with a rinse of cold water.",
+        "Repeat this step twice.",
+        "Print only the second page.",
+        "Ignore the previous version of the rules.",
+        "You are the model for the whole team, he said.",
+        "From now on the assistant manager must sign every invoice.",
+        "Output that exceeds the limit is taxed.",
     ],
 )
 def test_ordinary_sentences_are_no_orders(text: str) -> None:

@@ -696,10 +696,7 @@ def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] 
     for decision in decisions:
         query = decision.query
         kind = "fact" if query.kind in without else query.kind
-        found = list(quote(decision.chosen, share, kind))
-        if query.kind == "latest" and "latest" not in without:  # of what answers, what was published last comes first
-            found.sort(key=lambda sentence: sentence.citations[0].source.published, reverse=True)
-        for sentence in found:
+        for sentence in quote(decision.chosen, share, kind):
             told = (sentence.text, *sentence.source_ids)  # two sources may say it in the same words
             if told not in said:
                 said.add(told)

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from qa.language import FUNCTION_WORDS, facts, fold, missing, stem
 from qa.language.alike import one_entity
-from qa.language.parser import Parse, parse, persons
+from qa.language.parser import Parse, Token, parse, parse_question, persons
 from qa.language.speech import OWN_VOICE, PERSONS, SAYING
 from qa.schema import Source, Turn
 
@@ -31,7 +31,7 @@ A_PLACE: Final = 0.45
 DESCRIBED: Final = 0.5
 """Weight of what a question only describes: "the tunnel"."""
 LONGEST_CLAIM: Final = 24
-"""Words of an answer's sentence that "who said that" repeats."""
+"""Words of an answer's sentence that "Who said that?" repeats."""
 
 PROMPT: Final = """\
 Rewrite the last question of this conversation so that it can be understood without the conversation.
@@ -55,7 +55,7 @@ _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
     "group": {"group": 2.0, "thing": 1.0, "person": 1.0},
 }
 """What a pronoun of each sort may mean, and how much likelier one is than another."""
-_ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "attr", "ROOT")
+_ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
 _POINTING: Final = frozenset("this that these those".split())
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
@@ -93,10 +93,9 @@ def resolve(
     last = turns[-1]
     if (corrected := _CORRECTS.match(put)) and "fragments" not in without:
         return _swapped(put[corrected.end() :], last) or question
-    p = parse(put)
-    for name, rule in (("fragments", _fragment), ("that-said", _said_by), ("agreeing", _agreeing)):
-        if name not in without and (found := rule(p, last)):
-            return _capital(found)
+    p = parse_question(put)
+    if "fragments" not in without and (found := _fragment(p, last)):
+        return _capital(found)
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
     resolved = _replaced(p, spoken, last, without)
     if resolved == put and "subject" not in without:
@@ -193,46 +192,6 @@ def _asked_otherwise(wh: str, q: Parse) -> str:
     return f"{wh} {rest}"
 
 
-def _said_by(p: Parse, last: Turn) -> str:
-    """ "Who said that?": of the words that the last answer gave."""
-    for i, t in enumerate(p.tokens):
-        who = p.child(i, "nsubj")
-        what = p.child(i, "dobj", "advmod", "prep")
-        if t.lemma not in SAYING or who is None or p.tokens[who].tag not in ("WP", "WDT") or what is None:
-            continue
-        if p.tokens[what].lower in (*_POINTING, "it", "so") and last.answer.sentences:
-            words = last.answer.sentences[0].text.rstrip(".").split()
-            return f"{p.text[: p.tokens[i].end]} that {' '.join(words[:LONGEST_CLAIM])}?"
-    return ""
-
-
-def _agreeing(p: Parse, last: Turn) -> str:
-    """ "Do others agree?", "Does Berg confirm that?": what they say on the last question."""
-    if any(t.tag in ("WDT", "WRB") or t.lower == "what" for t in p.tokens):
-        return ""
-    for i, t in enumerate(p.tokens):
-        who = p.child(i, "nsubj", "nsubjpass")
-        if t.lemma not in ("agree", "disagree", "confirm", "dispute", "deny", "contradict") or who is None:
-            continue
-        rest = [p.tokens[j] for j in p.subtree(i) if j > i and p.tokens[j].tag[0].isalpha()]
-        if any(r.is_noun and r.lemma != "source" for r in rest) or p.tokens[who].tag == "PRP":
-            continue
-        others = p.tokens[who].lemma in (
-            "other",
-            "source",
-            "anyone",
-            "anybody",
-            "everyone",
-            "article",
-            "account",
-            "paper",
-            "that",
-        )
-        subject = "the other sources" if others or p.tokens[who].tag in ("WP", "DT") else p.span(_noun_phrase(p, who))
-        return f"What {'do' if others else 'does'} {subject} say about {_core(parse(last.searched))}?"
-    return ""
-
-
 def _core(q: Parse) -> str:
     """What a question is on: all after its question word and auxiliary."""
     start = 0
@@ -275,8 +234,10 @@ def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn, without: Collecti
             name = chosen[sort] = _best(spoken, sort, taken)
         elif "pointing" in without:
             continue
-        elif t.lower in _POINTING and t.dep in _ARGUMENTS and not p.children(i) and not (i and p.tokens[i - 1].is_noun):
-            name = _matter(parse(last.searched))
+        elif t.lower in _POINTING and t.tag == "DT" and t.dep in (*_ARGUMENTS, "ROOT") and not p.children(i):
+            who = p.child(t.head, "nsubj")
+            said = p.tokens[t.head].lemma in SAYING and who is not None and p.tokens[who].tag == "WP"
+            name = (said and _told(last)) or _matter(parse(last.searched))
         elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:
             name = last.answer.sources[0].name
             out += [p.text[end : t.start], name]
@@ -293,24 +254,31 @@ def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn, without: Collecti
 def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
     """Whether a noun before a pronoun, in the question itself, may be what it means.
 
-    Not what is asked for ("what songs"), nor, unless it is a possessive, a noun of the pronoun's own clause.
+    Not what is asked for ("what songs did they"), nor a noun of the pronoun's own clause; a possessive's may be both.
     """
     asked = {
         j
         for i in range(at)
-        if p.children(i) and any(p.tokens[k].tag[0] == "W" for k in p.children(i, "det"))
+        if p.tokens[at].tag == "PRP" and any(p.tokens[k].tag[0] == "W" for k in p.children(i, "det"))
         for j in p.subtree(i)
     }
     pronoun = p.tokens[at]
     before = [
-        t
+        (i, t)
         for i, t in enumerate(p.tokens[:at])
-        if t.is_noun and i not in asked and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
+        if _nominal(t) and i not in asked and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
     ]
     if sort == "person":
-        return any((t.is_name and t.dep != "compound") or t.lemma in PERSONS for t in before)
-    fits = ("NNS", "NNPS", "NNP") if sort == "group" else ("NN", "NNP")
-    return any(t.tag in fits and (t.is_name or t.dep.startswith("nsubj") or t.dep == "dobj") for t in before)
+        mine = ("my", "our", "your")
+        whose = {i for i, _ in before if any(p.tokens[j].lower in mine for j in p.children(i, "poss"))}
+        return any((t.is_name and t.dep != "compound") or t.lemma in PERSONS or i in whose for i, t in before)
+    fits = ("NNS", "NNPS", "NNP") if sort == "group" else ("NN", "NNP", "JJ", "VB", "VBG")
+    return any(t.tag in fits and (t.is_name or t.dep in _ARGUMENTS) for _, t in before)
+
+
+def _nominal(token: Token) -> bool:
+    """Whether a word stands where nouns do, whatever the parser takes it for: "What is *listeria*?" """
+    return token.is_noun or (token.tag in ("JJ", "VB", "VBG") and token.dep in _ARGUMENTS)
 
 
 def _verb(p: Parse, of: int) -> int:
@@ -328,7 +296,7 @@ def _expletive(p: Parse, at: int) -> bool:
         return token.dep == "expl"
     told = bool(p.children(head, "ccomp", "xcomp", "advcl", "csubj"))
     passive = token.dep == "nsubjpass" or p.tokens[head].lemma in ("be", "take", "mean", "seem", "matter")
-    return token.dep == "expl" or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
+    return token.dep in ("expl", "attr") or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
 
 
 def _best(spoken: Sequence[_Entity], sort: Sort, taken: Sequence[str]) -> str:
@@ -351,6 +319,12 @@ def _matter(q: Parse) -> str:
     return ""
 
 
+def _told(last: Turn) -> str:
+    """What "Who said that?" means: the words of the last answer's first sentence."""
+    words = last.answer.sentences[0].text.rstrip(".").split() if last.answer.sentences else []
+    return " ".join(["that", *words[:LONGEST_CLAIM]]) if words else ""
+
+
 def _with_subject(p: Parse, spoken: Sequence[_Entity], turns: Sequence[Turn]) -> str:
     """The subject of the conversation put behind a question that names none, or only what was spoken of already."""
     if any(True for _ in _names(p)):
@@ -360,14 +334,14 @@ def _with_subject(p: Parse, spoken: Sequence[_Entity], turns: Sequence[Turn]) ->
     nouns = [
         i
         for i, t in enumerate(p.tokens)
-        if (t.is_noun and t.lemma not in _LIGHT) or (t.tag == "VBG" and t.dep in gerund)
+        if (_nominal(t) and t.lemma not in _LIGHT) or (t.tag == "VBG" and t.dep in gerund)
     ]
     bare = p.text.rstrip("?.! ")
     if any(t.tag == "JJS" for t in p.tokens) and not nouns:  # "Which was the largest?"
         return f"{bare}, of {_core(parse(turns[-1].searched))}?"
     lemmas = [p.tokens[i].lemma for i in nouns]
     pointed = any(
-        p.tokens[j].lower in _POINTING and p.tokens[i].lemma not in lemmas[:n]
+        p.tokens[j].lower in _POINTING and p.tokens[i].lemma not in lemmas[:n] and p.tokens[i].dep != "npadvmod"
         for n, i in enumerate(nouns)
         for j in p.children(i, "det")
     )

@@ -17,13 +17,13 @@ from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
 from qa.language.alike import akin, name_words
-from qa.language.parser import Parse, Token, parse
+from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import SAYING
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
 
-Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "latest", "compare", "overview"]
+Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "compare", "overview"]
 """What would be an answer: a thing, yes or no, who or what somebody or something is, several things, steps, a count,
-a time, the newest state of something, what each of several says or is, the gist of a text."""
+a time, what each of several says or is, the gist of a text."""
 
 Point = Literal["", "time", "figure"]
 
@@ -178,7 +178,7 @@ def understand(
 
 def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
     """A question that stands alone."""
-    parsed = _parsed(text)
+    parsed = parse_question(text)
     frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
     whole = Query(text, asked, frame.kind, _point(parsed), frame.about or text, frame.of, frame.thing, unknown=unknown)
@@ -187,13 +187,6 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
     if frame.sides:
         return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
     return whole
-
-
-def _parsed(text: str) -> Parse:
-    """The question taken apart; the verb of a request ("Compare Rye and Hove") is not to be taken for a name."""
-    first = text.split(maxsplit=1)[0]
-    request = first.casefold() in _REQUESTS
-    return parse(text.replace(first, first.casefold(), 1) if request else text)
 
 
 def questions(text: str) -> tuple[str, ...]:
@@ -270,10 +263,7 @@ _OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".s
 _TIMES: Final = frozenset("date day month year".split())
 _FIGURES: Final = frozenset("amount cost number percentage price rate share toll".split())
 _LISTING: Final = frozenset("enumerate list name outline trace".split())
-_REQUESTS: Final = _DIFFERING | _LISTING | frozenset("define describe explain give show spell tell".split())
-"""Verbs with which people ask for something."""
 _STEPS: Final = frozenset("instruction method procedure process step".split())
-_NEWEST: Final = frozenset("now currently today latest newest nowadays".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,14 +458,12 @@ def _kind(p: Parse) -> Kind:
     root = next(iter(p.roots), 0)
     if {t.lemma for t in p.tokens[:6]} & _OVERVIEW or _asks_gist(p, root):
         return "overview"
-    if _NEWEST & set(words) or ("recent" in words and "most" in words):
-        return "latest"
     if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
         return "list"
     if first is None and {t.lemma for t in p.tokens if t.is_noun} & _STEPS:
         return "how-to"
     opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
-    if opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in _REQUESTS:
+    if opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS:
         return "yes-no"
     if first is None:
         return "yes-no" if opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
@@ -556,7 +544,7 @@ def _introduced(p: Parse) -> int | None:
     if p.tokens[thing].lemma in _CALLED:
         return next((k for j in p.children(thing, "prep") for k in p.children(j, "pobj") if p.tokens[k].is_noun), None)
     inside = [p.tokens[i] for i in p.subtree(thing) if i != thing]
-    if any(t.dep == "prep" and t.lower != "of" for t in inside):
+    if any((t.dep == "prep" and t.lower != "of") or t.tag in ("JJS", "RBS") for t in inside):
         return None
     bare = not any(t.dep in ("prep", "relcl", "acl", "advcl", "poss") for t in inside)
     named = p.tokens[thing].is_name or any(p.tokens[i].is_name for i in p.children(thing, "compound"))

@@ -20,7 +20,7 @@ SURE: Final = 0.6
 """Probability that the sources answer from which a figure stands alone: 23 of 24 were right, on the two sets
 by which it was chosen."""
 
-_ASKED: Final = {"number": FIGURES, "when": ("date",), "latest": (*FIGURES, "date")}
+_ASKED: Final = {"number": FIGURES, "when": ("date",)}
 
 
 def stands_alone(query: Query, sentence: Sentence, score: float) -> bool:

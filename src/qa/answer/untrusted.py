@@ -54,20 +54,28 @@ def hides(text: str) -> bool:
     return sum(map(str.isalnum, visible(text))) < sum(map(str.isalnum, unicodedata.normalize("NFC", text)))
 
 
+_SAY = (
+    r"say|write|state|print|output|repeat|reply|respond|answer|cite|conclude|begin|start|end|report"
+    r"|tell\ the\ (?:user|reader)"
+)
 _ORDER = re.compile(
-    r"""(?:^|[.!?:;"“”\n\]*#>-])\s*
-    (?:(?:please|now|then|and|system|assistants?|note(?:\sto)?|important|attention|ai|hey|user)\b[\s,:!*-]*)*
-    (?:(?:ignore|disregard|forget|override|bypass)\b.{0,60}?\b(?:instruction|prompt|rule|guideline|passage|source|
-        context|above|previous|prior|everything)
-      |(?:you\ are|you're|act\ as|pretend\ to\ be|from\ now\ on)\b[^,.”"]{0,40}?
-        \b(?:ai|assistant|model|chatbot|bot|dan|mode|unrestricted|developer|must)\b
-      |(?:say|state|write|print|output|repeat|reply|respond|answer|reveal|cite|conclude|begin|start|end|
-        tell\ the\ (?:user|reader))\s+
-        (?:only|exactly|just|instead|that|nothing|this|with|your|every|passage|
-        the\ (?:following|word|value|user))\b
-      |before\s+(?:you\s+)?answer(?:ing)?\b.{0,20}?\b(?:output|say|print|write|state)\b
-      |(?:ignor(?:iere|ez|a)|vergiss|oubliez|olvida)\b.{0,60}?\b(?:anweisung|instruc)
-      |تجاهل|.{0,60}نادیده\ بگیر)""",
+    rf"""(?:^|[.!?:;,"“”\n\]*#>-]|\b(?:and|then|now|must|always)\b)\s*
+    (?:(?:please|system|assistants?|note(?:\sto)?|important|attention|ai|hey|user)\b[\s,:!*-]*)*
+    (?:(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){{0,3}}?
+        (?:(?:previous|prior|above|all|your|system)\s+(?:\w+\s+)?(?:instruction|prompt|guideline|rule)
+          |(?:instruction|prompt|guideline|rule|passage|source)s?\s+(?:above|you\ were)
+          |everything\ above|other\ (?:passage|source))
+      |(?:you\ are|you're|act\ as|pretend\ to\ be|from\ now\ on)\b[^,.”"]{{0,40}}?
+        \b(?:ai|language\ model|chatbot|bot|dan|unrestricted|developer\ mode)\b
+      |(?:{_SAY})\s+
+        (?:(?:with\ |instead\ )*(?:only|exactly|just)\b[^.”]{{0,20}}?(?::|[“"‘]|\bthat\b|\b(?-i:[A-Z]{{3,}})\b)
+          |with\ (?:exactly|only|the\ link)\b|(?:nothing|instead)\s*[.:]
+          |your\ (?:answer|reply|response)|every\ question|passage|the\ (?:following|word)\b|the\ value\ of\ the\ env)
+      |(?:say|write|state|report|reply|conclude|tell\ the\ (?:user|reader))\s(?:instead\s)?that\b(?!\ you|\ your)
+      |before\s+(?:you\s+)?answer(?:ing)?\b.{{0,20}}?\b(?:output|say|print|write)\b
+      |reveal\ your\b.{{0,20}}?\bprompt
+      |(?:ignor(?:iere|ez|a)|vergiss|oubliez|olvida)\b.{{0,60}}?\b(?:anweisung|instruc)
+      |تجاهل|.{{0,60}}نادیده\ بگیر)""",
     re.I | re.X | re.S,
 )
 

@@ -495,9 +495,7 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) 
     held = [row for row in rows if held_out(row["question"], 2)]
     cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
     every = [pair for _, _, labels in cases for pair in labels.values()]
-    systems: dict[str, Judge | None] = {"differ: figures and dates": None}
-    if models.support.probabilities:
-        systems["differ: with the support model"] = models.support.probabilities
+    systems: dict[str, Judge | None] = {"differ: with the support model": models.support.probabilities}
     found = []
     agreed: list[_Pair] = []
     for n, (name, judge) in enumerate(systems.items()):

@@ -6,9 +6,8 @@ import re
 from typing import Final
 
 from qa.language.fact import FactKind
-from qa.language.facts import facts
 from qa.language.names import same_name
-from qa.language.speech import ASPECTS, MEDIA, OWN_VOICE
+from qa.language.speech import MEDIA, OWN_VOICE
 from qa.language.words import FUNCTION_WORDS, fold, stem
 
 FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
@@ -64,21 +63,6 @@ _IRREGULAR = dict(
 )
 
 
-def happening(question: str) -> frozenset[str]:
-    """Stems of what is said to have happened: the question's words that are not names."""
-    return stems(" ".join(word for word in re.findall(r"[\w’'-]+", question) if word.islower()))
-
-
-def terms(topic: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The names in a topic, by their last words, and the stems of the words that say what of them.
-
-    "The Iranian study" is whose account it is, and "the role" of something says nothing of its own.
-    """
-    text = f"of {topic}"
-    names = (text[f.start : f.end] for f in facts(text) if f.kind == "name" and not OF_TEXT.match(text, f.end))
-    return tuple(dict.fromkeys(name_words(name)[-1] for name in names)), happening(topic) - _ASPECTS
-
-
 OF_TEXT: Final = re.compile(rf"\s+(?:{'|'.join(sorted(OWN_VOICE | MEDIA))})\b")
 """After a name or date that tells whose text is meant, or of when: "the Iranian study", "the 2017 article"."""
 
@@ -87,9 +71,6 @@ def related(a: str, b: str) -> bool:
     """Whether two stems are one, or of one word: "militari", "militarili"."""
     short, long = sorted((a, b), key=len)
     return a == b or (len(short) > 5 and long.startswith(short[:-1]))
-
-
-_ASPECTS = ASPECTS | stems(" ".join(OWN_VOICE | MEDIA))
 
 
 def one_date(a: str, b: str) -> bool:

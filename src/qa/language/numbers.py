@@ -21,7 +21,7 @@ ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
 _NUMBER_WORD = rf"(?:{'|'.join(sorted([*_SMALL, *_LARGE], key=len, reverse=True))})"
 _SPELLED = (
     rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)"
@@ -48,9 +48,9 @@ MEASURE = {word: unit for unit, words in _MEASURES.items() for word in words.spl
 UNIT = "|".join(sorted([*MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.,])
-    (?P<minus>(?<![\w\)][-−])(?<![\w\)])[-−](?=\d))?
+    (?P<minus>(?<![\w\)][-−])(?<![\w\)])(?:[-−]|minus\s)(?=\d))?
     (?P<currency>(?:US)?\$|[€£¥₪])?\s?
-    (?:(?P<digits>(?:{_DIGITS}))(?P<ordinal>st|nd|rd|th)?(?![\d])
+    (?:(?P<digits>(?:{_DIGITS}))(?P<part>[¼½¾])?(?P<ordinal>st|nd|rd|th)?(?![\d])
        (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km](?![\w]))\b)?
      | (?P<spelled>\b{_SPELLED})\b)
     (?:(?P<percent>\s?%|[\s-]per\s?cent\b|[\s-]percentage\spoints?\b)
@@ -59,6 +59,7 @@ _NUMBER = re.compile(
     """,
     re.I | re.X,
 )
+_ROUND = frozenset("one zero hundred thousand million billion dozen".split())
 _ORDINAL = re.compile(rf"\b(?:(?:twenty|thirty|forty|fifty)-)?({'|'.join(ORDINALS)})\b", re.I)
 
 
@@ -84,8 +85,9 @@ def _plain_number(value: Decimal) -> str:
 
 def _counted(text: str, match: re.Match[str]) -> bool:
     """Whether an "m" behind digits is of millions: glued to them, with what they count behind it: "1.2m users"."""
-    after = _COUNTED.match(text, match.end("scale"))
-    return text[match.start("scale") - 1].isdigit() and after is not None
+    large = "." in match["digits"] and match["scale"] == "M"  # "sold 1.2M"
+    after = large or _COUNTED.match(text, match.end("scale"))
+    return text[match.start("scale") - 1].isdigit() and bool(after)
 
 
 _COUNTED = re.compile(r"\s(?:[a-z]{2,20}\s)?(?:people|men|women|children|[a-z]{2,20}s)\b")
@@ -95,21 +97,16 @@ def numbers_in(text: str) -> Iterator[Fact]:
     """The numbers of a text; digits first, then ordinals in words."""
     for match in _NUMBER.finditer(text):
         if match["spelled"]:
-            if match["spelled"].lower() in {
-                "one",
-                "zero",
-                "hundred",
-                "thousand",
-                "million",
-                "billion",
-                "dozen",
-            }:
-                continue  # "one of them", "a million reasons" of unknown count: not a figure
+            half = text[: match.start()].lower().endswith("half ")
+            if match["spelled"].lower() in _ROUND or (half and match["spelled"].lower().startswith("a ")):
+                continue  # "one of them", "millions of reasons", "half a million": not a figure
             value = _spelled(match["spelled"])
         else:
             digits = match["digits"]
-            decimal = re.fullmatch(r"\d+,\d{1,2}", digits)  # "3,5 percent"
-            value = Decimal(digits.replace(",", "." if decimal else ""))
+            if decimal := re.fullmatch(r"(\d+),(\d{1,2})", digits):  # "3,5 percent"
+                digits = f"{decimal[1]}.{decimal[2]}"
+            value = Decimal(digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", ""))
+            value += {"¼": Decimal("0.25"), "½": Decimal("0.5"), "¾": Decimal("0.75")}.get(match["part"] or "", 0)
             scale = (match["scale"] or "").lower()
             if scale == "m" and not match["currency"] and not _counted(text, match):
                 scale = ""  # "5 m" is metres

@@ -140,6 +140,23 @@ def parse(text: str) -> Parse:
     return _parser().parse(text.encode("utf-8", "replace").decode())  # half a character is none for it
 
 
+REQUESTS: Final = frozenset(
+    "agree compare conflict contradict contrast define describe differ disagree diverge enumerate explain give list "
+    "name outline show spell summarise summarize tell trace vary".split()
+)
+"""Verbs with which people ask for something."""
+
+
+def parse_question(text: str) -> Parse:
+    """As `parse`; the verb of a request ("Compare Rye and Hove") is not to be taken for a name.
+
+    Raises:
+        ModelError: as `parse`.
+    """
+    first = text.split(maxsplit=1)[0]
+    return parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text)
+
+
 @lru_cache(maxsize=512)
 def persons(text: str) -> tuple[str, ...]:
     """The names of people in a text, as far as the model tells people from places and bodies.

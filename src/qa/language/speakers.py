@@ -1,53 +1,38 @@
-"""Who speaks in a sentence, what leans on the one before, and what is opinion."""
+"""Who speaks in a sentence, by the parser; what leans on the sentence before, and what is opinion."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from qa.language.alike import one_entity
+from qa.language.parser import Parse, parse, persons
 from qa.language.speech import (
-    ADVERBS,
-    BACK_PRONOUNS,
     BARE,
-    BE,
-    BEGINNINGS,
-    CLAUSE_EDGES,
-    DEMONSTRATIVES,
-    DETERMINERS,
-    INVERTING,
     JOINS,
     JOINS_BEFORE_COMMA,
     JUDGEMENTS,
-    LEADING,
     LOADED,
     MEDIA,
     MODALS,
-    NAME_JOINS,
-    NAMING,
-    NOT_BACK,
-    NOT_COUNTED,
-    NOT_PERSONS,
     OPENERS,
+    ORDER,
     OWN_VOICE,
-    PARTICLE_VERBS,
     PERSONS,
     POINTING,
-    POSSESSIVES,
-    PRONOUNS,
-    ROLES,
-    STOPS,
-    SUBJECT_OF,
-    VERBS,
+    SAYING,
+    SAYING_OF,
+    SAYING_WITH,
+    TIMES,
+    VIEWS,
 )
 from qa.language.words import FUNCTION_WORDS, fold
 from qa.schema import Passage, Span
 
 LOOK_BACK = 4
 """Sentences that a pronoun or a bare role is followed back."""
-
 
 Sort = Literal["name", "role", "pronoun"]
 
@@ -99,32 +84,33 @@ def last_sentence(passage: Passage, span: Span) -> int:
 
 def leans_back(text: str) -> bool:
     """Whether the first words of a sentence point to the sentence before it ("He added", "However, they")."""
-    shown: list[str] = re.findall(r"[^\W\d_][\w’'-]*|[,;:]", text)[:8] + [""] * 6
-    words = [word.casefold() for word in shown]
-    first, second, third = words[:3]
-    if first in JOINS or {f"{first} {second}", f"{first} {second} {third}"} & OPENERS:
+    p = parse(" ".join(text.split()[:OPENING]))
+    words = [t.lower for t in p.tokens[:3]] + [""] * 3
+    if words[0] in JOINS or {" ".join(words[:2]), " ".join(words[:3])} & OPENERS:
         return True
-    if first in JOINS_BEFORE_COMMA:
-        return second == ","
-    if first == "it":
-        return not _EXPLETIVE.match(text)
-    if first in PRONOUNS | POSSESSIVES:
-        return first != "who"
-    if first in DEMONSTRATIVES:
-        names_both = first in ("neither", "both") and shown[1][:1].isupper()
-        return second not in NOT_BACK and not names_both
-    if first == "the":
-        return second in BARE and third not in ("of", "for", "in", "who") and not shown[2][:1].isupper()
-    if first == "one":
-        return bool(second) and second not in NOT_COUNTED and not shown[1][:1].isupper()
-    if first not in BEGINNINGS:
-        return False
-    for word, written, following in zip(words[1:5], shown[1:5], words[2:6], strict=True):
-        if written[:1].isupper() or word == ",":
+    if words[0] in JOINS_BEFORE_COMMA:
+        return words[1] == ","
+    for i, t in enumerate(p.tokens):
+        if t.is_name or t.is_verb or t.tag in (",", "MD"):
+            return False  # what it speaks of has been named, or its main clause has begun
+        if t.lower in _BACK:
+            return not (t.lower == "it" and (i or _EXPLETIVE.match(text)))
+        noun = p.tokens[t.head]
+        if t.lower in POINTING and t.dep != "mark":
+            said_of = any(p.tokens[j].dep in ("relcl", "acl") for j in p.children(i))
+            return not said_of and not noun.is_name and not (t.dep == "det" and noun.lemma in TIMES)
+        if t.dep in ("det", "nummod") and t.lower in ("the", "one") and noun.is_noun:
+            around = [j for j in p.children(t.head) if j > t.head or p.tokens[j].dep in ("amod", "compound", "poss")]
+            ordered = any(p.tokens[j].lower in ORDER for j in around)
+            return ordered or (not around and (t.lower == "one" or noun.lemma in BARE))
+        if i == 0 and t.tag not in ("IN", "RB"):
             return False
-        if word in BACK_PRONOUNS or word in ("this", "that", "these", "those", "such"):
-            return following not in NOT_BACK
     return False
+
+
+OPENING: Final = 10
+"""Words of a sentence that tell whether it leans on another."""
+_BACK: Final = frozenset("he she they it him them his her hers its their theirs".split())
 
 
 def contested(text: str) -> bool:
@@ -132,10 +118,9 @@ def contested(text: str) -> bool:
     words = set(re.findall(r"[^\W\d_]+", text))
     return bool(
         IN_MARKS.search(text)
-        or words & (VERBS | MODALS | JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
+        or words & (MODALS | JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
         or any(word.casefold().startswith(LOADED) for word in words)
-        or _VIEW.search(text)
-        or _ACCORDING.search(text)
+        or _subject(masked(text))
     )
 
 
@@ -211,163 +196,112 @@ def in_quotation(passage: Passage, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def _subject(sentence: str) -> _Subject | None:
-    """Who speaks, in a sentence whose quoted words are blanked."""
-    for pattern in (_ACCORDING, _VIEW):
-        match = pattern.search(sentence)
-        if match:
-            own = re.match(r"[Ii]n\s+(his|her|their|its)\b", match[0])
-            found = _phrase(_tokens(SUBJECT_OF[own[1]] if own else match["who"]))
-            if found:
-                return found
-    tokens = _tokens(sentence)
-    for i in range(len(tokens)):
-        if not _reports(tokens, i):
-            continue
-        found = _inverted(tokens, i) or _by(tokens, i) if i else None
-        found = found or _left(tokens, i)
-        if found:
+    """Who speaks, in a sentence whose quoted words are blanked: the subject of the outermost verb of saying."""
+    if led := _LED.match(sentence):
+        return _Subject(led[1], "name")
+    p = parse(_short(sentence))
+    for i, t in enumerate(p.tokens):
+        who = None
+        if t.lower == "according" and (to := p.child(i, "prep")) is not None:
+            who = p.child(to, "pobj")
+        elif t.lemma in VIEWS and p.tokens[t.head].lower == "in":
+            of = p.child(i, "prep")
+            who = p.child(i, "poss") or (p.child(of, "pobj") if of is not None else None)
+        if who is not None and (found := _phrase(p, who)):
+            return found
+    outermost = list(p.roots)
+    for i in outermost:  # breadth first
+        outermost += p.children(i)
+        who = _sayer(p, i) if p.tokens[i].is_verb else None
+        if who is not None and (found := _phrase(p, who)):
             return found
     return None
 
 
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"[^\W_](?:[\w’'-]|\.(?=\w))*|[^\w\s]", text)
+_LED = re.compile(r"([A-Z][\w’'-]+(?: [A-Z][\w’'-]+){0,2}): “")
+"""A name with a colon before a quotation."""
 
 
-def _reports(tokens: list[str], i: int) -> bool:
-    word = tokens[i]
-    after = tokens[i + 1] if i + 1 < len(tokens) else ""
-    before = tokens[i - 1].casefold() if i else ""
-    if word in PARTICLE_VERBS:
-        return after in PARTICLE_VERBS[word] or (not PARTICLE_VERBS[word] and before in PRONOUNS)
-    if word == "put":  # "Maksad put the outlay at tens of billions"
-        return before != "to" and "at" in tokens[i + 1 : i + 15]
-    return word in VERBS and bool(before) and before not in DETERMINERS and before not in ("to", "not")
+def _short(sentence: str) -> str:
+    """The sentence with a word in the place of each quotation, as the parser knows them."""
+    return re.sub(
+        r"“[^“”]*(”?)", lambda m: "“Yes,” " if not m.start() else "“yes” " if m[1] else "“yes”", sentence.strip()
+    )
 
 
-def _inverted(tokens: list[str], i: int) -> _Subject | None:
-    """ "...,” said London, author of ..." """
-    if tokens[i] not in INVERTING or tokens[i - 1] not in (",", "”", "?", "!", "."):
+def _sayer(p: Parse, i: int) -> int | None:
+    """Whose a verb of saying is; None for another, and where nothing is said: "to say", "never said", "if he says".
+
+    Most say something of a thing only with a clause: "Berg added milk" reports nothing.
+    """
+    verb = p.tokens[i]
+    hanging = [p.tokens[j] for j in p.children(i)]
+    whose = [p.tokens[k].lower for j in p.children(i, "nsubj") for k in (j, *p.children(j))]
+    denied = any(t.dep == "neg" or (t.dep in ("aux", "mark") and t.lower in ("to", "if", "unless")) for t in hanging)
+    denied = denied or bool({"neither", "no", "nobody", "none"} & set(whose))
+    if verb.dep == "amod" or denied:
         return None
-    right: list[str] = []
-    for word in tokens[i + 1 :]:
-        joins = word in ("for", "of") and right and _named(right[-1])
-        if not word[0].isalnum() or word in STOPS or (word in ("for", "of") and not joins):
-            break
-        right.append(word)
-    begins = right and (_named(right[0]) or right[0] in ("the", "a", "an"))
-    return _phrase(right) if begins and len(right) < 8 else None
-
-
-def _by(tokens: list[str], i: int) -> _Subject | None:
-    """ "... was described by Abu Ubaida as ..." """
-    if tokens[i - 1] not in BE or "by" not in tokens[i + 1 : i + 4]:
+    told = bool(p.children(i, "ccomp", "oprd", "xcomp", "advcl")) or "“" in p.text
+    if p.children(i, "dobj") and verb.lemma not in SAYING_OF and not told:
         return None
-    start = tokens.index("by", i) + 1
-    right: list[str] = []
-    for word in tokens[start:]:
-        if not word[0].isalnum() or word in STOPS or len(right) == 6:
-            break
-        right.append(word)
-    return _phrase(right)
-
-
-def _left(tokens: list[str], i: int) -> _Subject | None:
-    """The phrase before the verb, an apposition between the two stepped over."""
-    j = i - 1
-    while j >= 0 and (tokens[j] in ADVERBS or (tokens[j].endswith("ly") and tokens[j].islower())):
-        j -= 1
-    if j < 0 or tokens[j] in BE:
+    with_ = SAYING_WITH.get(verb.lemma)
+    follows = {t.lower for t in hanging if t.start > verb.start}
+    follows |= {p.tokens[j].lower for k in p.children(i, "ccomp") for j in p.children(k, "mark")}
+    if verb.lemma not in SAYING and not (with_ and (with_ & follows)):
         return None
-    if tokens[j] == "who":
-        j -= 1 + (j > 0 and tokens[j - 1] == ",")
-        return _phrase(_back(tokens, j))
-    if tokens[j] not in (",", ")", "—", "–"):
-        words = _back(tokens, j)
-        if tokens[i] in NAMING and tokens[j - len(words)] in ("what", "which", "whom") and j >= len(words):
-            return None  # "what Iran calls the ...": a name given, nothing said
-        if tokens[j] == "and" and j:  # "warned ... and said": the subject of the first verb
+    if verb.lemma in ("call", "describe") and any(t.tag.startswith("W") and t.dep != "nsubj" for t in hanging):
+        return None  # "what Iran calls the ...": a name given, nothing said
+    if (by := p.child(i, "agent")) is not None:
+        return p.child(by, "pobj")
+    while (who := p.child(i, "nsubj")) is None and p.tokens[i].dep == "conj":  # "warned ... and said"
+        i = p.tokens[i].head
+    if who is not None and p.tokens[who].tag.startswith("W"):
+        return verb.head if verb.dep == "relcl" else None
+    return who
+
+
+def _phrase(p: Parse, at: int) -> _Subject | None:
+    """A name, a role or a pronoun, if a word is the head of one."""
+    head = p.tokens[at]
+    if head.tag in ("PRP", "PRP$"):
+        pronoun = _SUBJECT_OF.get(head.lower, head.lower)
+        return _Subject(pronoun, "pronoun") if pronoun in _SUBJECT_OF.values() else None
+    if not head.is_name or head.lower in PERSONS:
+        beside = (j for j in p.subtree(at) if j > at and p.tokens[j].dep == "appos" and p.tokens[j].is_name)
+        if (name := next(beside, None)) is not None:
+            return _phrase(p, name)
+    left = [j for j in p.children(at) if j < at and p.tokens[j].dep not in ("punct", "cc", "preconj")]
+    words = [at, *(k for j in left for k in p.subtree(j))]
+    start, end = p.tokens[min(words)].start, head.end
+    if head.is_name or head.text[:1].isupper():
+        inside = [
+            j for j in words if p.tokens[j].is_name or (p.tokens[j].text[0].isupper() and p.tokens[j].tag != "DT")
+        ]
+        while min(inside) and (p.tokens[min(inside) - 1].is_name or p.tokens[min(inside) - 1].text in ("-", "al")):
+            inside.append(min(inside) - 1)
+        start = p.tokens[min(inside)].start
+        article = min(words) == min(inside) - 1 and p.tokens[min(words)].lower == "the"
+        of = next((j for j in p.children(at, "prep") if p.tokens[j].lower == "of"), None)
+        whose = p.child(of, "pobj") if of is not None else None
+        other = next((j for j in p.children(at, "conj") if p.tokens[j].is_name), None)
+        if len(inside) == 1 and whose is not None and p.tokens[whose].text[0].isupper():
+            end = p.tokens[whose].end  # "Bank of England"
+        elif other is not None:
+            end = p.tokens[other].end
+        text = re.sub(r"[’']s$", "", p.text[start:end])
+        if fold(text) in FUNCTION_WORDS or "“" in text:
             return None
-        return _phrase(_back(tokens, j))
-    opening = "(" if tokens[j] == ")" else tokens[j]
-    for k in range(1, j):  # the first phrase that begins a clause and is closed by the opening mark
-        if tokens[k] != opening:
-            continue
-        words = _back(tokens, k - 1)
-        begins = k - len(words)
-        apposed = words and words[0] in DETERMINERS and tokens[k + 1] in DETERMINERS
-        if words and (begins == 0 or apposed or tokens[begins - 1] in CLAUSE_EDGES):
-            found = _phrase(words)
-            if found and found.sort == "role":  # "A Hamas leader, Khaled Mashal, said"
-                found = _phrase(tokens[k + 1 : j]) if all(map(_named, tokens[k + 1 : j])) else found
-            if found and found.sort != "pronoun":
-                return found
-    # "Firas Maksad of the Institute, a fellow there, said": the name opens the sentence
-    opening_words: list[str] = []
-    for word in tokens[:j]:
-        if not (word[0].isupper() or _is_particle_name(word)):
-            break
-        opening_words.append(word)
-    return _phrase(opening_words) if len(opening_words) > 1 else None
-
-
-def _back(tokens: list[str], end: int) -> list[str]:
-    """The noun phrase that ends at token `end`."""
-    words: list[str] = []
-    for k in range(end, max(-1, end - 9), -1):
-        word = tokens[k]
-        if word.casefold() in PRONOUNS:
-            return words or [word]
-        joins = word in ("and", "of", "for", "the") and words and k and _named(words[0]) and _named(tokens[k - 1])
-        joins = joins or (word == "the" and k > 1 and tokens[k - 1] in ("of", "for") and _named(tokens[k - 2]))
-        if not word[0].isalnum() or (word.casefold() in STOPS and not joins):
-            break
-        words.insert(0, word)
-        if word.casefold() in DETERMINERS and not joins:
-            break
-    return words
-
-
-def _phrase(words: list[str]) -> _Subject | None:
-    """A name, a role or a pronoun, if the words are one."""
-    while words and words[0].casefold() in LEADING:
-        words = words[1:]
-    if not words:
-        return None
-    if len(words) == 1 and words[0].casefold() in PRONOUNS:
-        return _Subject(words[0].casefold(), "pronoun")
-    last = re.sub(r"[’']s$", "", words[-1])
-    words = [*words[:-1], last]
-    if _named(last) and last.casefold() not in FUNCTION_WORDS:
-        name: list[str] = []
-        for word in reversed(words):
-            if not (_named(word) or (name and word in NAME_JOINS)):
-                break
-            name.insert(0, word)
-        article = len(name) == len(words) and name[:1] == ["the"]
-        while name and name[0] in NAME_JOINS:
-            name = name[1:]
-        return _Subject("the " * article + _cut_of(name), "name") if name else None
-    if last.casefold() in ROLES or last.casefold() in OWN_VOICE:
-        text = " ".join(words)
-        return _Subject(text[0].lower() + text[1:] if words[0].casefold() in DETERMINERS else text, "role")
+        return _Subject(f"{'the ' * article}{text}", "name")
+    if head.is_noun:
+        text = p.text[start:end]
+        return _Subject(
+            text[0].lower() + text[1:] if p.tokens[min(words)].tag in ("DT", "PRP$", "CD") else text, "role"
+        )
     return None
 
 
-def _cut_of(name: list[str]) -> str:
-    """ "Firas Maksad of the Institute" is Firas Maksad; "Bank of England" is one name."""
-    for i, word in enumerate(name):
-        if word == "of" and i > 1:
-            return " ".join(name[:i])
-    return " ".join(name)
-
-
-def _named(word: str) -> bool:
-    return word[0].isupper() or _is_particle_name(word)
-
-
-def _is_particle_name(word: str) -> bool:
-    return bool(re.match(r"(?:al|el|an|ad|as|ar|ash)[-‑–]\w", word))
+_SUBJECT_OF: Final = {"his": "he", "her": "she", "their": "they", "its": "it", "he": "he", "she": "she",
+                      "they": "they", "it": "it"}  # fmt: skip
 
 
 def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], place: int) -> str:
@@ -375,7 +309,7 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
     if subject.sort == "name":
         return _full_name(subject.text, passage.text)
     if subject.sort == "role":
-        bare = len(subject.text.split()) <= 2 and subject.text.split()[0].casefold() in POINTING
+        bare = len(subject.text.split()) <= 2 and subject.text.split()[0].casefold() in POINTING | {"the"}
         if not bare:
             return subject.text
         if subject.head == "report":
@@ -393,9 +327,10 @@ def _resolved(subject: _Subject, passage: Passage, sentences: tuple[Span, ...], 
     for i in before:
         earlier = _subject_of(passage, sentences, i)
         if not earlier and subject.text in ("he", "she"):
-            person = _only_person(passage.slice(*sentences[i]))
-            if person:
-                return _full_name(person, passage.text)
+            names = set(_PERSON.findall(passage.slice(*sentences[i])))
+            if names:  # of several, or what may be none, nobody is made the speaker
+                one = len(names) == 1 and names <= set(persons(passage.slice(*sentences[i])))
+                return _full_name(names.pop(), passage.text) if one else ""
             continue
         if earlier and _fits(subject.text, earlier):
             return _resolved(earlier, passage, sentences, i)
@@ -423,12 +358,6 @@ def _fits(pronoun: str, earlier: _Subject) -> bool:
     )
 
 
-def _only_person(sentence: str) -> str:
-    """The one person a sentence names by two words or more; empty where there are several."""
-    pairs = {m for m in _PERSON.findall(sentence) if not set(m.split()) & NOT_PERSONS}
-    return pairs.pop() if len(pairs) == 1 else ""
-
-
 def _full_name(name: str, text: str) -> str:
     """The name with its first names, where the passage gives them once: London -> Doug London."""
     if " " in name:
@@ -449,18 +378,6 @@ def _fuller_role(head: str, text: str) -> str:
 
 
 IN_MARKS = re.compile(r"[“”«»]|(?<!\w)\"|\"(?!\w)")
-
-
-_WHO = r"(?P<who>(?:[^\W_][\w’'.-]*\s+){0,6}?[^\W_][\w’'-]*?)"
-
-
-_ACCORDING = re.compile(rf"\b[Aa]ccording\s+to\s+{_WHO}(?=\s*(?:[,.;:)“]|$|\s(?:in|on|at|who|which|and)\s))")
-
-
-_VIEW = re.compile(
-    r"\b[Ii]n\s+(?:(?P<who>(?:[^\W_][\w’'.-]*\s+){0,4}?[^\W_][\w-]*?)[’']s?|(?:his|her|their|its))\s+"
-    r"(?:view|judge?ment|account|words|opinion|reading|telling|estimate|eyes|image)\b"
-)
 
 
 _EXPLETIVE = re.compile(
