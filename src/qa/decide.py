@@ -23,6 +23,9 @@ NEAREST: Final = 3
 LENIENT: Final = 0.4
 """Share of the threshold that is enough where several things are asked for, or what is written is checked again."""
 
+COMPARING: Final = 0.1
+"""The same for questions that compare sources: what each says of a topic is seldom a plain answer."""
+
 PERHAPS: Final = 0.5
 """Probability that the sources answer below which an answer is marked as perhaps none."""
 
@@ -88,8 +91,10 @@ def decide(
     best = candidates[0].score if candidates else 0.0
     chosen: Sequence[Candidate] = candidates
     several = (several or query.kind in ("list", "who-is")) and "list" not in without
-    strict = LENIENT * threshold if several else threshold
+    strict = threshold * (COMPARING if query.comparing else LENIENT if several else 1)
     bar = min(strict, LENIENT * threshold) if lenient else strict
+    if query.comparing:  # a source that does not deal with it stays silent
+        chosen = [c for c in candidates if c.score >= bar]
     speakers = [named.name for named in query.of if not named.sources]
     if speakers and "speakers" not in without:
         said = [c for c in candidates[:SPOKEN] if any(speaks(who, c.hit.passage, (c.start, c.end)) for who in speakers)]
