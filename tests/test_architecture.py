@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def test_a_library_stays_behind_its_wall(library: str) -> None:
     """Each third party is known to few modules."""
     knows = {name for name, path in modules() if any(i.split(".")[0] == library for i in imports(path))}
     assert knows <= WALLS[library]
+
+
+def test_no_class_name_is_used_twice() -> None:
+    """A name read in one module means nothing else in another."""
+    named = Counter(
+        node.name
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, n in named.items() if n > 1] == []
 
 
 def test_the_page_imports_only_names_from_the_front_door() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from qa.corpus import Reading, fetching, read
+from qa.corpus import Intake, fetching, read
 from qa.corpus.blocks import Block, Unreadable
 from qa.corpus.cleaning import assemble, clean
 from qa.corpus.loaders import load as parse
@@ -575,7 +575,7 @@ def test_any_bytes_are_read_or_refused(data: bytes, name: str) -> None:
 # -- places --------------------------------------------------------------------------------------------------
 
 
-def names(reading: Reading) -> list[str]:
+def names(reading: Intake) -> list[str]:
     return [document.id for document in reading.documents]
 
 
@@ -607,7 +607,7 @@ def test_a_place_that_does_not_exist_is_an_error(place: str) -> None:
 
 def test_nothing_readable_is_an_empty_reading(tmp_path: Path) -> None:
     """An empty folder, or one of bad files, is for the caller to judge."""
-    assert read([tmp_path]) == Reading(())
+    assert read([tmp_path]) == Intake(())
 
 
 def test_the_same_text_twice_is_kept_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from qa import Assistant, load_config
 from qa.evaluate import bench, canard, draft, judge, measures, metamorphic
 from qa.evaluate import questions as asked
 from qa.evaluate.gate import gate
-from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, load, locate, parse, split_of, subset
+from qa.evaluate.questions import EvalError, GoldEvidence, Nugget, Question, load, locate, parse, split_of, subset
 from qa.evaluate.run import STAGES, evaluate
 from qa.mutate import MUTATION_KINDS
 from qa.read import WordReader
@@ -141,7 +141,7 @@ def test_a_quotation_is_found_over_line_breaks_and_only_once(town: Assistant) ->
     documents = {s.id: town.document(s.id) for s in town.sources}
 
     def where(quote: str, source: str = "gazette") -> dict[str, list[tuple[int, int]]]:
-        question = Question("q", "?", "fact", "dev", True, (Evidence(source, quote),), (Nugget("x", ("x",)),))
+        question = Question("q", "?", "fact", "dev", True, (GoldEvidence(source, quote),), (Nugget("x", ("x",)),))
         return locate(question, documents)
 
     (start, end), = where('called the plan "a gift to the ferry company"')["gazette"]  # fmt: skip
@@ -330,7 +330,7 @@ def test_feedback_from_the_page_becomes_cases(town: Assistant, tmp_path: Path) -
 # benchmarks -----------------------------------------------------------------------------------------
 
 
-class PlainModels(bench.Models):
+class PlainModels(bench.BenchModels):
     """The models without weights: shared words instead of the reader. A real reader, only a weak one."""
 
     reader = WordReader()  # type: ignore[assignment]

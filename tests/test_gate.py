@@ -18,10 +18,10 @@ from conftest import make_hit
 from qa.evaluate import gate as gates
 from qa.evaluate import report as reports
 from qa.evaluate.gate import bootstrap, gate, read_run, write_baseline
-from qa.evaluate.judge import JudgeReport, Trial
+from qa.evaluate.judge import JudgeReport, JudgeTrial
 from qa.evaluate.measures import Pair
 from qa.evaluate.questions import EvalError, Nugget, Question
-from qa.evaluate.report import Report
+from qa.evaluate.report import EvalReport
 from qa.evaluate.run import Record, Run
 from qa.schema import Answer, Citation, Sentence
 
@@ -191,16 +191,18 @@ def test_a_file_that_is_no_baseline_is_refused(tmp_path: Path, content: str) -> 
 
 
 @pytest.fixture
-def red() -> Report:
+def red() -> EvalReport:
     """A failing result with hostile text everywhere a document's words may stand."""
     before, after = run([1.0] * 40), run([0.0] * 40)
     hostile = [record(n, text=HOSTILE, nugget_recall=0.0) for n in range(40)]
-    judge = JudgeReport((Trial("number", HOSTILE, HOSTILE, True, False), Trial("date", "a", "b", False, True)))
+    judge = JudgeReport(
+        (JudgeTrial("number", HOSTILE, HOSTILE, True, False), JudgeTrial("date", "a", "b", False, True))
+    )
     after = Run(tuple(hostile), after.environment, judge)
-    return Report(after, gate(after, before), before)
+    return EvalReport(after, gate(after, before), before)
 
 
-def test_the_page_escapes_every_string_of_a_document(red: Report) -> None:
+def test_the_page_escapes_every_string_of_a_document(red: EvalReport) -> None:
     """The only script is its own, and nothing is fetched."""
     page = reports.html(red)
     assert "<script>alert" not in page
@@ -209,7 +211,7 @@ def test_the_page_escapes_every_string_of_a_document(red: Report) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_junit_fails_the_measure_and_the_questions_that_lost(red: Report) -> None:
+def test_junit_fails_the_measure_and_the_questions_that_lost(red: EvalReport) -> None:
     """And is XML whatever the documents hold."""
     tree = ElementTree.fromstring(reports.junit(red))
     failed = {case.get("name") for case in tree.iter("testcase") if case.find("failure") is not None}
@@ -217,7 +219,7 @@ def test_junit_fails_the_measure_and_the_questions_that_lost(red: Report) -> Non
     assert {f"fact-{n:03}" for n in range(40)} <= failed
 
 
-def test_a_summary_fences_what_documents_say(red: Report) -> None:
+def test_a_summary_fences_what_documents_say(red: EvalReport) -> None:
     """Backticks inside do not end the fence."""
     summary = reports.markdown(red)
     assert "## qa eval: failed" in summary
@@ -225,7 +227,7 @@ def test_a_summary_fences_what_documents_say(red: Report) -> None:
     assert "nugget recall went from 1.000 to 0.000" in summary
 
 
-def test_json_has_no_word_that_json_does_not_know(red: Report) -> None:
+def test_json_has_no_word_that_json_does_not_know(red: EvalReport) -> None:
     """What could not be counted is null."""
     data = json.loads(reports.json(red), parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert data["passed"] is False
@@ -233,7 +235,7 @@ def test_json_has_no_word_that_json_does_not_know(red: Report) -> None:
     assert data["changes"][0]["significant"] is True
 
 
-def test_a_score_whose_judge_fails_is_marked(red: Report) -> None:
+def test_a_score_whose_judge_fails_is_marked(red: EvalReport) -> None:
     """In the table and in the verdict."""
     from rich.console import Console
 
@@ -244,7 +246,7 @@ def test_a_score_whose_judge_fails_is_marked(red: Report) -> None:
     assert "Failed:" in shown
 
 
-def test_the_listing_shows_both_answers(red: Report) -> None:
+def test_the_listing_shows_both_answers(red: EvalReport) -> None:
     """Before and now."""
     first = red.outcome.changed[0]
     assert (first.before, first.after) == ("An answer.", HOSTILE)

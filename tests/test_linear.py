@@ -89,7 +89,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "checked": lambda text: report.check(text, {"a": "The bridge will cost 48 million euros."}, Support()),
     "judged": lambda text: Support().judge(text, ["The bridge will cost 48 million euros.", text]),
     "linked": views.linked,
-    "opened": lambda text: views.pane(views.Reading(Document(Source(id="a", title="A"), text), (1, 9), (0, 50))),
+    "opened": lambda text: views.pane(views.OpenDocument(Document(Source(id="a", title="A"), text), (1, 9), (0, 50))),
     "exported": lambda text: exports._escape(text) + exports._tex(text),
 }
 LEAST = 0.3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conftest import document, make_hit
 from qa.evaluate import measures
 from qa.evaluate.measures import MEASURES, Observation, aurc, ratio, risk_coverage
-from qa.evaluate.questions import Evidence, Nugget, Premise, Question
+from qa.evaluate.questions import GoldEvidence, Nugget, Premise, Question
 from qa.schema import Abstention, Answer, Citation, Reason, Sentence, Source, Verdict
 
 PAPER = "The bridge cost 40 million euros. It opened in 2024. Ana said it was late."
@@ -37,7 +37,7 @@ def question(**changes: object) -> Question:
         "kind": "number",
         "split": "dev",
         "answerable": True,
-        "evidence": (Evidence("a", "The bridge cost 40 million euros."),),
+        "evidence": (GoldEvidence("a", "The bridge cost 40 million euros."),),
         "nuggets": (Nugget("40 million", ("40 million",)), Nugget("2024", ("2024", "last year"))),
     }
     return Question(**(base | changes))  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def test_source_coverage_and_both_sides_look_at_who_is_cited() -> None:
     """One of two required sources is half, and one publisher is one side."""
     two = question(
         kind="compare",
-        evidence=(Evidence("a", "x"), Evidence("b", "y")),
+        evidence=(GoldEvidence("a", "x"), GoldEvidence("b", "y")),
         must_cite=("a", "b"),
     )
     other = say("Auditors put it at 71.", cite(LEDGER, LEDGER, id="b", publisher="Ledger"))
@@ -288,7 +288,7 @@ def test_a_question_without_relevant_passages_is_not_counted() -> None:
 
 def test_every_measure_is_taken_somewhere() -> None:
     """The table and what is computed name the same measures."""
-    two = (Evidence("a", "x"), Evidence("b", "y"))
+    two = (GoldEvidence("a", "x"), GoldEvidence("b", "y"))
     cases = [
         question(),
         question(kind="compare", evidence=two, must_cite=("a",), attribution="Ana"),
@@ -305,4 +305,4 @@ def test_a_source_with_no_publisher_is_named_by_what_it_has() -> None:
     """Both sides are told apart by the name that prose uses."""
     untitled = Source(id="b", title="Notes")
     hit_answer = answer(COST, say("x y", Citation(untitled, "b:0-3", 0, 3, "x y")))
-    assert measures.both_sides(question(evidence=(Evidence("a", "x"), Evidence("b", "y"))), hit_answer)
+    assert measures.both_sides(question(evidence=(GoldEvidence("a", "x"), GoldEvidence("b", "y"))), hit_answer)

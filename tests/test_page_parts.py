@@ -45,7 +45,7 @@ def test_cutting_a_document_for_reading_loses_no_word(text: str, a: int, b: int,
     """Whatever the text and the spans, the paragraphs hold its words in order, and the marked ones are the quote."""
     a, b, c, d = (min(x, len(text)) for x in (a, b, c, d))
     quote, near = (min(a, b), max(a, b)), (min(c, d), max(c, d))
-    opened = views.Reading(document(text), quote, near)
+    opened = views.OpenDocument(document(text), quote, near)
     assert opened.window == (0, len(text))
     found = views.blocks(opened, *opened.window)
     shown = "".join(piece.text for block in found for piece in block.pieces)
@@ -60,7 +60,9 @@ def test_the_parts_of_a_long_document_add_up(cuts: list[int], text: str) -> None
     """However it is cut, no word is shown twice and none is missing."""
     edges = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
     parts = [
-        "".join(piece.text for block in views.blocks(views.Reading(document(text)), a, b) for piece in block.pieces)
+        "".join(
+            piece.text for block in views.blocks(views.OpenDocument(document(text)), a, b) for piece in block.pieces
+        )
         for a, b in pairwise(edges)
     ]
     assert "".join("".join(parts).split()) == "".join(text.split())
@@ -70,7 +72,7 @@ def test_a_long_document_is_shown_around_the_quote() -> None:
     """A quote far inside is in view, and little more is sent."""
     text = "word " * 200_000
     quote = (500_000, 500_004)
-    opened = views.Reading(document(text), quote, quote)
+    opened = views.OpenDocument(document(text), quote, quote)
     assert opened.window == (500_000 - views.WINDOW, 500_004 + views.WINDOW)
     found = views.blocks(opened, *opened.window)
     assert "".join(p.text for block in found for p in block.pieces if p.quoted) == "word"

@@ -15,15 +15,15 @@ import pytest
 
 from conftest import ROOT, TOWN
 from qa import Assistant, Filters, load_config
-from qa.evaluate.gate import Outcome, gate
-from qa.evaluate.questions import Evidence, Nugget, Question
+from qa.evaluate.gate import GateOutcome, gate
+from qa.evaluate.questions import GoldEvidence, Nugget, Question
 from qa.evaluate.run import Run, evaluate
 from qa.schema import Answer, Candidate, Citation, Hit, Sentence, Turn, Verdict
 
 
 def ask(id: str, question: str, source: str, quote: str, *nuggets: str, kind: str = "fact", **more: Any) -> Question:
     return Question(
-        id, question, kind, "test", True, (Evidence(source, quote),),
+        id, question, kind, "test", True, (GoldEvidence(source, quote),),
         tuple(Nugget(n, (n,)) for n in nuggets), must_cite=(source,), **more,
     )  # fmt: skip
 
@@ -63,8 +63,8 @@ QUESTIONS = (
         history=("Who objected to the bridge, the fishing cooperative?",)),
     Question(
         "both", "How do the sources differ on what the harbour bridge will cost?", "compare", "test", True,
-        (Evidence("gazette", "The bridge will cost 48 million euros."),
-         Evidence("ledger", "The harbour bridge will cost 71 million euros")),
+        (GoldEvidence("gazette", "The bridge will cost 48 million euros."),
+         GoldEvidence("ledger", "The harbour bridge will cost 71 million euros")),
         (Nugget("48", ("48 million",)), Nugget("71", ("71 million",))), must_cite=("gazette", "ledger"),
     ),
     none("chess", "Who won the chess olympiad in Budapest?"),
@@ -231,7 +231,7 @@ def baseline(town: Assistant) -> Run:
     return evaluate(town, QUESTIONS)
 
 
-def red(outcome: Outcome) -> set[str]:
+def red(outcome: GateOutcome) -> set[str]:
     return {floor.measure for floor in outcome.broken} | {change.measure for change in outcome.drops}
 
 

@@ -95,7 +95,7 @@ class Assistant:
         llm: LLM | None = None,
         understand: Understand | None = None,
         notes: tuple[str, ...] = (),
-        reading: corpus.Reading | None = None,
+        reading: corpus.Intake | None = None,
     ) -> None:
         self.index = index
         self.retriever = retriever
@@ -222,7 +222,7 @@ class Assistant:
 
     @classmethod
     def _over(
-        cls, index: Index, config: Config, reading: corpus.Reading | None = None, parts: Parts | None = None
+        cls, index: Index, config: Config, reading: corpus.Intake | None = None, parts: Parts | None = None
     ) -> Self:
         parts = parts or Parts()
         notes: list[str] = list(index.notes)
@@ -460,9 +460,9 @@ class Assistant:
 
     def as_retriever(self) -> BaseRetriever:
         """A llama-index retriever; each node has its source's metadata."""
-        from qa.engine import Retriever
+        from qa.engine import NodeRetriever
 
-        return Retriever(self)
+        return NodeRetriever(self)
 
     def as_query_engine(self) -> CustomQueryEngine:
         """A llama-index query engine; the answer's dictionary is the response's metadata."""
@@ -759,7 +759,7 @@ def _reading(progress: Steps | None) -> Callable[[int, int, str], None] | None:
     return lambda done, total, _: progress("reading", done, total)
 
 
-def _nothing_read(places: Sequence[str | Path | Document], reading: corpus.Reading) -> str:
+def _nothing_read(places: Sequence[str | Path | Document], reading: corpus.Intake) -> str:
     where = ", ".join(str(place) for place in places)
     if not reading.skipped:
         return f"there is no document in {where}; put Markdown, text, HTML, PDF, DOCX or other documents there"

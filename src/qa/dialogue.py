@@ -207,7 +207,7 @@ def _core(q: Parse) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entity:
+class _Referent:
     """Something the conversation spoke of: how, what sort, how much it stands in the foreground."""
 
     text: str
@@ -218,7 +218,7 @@ class _Entity:
     """Whether a question spoke of it."""
 
 
-def _replaced(p: Parse, spoken: Sequence[_Entity], last: Turn, without: Collection[str] = ()) -> str:
+def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collection[str] = ()) -> str:
     """Each pronoun replaced by what it most likely stands for; one that has its noun in the question itself stays."""
     out: list[str] = []
     end = 0
@@ -299,7 +299,7 @@ def _expletive(p: Parse, at: int) -> bool:
     return token.dep in ("expl", "attr") or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
 
 
-def _best(spoken: Sequence[_Entity], sort: Sort, taken: Sequence[str]) -> str:
+def _best(spoken: Sequence[_Referent], sort: Sort, taken: Sequence[str]) -> str:
     """What is most in the foreground of those that a pronoun of this sort can stand for."""
     free = [e for e in spoken if not any(one_entity(e.text, name) for name in taken)]
     wanted = _STANDS_FOR[sort]
@@ -325,7 +325,7 @@ def _told(last: Turn) -> str:
     return " ".join(["that", *words[:LONGEST_CLAIM]]) if words else ""
 
 
-def _with_subject(p: Parse, spoken: Sequence[_Entity], turns: Sequence[Turn]) -> str:
+def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) -> str:
     """The subject of the conversation put behind a question that names none, or only what was spoken of already."""
     if any(True for _ in _names(p)):
         return p.text
@@ -355,9 +355,9 @@ def _with_subject(p: Parse, spoken: Sequence[_Entity], turns: Sequence[Turn]) ->
 # what was spoken of -------------------------------------------------------------------------------------
 
 
-def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Entity]:
+def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Referent]:
     """What was spoken of, each under its fullest name. Questions weigh more than answers, late ones more than early."""
-    found: dict[str, _Entity] = {}
+    found: dict[str, _Referent] = {}
     for age, turn in enumerate(reversed(turns)):
         asked, told = parse(turn.searched), parse(_answered(turn))
         people = _people(turn)
@@ -369,23 +369,23 @@ def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Entity]:
             old = found.pop(known, None) or replace(entity, weight=0.0)
             text = max(known, entity.text, key=lambda name: len(name.split()))
             sort = "person" if "person" in (old.sort, entity.sort) else entity.sort
-            found[text] = _Entity(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
+            found[text] = _Referent(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
     yield from found.values()
 
 
 def _mentioned(
     p: Parse, people: frozenset[str], weight: float, *, asked: bool = False, who: bool = False
-) -> Iterator[_Entity]:
+) -> Iterator[_Referent]:
     """Names, two joined by "and", and, of a question or a first sentence, things described."""
     names = list(_names(p))
     for (a, start, _), (b, _, end) in pairwise(names):
         if p.text[start + len(a) : end - len(b)].strip() in ("and", "and the", "with"):
-            yield _Entity(p.text[start:end], "group", weight, asked=asked)
+            yield _Referent(p.text[start:end], "group", weight, asked=asked)
     for text, start, _ in names:
         person = text in people
         before = [t for t in p.tokens if t.end <= start][-1:]
         place = A_PLACE if before and before[0].lower in ("in", "at", "on", "near", "from", "into") else 1.0
-        yield _Entity(text, "person" if person else "thing", WHO if who and person else weight * place, asked=asked)
+        yield _Referent(text, "person" if person else "thing", WHO if who and person else weight * place, asked=asked)
         who = who and not person
     for i, t in enumerate(p.tokens):
         around = {p.tokens[j].lower for j in p.children(i, "det", "amod")}
@@ -394,7 +394,7 @@ def _mentioned(
         if t.is_noun and not t.is_name and (definite or plural) and t.lemma not in _LIGHT:
             text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(_noun_phrase(p, i)))
             sort: Sort = "person" if t.lemma in PERSONS else "group" if t.tag == "NNS" else "thing"
-            yield _Entity(text, sort, DESCRIBED * weight, named=False, asked=asked)
+            yield _Referent(text, sort, DESCRIBED * weight, named=False, asked=asked)
 
 
 def _names(p: Parse) -> Iterator[tuple[str, int, int]]:

@@ -20,7 +20,7 @@ from qa.schema import QAError
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Examined:
     """One thing that was looked at; a remedy where it is not as it should be."""
 
     what: str
@@ -33,7 +33,7 @@ class Finding:
         return asdict(self)
 
 
-def examine(config: Config, *, deep: bool = False) -> list[Finding]:
+def examine(config: Config, *, deep: bool = False) -> list[Examined]:
     """Looks at everything and changes nothing.
 
     Args:
@@ -51,11 +51,11 @@ def examine(config: Config, *, deep: bool = False) -> list[Finding]:
     ]
 
 
-def _python() -> Finding:
-    return Finding("Python", True, sys.version.split()[0])
+def _python() -> Examined:
+    return Examined("Python", True, sys.version.split()[0])
 
 
-def _packages() -> Finding:
+def _packages() -> Examined:
     wrong = []
     for line in requires("qa") or ():
         requirement = Requirement(line)
@@ -69,57 +69,57 @@ def _packages() -> Finding:
         if not requirement.specifier.contains(here, prereleases=True):
             wrong.append(f"{requirement.name} is {here}, wanted {requirement.specifier}")
     if wrong:
-        return Finding("packages", False, "; ".join(wrong), "run: pip install -c constraints.txt -e .")
-    return Finding("packages", True, "all there, in the versions asked for")
+        return Examined("packages", False, "; ".join(wrong), "run: pip install -c constraints.txt -e .")
+    return Examined("packages", True, "all there, in the versions asked for")
 
 
-def _model(what: str, load: Callable[[], str]) -> Finding:
+def _model(what: str, load: Callable[[], str]) -> Examined:
     try:
-        return Finding(what, True, f"SHA-256 {load()[:12]}")
+        return Examined(what, True, f"SHA-256 {load()[:12]}")
     except QAError as error:
-        return Finding(what, False, str(error))
+        return Examined(what, False, str(error))
 
 
-def _variables() -> Finding:
+def _variables() -> Examined:
     unknown = unknown_variables()
     if unknown:
-        return Finding("environment", True, f"without effect here: {'; '.join(unknown)}")
-    return Finding("environment", True, "no variable of qa is misspelt")
+        return Examined("environment", True, f"without effect here: {'; '.join(unknown)}")
+    return Examined("environment", True, "no variable of qa is misspelt")
 
 
-def _corpus_and_index(config: Config, deep: bool) -> list[Finding]:
-    findings: list[Finding] = []
+def _corpus_and_index(config: Config, deep: bool) -> list[Examined]:
+    findings: list[Examined] = []
     reading = None
     try:
         reading = corpus.read([config.corpus_dir], max_bytes=int(config.max_document_mb * 1e6))
         skipped = "".join(f"; skipped {s.place}: {s.reason}" for s in reading.skipped)
-        findings.append(Finding("corpus", not skipped, f"{len(reading.documents)} documents{skipped}"))
+        findings.append(Examined("corpus", not skipped, f"{len(reading.documents)} documents{skipped}"))
     except QAError as error:
-        findings.append(Finding("corpus", False, str(error)))
+        findings.append(Examined("corpus", False, str(error)))
     try:
         with Index.open(config.index_dir, config) as index:
             detail = f"{index.manifest.documents} documents, {index.manifest.passages} passages"
             wrong = (*index.notes, *(index.examine() if deep else ()))
             differs = index.differences(reading.documents) if reading else ()
     except QAError as error:
-        return [*findings, Finding("index", False, str(error))]
+        return [*findings, Examined("index", False, str(error))]
     if wrong:
-        return [*findings, Finding("index", False, "; ".join((detail, *wrong)), "run: qa index")]
+        return [*findings, Examined("index", False, "; ".join((detail, *wrong)), "run: qa index")]
     if deep:
         detail += ", every file as it was written"
     if differs:
         detail += f"; the corpus has changed since: {'; '.join(differs)}"
-        return [*findings, Finding("index", False, detail, "run: qa index")]
-    return [*findings, Finding("index", True, detail)]
+        return [*findings, Examined("index", False, detail, "run: qa index")]
+    return [*findings, Examined("index", True, detail)]
 
 
-def _language_model(config: Config) -> Finding:
+def _language_model(config: Config) -> Examined:
     if not (config.llm_url or config.llm_model):
-        return Finding("language model", True, "none set; answers are quotations")
+        return Examined("language model", True, "none set; answers are quotations")
     from qa.answer.llm import load_llm, shown
 
     try:
         load_llm(config)
-        return Finding("language model", True, f"{config.llm_model} at {shown(config.llm_url) or 'its provider'}")
+        return Examined("language model", True, f"{config.llm_model} at {shown(config.llm_url) or 'its provider'}")
     except QAError as error:
-        return Finding("language model", False, str(error))
+        return Examined("language model", False, str(error))

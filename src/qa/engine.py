@@ -12,7 +12,7 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 from qa.schema import Hit
 
 
-class Retriever(BaseRetriever):
+class NodeRetriever(BaseRetriever):
     """Passages through llama-index, in the reader's order."""
 
     def __init__(self, assistant: Any) -> None:

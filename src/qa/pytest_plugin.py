@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from qa.evaluate.report import Report
+    from qa.evaluate.report import EvalReport
 
 # pytest loads this in every run: what is heavy is imported when it is asked for.
 
@@ -62,7 +62,7 @@ class _Measures(pytest.Collector):
 
 def _once(config: pytest.Config) -> Any:
     @cache
-    def report() -> Report:
+    def report() -> EvalReport:
         from qa.evaluate.commands import BASELINE, make_report, write_report
 
         given = config.getoption("--qa-eval-against")
@@ -89,7 +89,7 @@ class _MeasureTest(pytest.Item):
 
     def runtest(self) -> None:
         """Runs the eval the first time; then looks at this measure."""
-        report: Report = self._report()
+        report: EvalReport = self._report()
         if self.name not in report.scores:
             pytest.skip("applies to no question")
         outcome = report.outcome
@@ -113,7 +113,7 @@ class _Red(Exception):
     """A measure that makes the gate red."""
 
 
-def _changed(report: Report, measure: str) -> Iterator[str]:
+def _changed(report: EvalReport, measure: str) -> Iterator[str]:
     for changed in report.outcome.changed:
         if measure in changed.measures:
             before, after = changed.measures[measure]

@@ -1,6 +1,6 @@
 """Files, folders and web addresses into documents: formats read, boilerplate out, metadata found.
 
-read(places)        -> Reading(documents, skipped, notes)
+read(places)        -> Intake(documents, skipped, notes)
 register(suffix, f) a loader of one's own
 origins             where a document came from: what has not changed is not read again
 
@@ -33,7 +33,7 @@ from qa.corpus.origins import Origin, reading_code
 from qa.corpus.worker import Worker
 from qa.schema import CorpusError, Document
 
-__all__ = ["Origin", "Reading", "Skipped", "read", "register", "stamps"]
+__all__ = ["Intake", "Origin", "Skipped", "read", "register", "stamps"]
 
 _ABOUT = {"sources.md", "readme.md"}
 """Files at a folder's root that are about the corpus, not of it."""
@@ -52,7 +52,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Intake:
     """What was read, what was not, and what a person should know about the rest."""
 
     documents: tuple[Document, ...]
@@ -78,7 +78,7 @@ def read(
     progress: Callable[[int, int, str], None] | None = None,
     allow_private: bool = False,
     known: Mapping[str, Origin] | None = None,
-) -> Reading:
+) -> Intake:
     """Every document at `places`, in their order; a folder's files in the order of their paths.
 
     A document that cannot be read is skipped with its reason and never stops the rest. What a folder holds beside its
@@ -92,7 +92,7 @@ def read(
         progress: called with (documents done, of how many, the one just done).
         allow_private: let addresses lead to this machine or its network.
         known: by id, where documents came from that are there already. The same bytes at the same place are not
-            read again: such a document is in `Reading.order` alone.
+            read again: such a document is in `Intake.order` alone.
 
     Raises:
         CorpusError: a place does not exist, or a pattern matches nothing.
@@ -143,7 +143,7 @@ def read(
     if others:
         notes.append(_left_out(others))
     read_now = tuple(document for document in documents.values() if document)
-    return Reading(read_now, tuple(skipped), tuple(notes), tuple(documents), origins)
+    return Intake(read_now, tuple(skipped), tuple(notes), tuple(documents), origins)
 
 
 def _left_out(others: Sequence[Path]) -> str:

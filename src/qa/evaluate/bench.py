@@ -43,7 +43,7 @@ from qa.support import LAYERS, Support
 Progress = Callable[[str, int, int], None]
 
 
-class Models:
+class BenchModels:
     """The models under test, each loaded when a benchmark first needs it."""
 
     @cached_property
@@ -96,7 +96,7 @@ class Benchmark:
     name: str
     file: str
     what: str
-    measure: Callable[[Any, Models, Progress], Rows]
+    measure: Callable[[Any, BenchModels, Progress], Rows]
     anchors: tuple[Anchor, ...] = ()
     note: str = ""
     beside: tuple[str, ...] = ()
@@ -144,11 +144,11 @@ def _shared_words(question: str, texts: Sequence[str]) -> list[float]:
     return [sum(weight[w] for w in asked & bag) for bag in bags]
 
 
-def _rankers(models: Models) -> dict[str, Callable[[str, Sequence[str]], list[float]]]:
+def _rankers(models: BenchModels) -> dict[str, Callable[[str, Sequence[str]], list[float]]]:
     return {"shared words": _shared_words, "dense (cosine)": models.cosines, "reader": models.answers}
 
 
-def _in_its_article(models: Models) -> Callable[[str, Sequence[str]], list[float]]:
+def _in_its_article(models: BenchModels) -> Callable[[str, Sequence[str]], list[float]]:
     """Sentences read as `qa` reads them, among those beside them, instead of each alone."""
 
     def rank(question: str, texts: Sequence[str]) -> list[float]:
@@ -162,7 +162,7 @@ def _in_its_article(models: Models) -> Callable[[str, Sequence[str]], list[float
     return rank
 
 
-def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _wikiqa(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     questions: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     for row in rows:
         questions[row["query"]].append((row["passage"], bool(row["label"])))
@@ -182,7 +182,7 @@ def _wikiqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
     return found
 
 
-def _trec_dl19(data: Mapping[str, Any], models: Models, tell: Progress) -> Rows:
+def _trec_dl19(data: Mapping[str, Any], models: BenchModels, tell: Progress) -> Rows:
     import ir_measures
 
     passages, first = data["passages"], data["runs"]["BM25"]
@@ -228,7 +228,7 @@ def _fused(runs: Sequence[Mapping[str, Mapping[str, float]]], k: int = 60) -> di
 # answers and abstention -----------------------------------------------------------------------------
 
 
-def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _squad2(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     first: defaultdict[str, list[bool]] = defaultdict(list)
     sure: defaultdict[str, list[float]] = defaultdict(list)
     for i, row in enumerate(rows, start=1):
@@ -258,7 +258,7 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -
     return found
 
 
-def _rgb(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _rgb(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Are passages with the answer told from passages without it?"""
     scores, has = [], []
     for i, row in enumerate(rows, start=1):
@@ -283,7 +283,7 @@ def _flat(texts: Iterable[Any]) -> list[str]:
     return [t for item in texts for t in ([item] if isinstance(item, str) else item)]
 
 
-def _quotesum(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _quotesum(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Questions that each of several sources answers in its own way: is the answer of each quoted?"""
     asked = list({row["qid"]: row for row in rows}.values())  # several people answered each
     found: defaultdict[str, list[float]] = defaultdict(list)
@@ -315,7 +315,7 @@ def _quotesum(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress)
     ]
 
 
-def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Documents for questions about the news, in the pool of the gold articles; every stage of `qa`."""
     from qa.assistant import Assistant
 
@@ -354,7 +354,9 @@ def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progres
 # support --------------------------------------------------------------------------------------------
 
 
-def _judged(texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: Models, tell: Progress) -> Rows:
+def _judged(
+    texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: BenchModels, tell: Progress
+) -> Rows:
     """Every sentence of a text must be supported: a text is as good as its worst sentence."""
     seen = []
     for i, (text, evidence) in enumerate(texts, start=1):
@@ -375,15 +377,15 @@ def _support_set(
     text: Callable[[Mapping[str, Any]], str],
     true: Callable[[Mapping[str, Any]], bool],
     keep: Callable[[Mapping[str, Any]], bool] = lambda row: True,
-) -> Callable[[Any, Models, Progress], Rows]:
-    def measure(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+) -> Callable[[Any, BenchModels, Progress], Rows]:
+    def measure(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
         kept = [row for row in rows if keep(row)]
         return _judged([(text(r), evidence(r)) for r in kept], [true(r) for r in kept], models, tell)
 
     return measure
 
 
-def _qags(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _qags(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     texts, true = [], []
     for row in rows:
         for sentence in row["summary_sentences"]:
@@ -396,7 +398,7 @@ def _qags(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> 
 _LFQA = ("supported", "partially", "not_supported")
 
 
-def _lfqa(data: tuple[Sequence[Mapping[str, Any]], ...], models: Models, tell: Progress) -> Rows:
+def _lfqa(data: tuple[Sequence[Mapping[str, Any]], ...], models: BenchModels, tell: Progress) -> Rows:
     """Sentences of model answers against the passages that people held them against, system by system."""
     rows, *found_by = data
     human, webgpt = ({row["question_id"]: [d["text"] for d in row["docs"]] for row in part} for part in found_by)
@@ -433,7 +435,7 @@ def _strings(item: Any) -> Iterator[str]:
         yield from _strings(part)
 
 
-def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """A sentence with the right answer, against its own passage and against the same with a wrong answer put in."""
     claims: list[tuple[str, Sequence[str]]] = []
     true: list[bool] = []
@@ -451,7 +453,7 @@ def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: Models, tell:
     return by_layer(seen, true)
 
 
-def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _three_way(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Supports, refutes, neutral: verdicts supported, contradicted, partly."""
     names = {Verdict.SUPPORTED: "supports", Verdict.CONTRADICTED: "refutes"}
     said, true, seen = [], [], []
@@ -477,7 +479,7 @@ def _three_way(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class _Labelled:
     """Two documents on one question, by the labels of RAMDocs."""
 
     agree: bool
@@ -490,16 +492,16 @@ class _Pair:
     """One is false, and of what the other is about; None where the labels do not tell."""
 
 
-def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) -> Rows:
+def _ramdocs(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Pairs among the sentences that answer, one of each document: where they differ, where they agree."""
     held = [row for row in rows if held_out(row["question"], 2)]
     cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
     every = [pair for _, _, labels in cases for pair in labels.values()]
     systems: dict[str, Judge | None] = {"differ: with the support model": models.support.probabilities}
     found = []
-    agreed: list[_Pair] = []
+    agreed: list[_Labelled] = []
     for n, (name, judge) in enumerate(systems.items()):
-        shown: list[_Pair] = []
+        shown: list[_Labelled] = []
         for i, (question, said, labels) in enumerate(cases, start=1):
             for pair in pairs(replace(understand(question), kind="compare"), said, judge):
                 label = labels[frozenset((pair.left.source.id, pair.right.source.id))]
@@ -526,7 +528,7 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: Models, tell: Progress) 
 
 def _answering(
     question: str, documents: Sequence[Mapping[str, str]]
-) -> tuple[list[Sentence], dict[frozenset[str], _Pair]]:
+) -> tuple[list[Sentence], dict[frozenset[str], _Labelled]]:
     """The answering sentence of each document, and the labels of each two."""
     english = [d for d in documents if sum(c.isascii() for c in d["text"]) > 0.8 * len(d["text"])]
     right = [d for d in english if d["type"] == "correct"]
@@ -553,7 +555,7 @@ def _answering(
         elif conflict:
             conflict = fold(about_one) == fold(about_other)
         figure = differ and any(c.isdigit() for c in one["answer"])
-        labels[frozenset(a.source_ids + b.source_ids)] = _Pair(agree, differ, figure, conflict)
+        labels[frozenset(a.source_ids + b.source_ids)] = _Labelled(agree, differ, figure, conflict)
     return [sentence for sentence, _, _ in said], labels
 
 
@@ -745,7 +747,7 @@ def bench(
     data: Path,
     *,
     limit: int | None = None,
-    models: Models | None = None,
+    models: BenchModels | None = None,
     progress: Progress = lambda what, done, of: None,
 ) -> Result:
     """Runs one benchmark on the file, or the folder that holds it.
@@ -766,7 +768,7 @@ def bench(
     from qa.evaluate.run import environment
 
     try:
-        found = benchmark.measure(measured, models or Models(), progress)
+        found = benchmark.measure(measured, models or BenchModels(), progress)
     except (KeyError, TypeError) as error:
         raise EvalError(f"{path} is not the data of {name}: {error!r}") from error
     ran = environment(None, len(rows), 0.0)

@@ -21,7 +21,7 @@ from qa.terminal import err, out, steps, written
 if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.evaluate.folder import Asked, PlainClaim
-    from qa.evaluate.report import Report
+    from qa.evaluate.report import EvalReport
 
 # The command line imports this module at every start: what is heavy is imported by the command that needs it.
 
@@ -353,7 +353,7 @@ def make_report(
     subset: str = "",
     floors: dict[str, float] | None = None,
     judge: bool = True,
-) -> Report:
+) -> EvalReport:
     """What `qa eval` does, for programs: runs, compares, and says whether it passed.
 
     Raises:
@@ -365,7 +365,7 @@ def make_report(
     from qa.evaluate import questions as asked
     from qa.evaluate.gate import gate, read_run
     from qa.evaluate.judge import examine
-    from qa.evaluate.report import Report
+    from qa.evaluate.report import EvalReport
     from qa.evaluate.run import evaluate
 
     chosen: Sequence[asked.Question] = asked.load(questions)
@@ -378,10 +378,10 @@ def make_report(
             sentences = SMOKE_SENTENCES if subset == "smoke" else SENTENCES
             tested = examine(assistant, chosen, sentences=sentences, progress=progress)
             result = replace(result, judge=tested)
-    return Report(result, gate(result, baseline, floors), baseline, floors or {})
+    return EvalReport(result, gate(result, baseline, floors), baseline, floors or {})
 
 
-def write_report(report: Report, folder: Path) -> None:
+def write_report(report: EvalReport, folder: Path) -> None:
     """`report.html`, `run.json`, `junit.xml` and `summary.md` in a folder."""
     from qa.evaluate.report import html, json, junit, markdown
 

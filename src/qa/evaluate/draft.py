@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.evaluate.questions import EvalError, Evidence, Nugget, Question, contains, fold, load, parse, split_of
+from qa.evaluate.questions import EvalError, GoldEvidence, Nugget, Question, contains, fold, load, parse, split_of
 from qa.language import Fact, facts
 from qa.schema import Answer, Source
 
@@ -80,7 +80,7 @@ def _question(kind: str, words: str, stated: _Stated, answer: str, **more: Any) 
         kind=kind,
         split=split_of(id_),
         answerable=True,
-        evidence=(Evidence(stated.source.id, stated.sentence),),
+        evidence=(GoldEvidence(stated.source.id, stated.sentence),),
         nuggets=(Nugget(answer, (fold(answer),)),),
         must_cite=(stated.source.id,),
         **more,
@@ -184,7 +184,7 @@ def case(question: str, answer: Answer, *, answerable: bool = True) -> Question:
         kind=kind,
         split=split_of(id_),
         answerable=True,
-        evidence=tuple(Evidence(c.source.id, c.quote) for c in answer.references),
+        evidence=tuple(GoldEvidence(c.source.id, c.quote) for c in answer.references),
         nuggets=_nuggets(answer),
         must_cite=tuple(source.id for source in answer.sources),
     )
@@ -238,7 +238,7 @@ def _from_line(line: Mapping[str, Any], assistant: Assistant) -> Question | None
         kind="fact",
         split=split_of(id_),
         answerable=True,
-        evidence=(Evidence(hits[0].source.id, words),),
+        evidence=(GoldEvidence(hits[0].source.id, words),),
         nuggets=(Nugget(f"TO DO, the reader said: {line.get('reason') or 'wrong'}", ("to do",)),),
     )
 

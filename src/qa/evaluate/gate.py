@@ -128,7 +128,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GateOutcome:
     """What the gate says: passed, or what broke it."""
 
     broken: tuple[Floor, ...]
@@ -159,7 +159,7 @@ class Outcome:
         return (*floors, *drops)
 
 
-def gate(run: Run, baseline: Run | None = None, floors: Mapping[str, float] | None = None) -> Outcome:
+def gate(run: Run, baseline: Run | None = None, floors: Mapping[str, float] | None = None) -> GateOutcome:
     """The gate: hard floors, and a paired comparison with the baseline where there is one.
 
     Args:
@@ -177,14 +177,14 @@ def gate(run: Run, baseline: Run | None = None, floors: Mapping[str, float] | No
         if BY_NAME[name].breaks(run.value(name), floor)
     )
     if baseline is None:
-        return Outcome(broken)
+        return GateOutcome(broken)
     common = {r.question.id for r in run.records} & {r.question.id for r in baseline.records}
     if not common:
         raise EvalError("the baseline has no question in common with this run; write a new one")
     before = [r for r in baseline.records if r.question.id in common]
     after = [r for r in run.records if r.question.id in common]
     changes = compare(run, after, baseline, before)
-    return Outcome(broken, changes, differences(after, before), _notes(run, baseline))
+    return GateOutcome(broken, changes, differences(after, before), _notes(run, baseline))
 
 
 def compare(run: Run, after: Sequence[Record], baseline: Run, before: Sequence[Record]) -> tuple[Change, ...]:

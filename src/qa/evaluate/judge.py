@@ -35,7 +35,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class JudgeTrial:
     """A claim of known truth, its evidence, and whether the judge took it for supported."""
 
     kind: str
@@ -54,7 +54,7 @@ class Trial:
 class JudgeReport:
     """Detection rate by kind of error, false alarms by kind of rewording, and the mistakes."""
 
-    trials: tuple[Trial, ...] = field(repr=False)
+    trials: tuple[JudgeTrial, ...] = field(repr=False)
 
     def rates(self, *, true: bool) -> dict[str, tuple[int, int]]:
         """By kind, (caught, of) for broken claims or (rejected, of) for true ones."""
@@ -85,9 +85,9 @@ class JudgeReport:
         return tuple(found)
 
     @property
-    def mistakes(self) -> tuple[Trial, ...]:
+    def mistakes(self) -> tuple[JudgeTrial, ...]:
         """A few of each kind."""
-        kept: dict[tuple[bool, str], list[Trial]] = {}
+        kept: dict[tuple[bool, str], list[JudgeTrial]] = {}
         for trial in self.trials:
             if trial.mistaken:
                 kept.setdefault((trial.true, trial.kind), []).append(trial)
@@ -132,7 +132,7 @@ def examine(
     trials = []
     for n, (kind, claim, evidence, true) in enumerate(shown, start=1):
         supported = assistant.judge(claim, [evidence]).verdict is Verdict.SUPPORTED
-        trials.append(Trial(kind, claim, evidence, true, supported))
+        trials.append(JudgeTrial(kind, claim, evidence, true, supported))
         progress("judging the judge", n, len(shown))
     order: dict[str, int] = {kind: place for place, kind in enumerate(MUTATION_KINDS)}
     return JudgeReport(tuple(sorted(trials, key=lambda t: (t.true, order.get(t.kind, len(order))))))

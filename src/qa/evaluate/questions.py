@@ -33,7 +33,7 @@ class EvalError(QAError):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class GoldEvidence:
     """Words of a source that bear out the answer."""
 
     source: str
@@ -69,7 +69,7 @@ class Question:
     kind: str
     split: Split
     answerable: bool
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[GoldEvidence, ...] = ()
     nuggets: tuple[Nugget, ...] = ()
     must_cite: tuple[str, ...] = ()
     must_not_cite: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class Question:
             kind=data["kind"],
             split=data["split"],
             answerable=data["answerable"],
-            evidence=tuple(Evidence(**e) for e in data["evidence"]),
+            evidence=tuple(GoldEvidence(**e) for e in data["evidence"]),
             nuggets=tuple(Nugget(n["text"], tuple(n["any"])) for n in data["nuggets"]),
             must_cite=tuple(data["must_cite"]),
             must_not_cite=tuple(data.get("must_not_cite", ())),

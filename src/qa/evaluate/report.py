@@ -19,7 +19,7 @@ from rich.text import Text
 
 from qa.evaluate import plots
 from qa.evaluate.bench import Result
-from qa.evaluate.gate import Change, Changed, Outcome, Score, scores, to_json
+from qa.evaluate.gate import Change, Changed, GateOutcome, Score, scores, to_json
 from qa.evaluate.judge import ClaimReport, JudgeReport
 from qa.evaluate.layers import Rows
 from qa.evaluate.measures import BY_NAME, MEASURES, RETRIEVAL, risk_coverage
@@ -39,11 +39,11 @@ README_MEASURES = ("nugget recall", "answered", "abstention recall", "citation r
 
 
 @dataclass(frozen=True)
-class Report:
+class EvalReport:
     """A run and what the gate says of it."""
 
     run: Run
-    outcome: Outcome
+    outcome: GateOutcome
     baseline: Run | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Report:
         return next((c for c in self.outcome.changes if c.measure == measure), None)
 
 
-def to_dict(report: Report) -> dict[str, Any]:
+def to_dict(report: EvalReport) -> dict[str, Any]:
     """Everything, as JSON."""
     outcome = report.outcome
     return {
@@ -94,7 +94,7 @@ def to_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def json(report: Report) -> str:
+def json(report: EvalReport) -> str:
     """`to_dict` as text; what could not be counted is null."""
     return to_json(to_dict(report))
 
@@ -102,7 +102,7 @@ def json(report: Report) -> str:
 # terminal -------------------------------------------------------------------------------------------
 
 
-def terminal(report: Report) -> RenderableType:
+def terminal(report: EvalReport) -> RenderableType:
     """The score table, the judge, the times, and the questions that changed, worst first."""
     parts: list[RenderableType] = [_score_table(report), "", *_stage_table(report)]
     if report.run.judge:
@@ -117,7 +117,7 @@ def terminal(report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def _score_table(report: Report) -> Table:
+def _score_table(report: EvalReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("measure")
     for name in ("score", "95 %", "n", "baseline", "change"):
@@ -158,7 +158,7 @@ def _mark(name: str, change: Change | None, broken: set[str]) -> str:
     return "better" if sure and BY_NAME[name].gated else "within noise"
 
 
-def _stage_table(report: Report) -> list[RenderableType]:
+def _stage_table(report: EvalReport) -> list[RenderableType]:
     stages = report.run.stage_scores()
     if not stages:
         return []
@@ -310,7 +310,7 @@ def _times(run: Run) -> str:
     return f"p50/p95 in ms: {', '.join(stages)}. Whole run {seconds} s, peak memory {memory} MB."
 
 
-def _all_notes(report: Report) -> Iterator[str]:
+def _all_notes(report: EvalReport) -> Iterator[str]:
     yield from report.run.environment.get("notes") or ()
     yield from report.outcome.notes
     if report.run.unlocated:
@@ -340,7 +340,7 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _verdict_lines(report: Report) -> list[RenderableType]:
+def _verdict_lines(report: EvalReport) -> list[RenderableType]:
     lines: list[RenderableType] = []
     if report.doubts and report.run.judge:
         lines.append(Text("The judge fails its own test; scores marked ? are worth no more than it:", "yellow"))
@@ -355,7 +355,7 @@ def _verdict_lines(report: Report) -> list[RenderableType]:
 # CI -------------------------------------------------------------------------------------------------
 
 
-def markdown(report: Report) -> str:
+def markdown(report: EvalReport) -> str:
     """A summary for a CI page. Text from documents is fenced, so that it cannot become markup."""
     outcome = report.outcome
     lines = [f"## qa eval: {'passed' if outcome.passed else 'failed'}", ""]
@@ -372,7 +372,7 @@ def markdown(report: Report) -> str:
     return "\n".join(lines)
 
 
-def score_tables(report: Report, *, compared: bool = True) -> list[str]:
+def score_tables(report: EvalReport, *, compared: bool = True) -> list[str]:
     """Every measure with its interval, then what each stage of retrieval earns, as Markdown."""
     broken = {floor.measure for floor in report.outcome.broken}
     head, rule = "| Measure | Score | 95 % | n |", "| --- | --: | --- | --: |"
@@ -394,7 +394,7 @@ def score_tables(report: Report, *, compared: bool = True) -> list[str]:
     return lines
 
 
-def readme_scores(report: Report) -> str:
+def readme_scores(report: EvalReport) -> str:
     """The score tables of `eval/README.md`: the scores, by split, kind and source, and the judge."""
     ran = report.run.environment
     models = ", ".join(f"{name} `{digest[:12]}`" for name, digest in (ran["models"] or {}).items())
@@ -447,7 +447,7 @@ def _backticks(text: str) -> list[str]:
     return re.findall(r"`{3,}", text)
 
 
-def junit(report: Report) -> str:
+def junit(report: EvalReport) -> str:
     """JUnit XML: a case per measure, which fails as the gate does, and a case per question.
 
     A question's case fails only when the gate is red and the question lost on a measure that made it so.
@@ -506,7 +506,7 @@ def _clean(text: str) -> str:
 # browser --------------------------------------------------------------------------------------------
 
 
-def html(report: Report) -> str:
+def html(report: EvalReport) -> str:
     """One self-contained page: no request, no script but its own, every string of a document escaped."""
     from jinja2 import Environment, StrictUndefined
 
@@ -533,7 +533,7 @@ def html(report: Report) -> str:
     )
 
 
-def _measure_rows(report: Report) -> list[dict[str, Any]]:
+def _measure_rows(report: EvalReport) -> list[dict[str, Any]]:
     broken = {floor.measure for floor in report.outcome.broken}
     rows = []
     for name, score in report.scores.items():
@@ -571,13 +571,13 @@ def _latency(run: Run) -> Any:
     return plots.latencies({name: t for name, t in run.latencies().items() if t["n"]})
 
 
-def _changes(report: Report) -> Any:
+def _changes(report: EvalReport) -> Any:
     moved = [c for c in report.outcome.changes if c.delta or c.low or c.high]
     lower = frozenset(m.name for m in MEASURES if m.better == "lower")
     return plots.changes(moved, lower) if moved else ""
 
 
-def _worst_first(report: Report) -> Sequence[Record]:
+def _worst_first(report: EvalReport) -> Sequence[Record]:
     place = {c.id: n for n, c in enumerate(report.outcome.changed) if c.delta < 0}
     return sorted(report.run.records, key=lambda r: (place.get(r.question.id, len(place)), _quality(r)))
 
@@ -588,7 +588,7 @@ def _quality(record: Record) -> float:
     return min(values, default=1.0)
 
 
-def _question(report: Report, record: Record) -> dict[str, Any]:
+def _question(report: EvalReport, record: Record) -> dict[str, Any]:
     question = record.question
     words = fold(
         " ".join(

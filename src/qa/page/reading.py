@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from qa import Answer, Assistant, Citation, Document, QAError
-from qa.page.views import Reading, citation, hit_of
+from qa.page.views import OpenDocument, citation, hit_of
 
 
 def place(value: Any, length: int) -> int | None:
@@ -15,7 +15,7 @@ def place(value: Any, length: int) -> int | None:
     return value if isinstance(value, int) and 0 <= value < length else None
 
 
-def reading(data: Mapping[str, Any], answers: Sequence[Answer | None], assistant: Assistant) -> Reading | None:
+def reading(data: Mapping[str, Any], answers: Sequence[Answer | None], assistant: Assistant) -> OpenDocument | None:
     """A document, a hit, a side of a pair or a citation, at its place; None where no answer has it.
 
     Args:
@@ -29,7 +29,7 @@ def reading(data: Mapping[str, Any], answers: Sequence[Answer | None], assistant
         document = assistant.document(str(data["document"]))
         start, end = (place(data.get(name), len(document.text) + 1) for name in ("start", "end"))
         near = (start, end) if start is not None and end is not None and start < end else None
-        return Reading(document, near, near)
+        return OpenDocument(document, near, near)
     turn = place(data.get("turn"), len(answers))
     answer = None if turn is None else answers[turn]
     if answer is None:
@@ -54,7 +54,7 @@ def reading(data: Mapping[str, Any], answers: Sequence[Answer | None], assistant
     return replace(_cited(found, answer, assistant), turn=turn, n=n, total=len(answer.references))
 
 
-def _cited(cited: Citation, answer: Answer, assistant: Assistant) -> Reading:
+def _cited(cited: Citation, answer: Answer, assistant: Assistant) -> OpenDocument:
     """The citation in its document; where that is gone, or another now, in as much of it as the answer holds."""
     hit = hit_of(answer, cited)
     try:
@@ -63,7 +63,7 @@ def _cited(cited: Citation, answer: Answer, assistant: Assistant) -> Reading:
         document = None
     if document is not None and document.text[cited.start : cited.end] == cited.quote:
         near = (cited.start - len(cited.before), cited.end + len(cited.after))
-        return Reading(document, (cited.start, cited.end), near, hit=hit)
+        return OpenDocument(document, (cited.start, cited.end), near, hit=hit)
     kept = Document(cited.source, cited.before + cited.quote + cited.after)
     start = len(cited.before)
-    return Reading(kept, (start, start + len(cited.quote)), (0, len(kept.text)), hit=hit, gone=True)
+    return OpenDocument(kept, (start, start + len(cited.quote)), (0, len(kept.text)), hit=hit, gone=True)

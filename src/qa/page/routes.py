@@ -26,7 +26,7 @@ from qa.page.library import GLANCE, Libraries, Library
 from qa.page.reading import place, reading
 from qa.page.settings import Editing, Settings
 from qa.page.starters import follow_ups, starters
-from qa.page.store import Asked, Conversation, Store
+from qa.page.store import AskedTurn, Conversation, Store
 from qa.page.telling import fitting, named, told, unread
 
 TURNS: Final = 40
@@ -95,7 +95,7 @@ class Walls(BaseModel):
             raise QAError(told) from error
 
 
-class Question(BaseModel):
+class AskBody(BaseModel):
     """A question put on the page.
 
     `conversation` is empty for a new one; `before` is a place whose turns from there on are left in the conversation
@@ -108,7 +108,7 @@ class Question(BaseModel):
     walls: Walls = Walls()
 
 
-class Change(BaseModel):
+class ChangeBody(BaseModel):
     """A change to the documents: `do` is remove, describe, undo or rebuild."""
 
     do: str
@@ -268,7 +268,7 @@ class Desk:
                 found.append(self.asked(i, asked, self.library(conversation)))
         return found
 
-    def asked(self, i: int, asked: Asked, library: Library, *, own: bool = True) -> str:
+    def asked(self, i: int, asked: AskedTurn, library: Library, *, own: bool = True) -> str:
         """A turn that is over."""
         nothing = asked.answer is None and not asked.error and not asked.stopped
         return views.turn(
@@ -446,7 +446,7 @@ def router(desk: Desk) -> APIRouter:
     def opened(id_: str, owner: str) -> Conversation | None:
         return desk.conversation(id_, owner) if id_ else None
 
-    def linked(link: str) -> Asked:
+    def linked(link: str) -> AskedTurn:
         if (asked := store.linked(link)) is None:
             raise HTTPException(404, NOT_HERE)
         return asked
@@ -528,7 +528,7 @@ def router(desk: Desk) -> APIRouter:
     # -- asking
 
     @routes.post("/ask")
-    async def ask(given: Question, owner: Owner) -> StreamingResponse:
+    async def ask(given: AskBody, owner: Owner) -> StreamingResponse:
         question = fitting("question", given.question, LONGEST_QUESTION)
         if not question:
             raise HTTPException(422, "Write a question first.")
@@ -648,7 +648,7 @@ def router(desk: Desk) -> APIRouter:
         return _lines(desk.changes(conversation, library, desk.change(conversation, library, work)))
 
     @routes.post("/documents/change")
-    async def change(owner: Owner, given: Change) -> StreamingResponse:
+    async def change(owner: Owner, given: ChangeBody) -> StreamingResponse:
         conversation, library = desk.editable(opened(given.conversation, owner), owner)
         reach = "Only you see this." if library.private else "Everybody sees this."
 
@@ -768,7 +768,7 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-def _turn(desk: Desk, c: str, turn: int, owner: str) -> Asked:
+def _turn(desk: Desk, c: str, turn: int, owner: str) -> AskedTurn:
     turns = desk.store.turns(desk.conversation(c, owner).id)
     at = place(turn, len(turns))
     if at is None or turns[at].answer is None:

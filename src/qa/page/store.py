@@ -56,7 +56,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedTurn:
     """A question and what came of it: an answer, an error, or, where the server went away, nothing."""
 
     id: int
@@ -155,11 +155,11 @@ class Store:
 
     # -- what was asked in them ------------------------------------------------------------------------
 
-    def turns(self, id_: str) -> list[Asked]:
+    def turns(self, id_: str) -> list[AskedTurn]:
         """The turns of a conversation, in their order."""
         return [_asked(row) for row in self._rows("SELECT * FROM turn WHERE conversation = ? ORDER BY id", id_)]
 
-    def history(self, turns: Sequence[Asked]) -> tuple[Turn, ...]:
+    def history(self, turns: Sequence[AskedTurn]) -> tuple[Turn, ...]:
         """What a follow-up is understood from."""
         return tuple(Turn(asked.question, asked.answer) for asked in turns if asked.answer)
 
@@ -211,7 +211,7 @@ class Store:
         self._write("UPDATE turn SET link = coalesce(link, ?) WHERE id = ?", secrets.token_urlsafe(16), turn)
         return str(self._rows("SELECT link FROM turn WHERE id = ?", turn)[0]["link"])
 
-    def linked(self, link: str) -> Asked | None:
+    def linked(self, link: str) -> AskedTurn | None:
         """The answer behind a link."""
         rows = self._rows("SELECT * FROM turn WHERE link = ?", link)
         return _asked(rows[0]) if rows else None
@@ -241,11 +241,11 @@ def _conversation(row: sqlite3.Row) -> Conversation:
     return Conversation(row["id"], row["title"], row["library"], row["report"], row["used"])
 
 
-def _asked(row: sqlite3.Row) -> Asked:
+def _asked(row: sqlite3.Row) -> AskedTurn:
     error = row["error"]
     try:
         answer = _ANSWERS.validate_json(row["answer"]) if row["answer"] else None
     except ValidationError:
         answer, error = None, "This answer was stored by another version and cannot be shown; ask again."
     filters = _FILTERS.validate_json(row["filters"])
-    return Asked(row["id"], row["question"], filters, answer, error, bool(row["stopped"]), row["rated"])
+    return AskedTurn(row["id"], row["question"], filters, answer, error, bool(row["stopped"]), row["rated"])

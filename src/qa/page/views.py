@@ -97,7 +97,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ShownBlock:
     """A paragraph or heading of a document, cut where its look changes."""
 
     heading: bool
@@ -105,7 +105,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenDocument:
     """A document opened in the pane, at a place or at its beginning."""
 
     document: Document
@@ -133,7 +133,7 @@ class Reading:
         return max(0, around[0] - WINDOW), min(len(self.document.text), around[1] + WINDOW)
 
 
-def blocks(reading: Reading, first: int, last: int) -> list[Block]:
+def blocks(reading: OpenDocument, first: int, last: int) -> list[ShownBlock]:
     """The paragraphs of a part of the text."""
     text = reading.document.text
     headings = {section.heading.strip() for section in reading.document.sections if section.heading.strip()}
@@ -149,9 +149,9 @@ def blocks(reading: Reading, first: int, last: int) -> list[Block]:
             pieces.append(piece)
         if bare in headings and len(bare) < 300:
             pieces = [Piece(bare)] if not any(p.quoted for p in pieces) else pieces
-            found.append(Block(True, tuple(pieces)))
+            found.append(ShownBlock(True, tuple(pieces)))
         else:
-            found.append(Block(False, tuple(pieces)))
+            found.append(ShownBlock(False, tuple(pieces)))
     return found
 
 
@@ -168,7 +168,7 @@ def _paragraphs(text: str, first: int, last: int) -> Iterable[tuple[int, int]]:
         first += len(line)
 
 
-def _pieces(text: str, start: int, end: int, reading: Reading) -> Iterable[Piece]:
+def _pieces(text: str, start: int, end: int, reading: OpenDocument) -> Iterable[Piece]:
     spans = [span for span in (reading.quote, reading.near) if span]
     cuts = sorted({start, end, *(max(start, min(end, edge)) for span in spans for edge in span)})
     for a, b in pairwise(cuts):
@@ -188,7 +188,7 @@ def hit_of(answer: Answer, cited: Citation) -> Hit | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PointCell:
     """Words of one source on one point. `n` is their reference number; None where the answer itself has them not."""
 
     cited: Citation
@@ -198,24 +198,24 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PointRow:
     """A point, and under each source what it says on it."""
 
     label: str
     relation: str
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: tuple[tuple[PointCell, ...], ...]
 
 
-def rows(answer: Answer) -> list[Row]:
+def rows(answer: Answer) -> list[PointRow]:
     """The points of a comparison; of an answer that is not whole yet, one that holds all of it."""
     numbers = {cited: n for n, cited in enumerate(answer.references, start=1)}
     speakers = {c: speaks(s, c.source) for s in answer.sentences for c in s.citations if verbatim(s)}
     relations = {pair.heading: pair.relation for pair in answer.pairs}
     shown, found = answer.columns, []
     for point in answer.points or (_all_said(answer),):
-        cells = [Cell(c, j, numbers.get(c), speakers.get(c, "")) for j, c in enumerate(point.said)]
+        cells = [PointCell(c, j, numbers.get(c), speakers.get(c, "")) for j, c in enumerate(point.said)]
         under = (tuple(cell for cell in cells if cell.cited.source.id == c.source.id) for c in shown)
-        found.append(Row(point.label, relations.get(point.label, ""), tuple(under)))
+        found.append(PointRow(point.label, relations.get(point.label, ""), tuple(under)))
     return found
 
 
@@ -355,7 +355,7 @@ def turn(
     )
 
 
-def pane(reading: Reading) -> str:
+def pane(reading: OpenDocument) -> str:
     """The reading pane."""
     first, last = reading.window
     after = len(reading.document.text) - last

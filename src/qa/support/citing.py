@@ -25,7 +25,7 @@ WRAPPED = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class CitedSource:
     """One source that a sentence cites, and the pages of it, if any are named."""
 
     source: str
@@ -37,7 +37,7 @@ class Cited:
     """A sentence, and what its markers point to."""
 
     unit: Marked
-    citations: tuple[Citation, ...] = ()
+    citations: tuple[CitedSource, ...] = ()
     numbers: tuple[int, ...] = ()
     """Numbers that no list of references explains: what they count is for the caller to know."""
     invented: tuple[int, ...] = ()
@@ -58,7 +58,7 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
         unnamed = [key for key in keys if key in listed and not named[key]]
         yield Cited(
             unit,
-            (*explained, *(Citation(id_, unit.pages) for id_ in unit.sources if not id_.startswith("^"))),
+            (*explained, *(CitedSource(id_, unit.pages) for id_ in unit.sources if not id_.startswith("^"))),
             () if listed else unit.numbers,
             tuple(n for n in unit.numbers if listed and not named.get(str(n))),
             (*unit.unknown, *(_short(listed[key]) for key in unnamed)),
@@ -117,21 +117,21 @@ def _references(text: str) -> tuple[str, dict[str, str]]:
     return "\n".join(lines), listed
 
 
-def _meant(line: str, sources: Sequence[Source], labels: Mapping[str, str]) -> tuple[Citation, ...]:
+def _meant(line: str, sources: Sequence[Source], labels: Mapping[str, str]) -> tuple[CitedSource, ...]:
     """What a line of the list names: by id, file, address, author and year, else by most words of its title."""
     for written in (line, f"[{line.strip(' .')}]"):
         found = [(marker.sources, marker.pages) for marker in markers.find(written, labels) if marker.sources]
         if found:
-            return tuple(Citation(id_, pages) for ids, pages in found for id_ in ids)
+            return tuple(CitedSource(id_, pages) for ids, pages in found for id_ in ids)
     said, words = f" {markers.label(line)} ", content(line)
     pages = tuple(int(p) for p in re.findall(r"\bpp?\. ?(\d{1,4})\b", line))
     named = [name for name in labels if len(name) > 3 and f" {name} " in said]
     if named:
-        return (Citation(labels[max(named, key=len)], pages),)
+        return (CitedSource(labels[max(named, key=len)], pages),)
     held = {source.id: _names(source) for source in sources}
     shares = {id_: len(names & words) / len(names) for id_, names in held.items() if names}
     best = max(shares, key=lambda id_: shares[id_], default="")
-    return (Citation(best, pages),) if best and shares[best] >= 0.5 else ()
+    return (CitedSource(best, pages),) if best and shares[best] >= 0.5 else ()
 
 
 @cache

@@ -137,10 +137,10 @@ def _uncaptioned(block: Block) -> Block:
 
 def blocks(element: Any, *, furniture: bool = True) -> Iterator[Block]:
     """The blocks under `element`; without what belongs to the page if `furniture` is to go."""
-    return _Walk(furniture).within(element, 0)
+    return _HtmlWalk(furniture).within(element, 0)
 
 
-class _Walk:
+class _HtmlWalk:
     def __init__(self, furniture: bool) -> None:
         self.furniture = furniture
 

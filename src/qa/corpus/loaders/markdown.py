@@ -59,7 +59,7 @@ def read(text: str) -> list[Block]:
 
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     parser.use(deflist_plugin).use(footnote_plugin, inline=True, move_to_end=True)
-    return _Walk(parser.parse(_plain(text))).blocks
+    return _MarkdownWalk(parser.parse(_plain(text))).blocks
 
 
 # -- what is not Markdown but stands in it -------------------------------------------------------------------
@@ -124,7 +124,7 @@ def _said(match: re.Match[str]) -> str:
 # -- tokens into blocks --------------------------------------------------------------------------------------
 
 
-class _Walk:
+class _MarkdownWalk:
     """Block tokens as a reader sees them. A footnote stands after the paragraph that refers to it."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:

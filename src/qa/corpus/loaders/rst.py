@@ -56,7 +56,7 @@ def read(text: str) -> Parsed:
     head = [Block(line, "item", opens=not i) for i, line in enumerate(unfolded(lines[:count]))]
     if not about and tree.get("title"):
         about = {"title": tree["title"]}
-    return Parsed([*head, *_Walk().blocks(tree, 0, -1)], about)
+    return Parsed([*head, *_RstWalk().blocks(tree, 0, -1)], about)
 
 
 def _register(names: set[str]) -> None:
@@ -103,7 +103,7 @@ class _AnyOption(dict[str, Any]):
         return lambda argument: argument
 
 
-class _Walk:
+class _RstWalk:
     """docutils' tree into blocks."""
 
     def blocks(self, node: Any, level: int, item: int) -> Iterator[Block]:
