@@ -37,7 +37,7 @@ test: $(VENV)/.installed-dev ## the tests; those that drive a browser skip where
 	$(BIN)/pytest -rs -n 2 --dist worksteal
 
 coverage: $(VENV)/.installed-dev ## the tests, and what of the code they run: a fifth slower
-	$(BIN)/pytest -rs -n 2 --dist worksteal --cov=qa --cov-report=term:skip-covered
+	$(BIN)/pytest -rs -n 2 --dist worksteal --cov=qa --cov-report=term:skip-covered --cov-fail-under=85
 
 check: $(VENV)/.installed-dev ## format, lint and types
 	$(BIN)/ruff format --check .
