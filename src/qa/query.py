@@ -286,10 +286,8 @@ def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -
     ):
         if name not in without and (frame := read(p, sources)):
             return frame
-    if "named" in without:
-        return _Frame(_kind(p))
     named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
-    of = tuple(n for n in named if n.sources)
+    of = () if "named" in without else tuple(n for n in named if n.sources)
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
     kind: Kind = "compare" if several else _kind(p)
     thing = _introduced(p) if kind in ("who-is", "fact") else None

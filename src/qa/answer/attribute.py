@@ -1,8 +1,8 @@
 """Who speaks: the outlet, and inside it the person or body whose words a sentence gives.
 
-Rules over the text, no model. A reporting verb outside quotation marks has a subject; a pronoun or a bare
-role ("he added", "the leader") is followed back through the sentences before it, as a reader would. Where
-that fails the outlet alone is named: an attribution may be less precise than the text, never beside it.
+A reporting verb outside quotation marks has a subject, which the parser finds; a pronoun or a bare role ("he added",
+"the leader") is followed back through the sentences before it. Where that fails the outlet alone is named: an
+attribution may be less precise than the text, never beside it.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def parse_question(text: str) -> Parse:
     Raises:
         ModelError: as `parse`.
     """
-    first = text.split(maxsplit=1)[0]
+    first = next(iter(text.split(maxsplit=1)), "")
     return parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text)
 
 
