@@ -115,7 +115,7 @@ def shortened(title: str, words: int = 9) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Walls set by a person: only sources that pass all of them are searched. Empty: everything passes.
+    """Set by a person: only sources that pass all of them are searched. Empty: everything passes.
 
     Names may be in upper or lower case. `since` and `until` are ISO dates, may be partial, and include the whole
     day, month or year they name.
@@ -138,7 +138,7 @@ class Filters:
         return any(getattr(self, name) for name in self.__slots__)
 
     def passes(self, source: Source) -> bool:
-        """Whether a source may be searched. A source without a date does not pass a date wall."""
+        """Whether a source may be searched. A source without a date passes no filter on dates."""
         checks = (
             (self.sources, source.id),
             (self.publishers, source.publisher),
