@@ -200,7 +200,8 @@ def _facts(r: Random) -> None:
 
 def _names(r: Random) -> None:
     from qa.language import fold, fold_quote, meant, name_key, same_name, stem
-    from qa.language.alike import akin, one_date, one_entity, related
+    from qa.language.alike import one_date, one_entity, related
+    from qa.language.names import akin
 
     a, b = text(r, 200), text(r, 200)
     expect(same_name(a, b) == same_name(b, a), "whether two names are one depends on their order")

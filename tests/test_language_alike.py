@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qa.language.alike import one_date, one_entity, stems
+from qa.language.names import akin
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,27 @@ def test_a_date_told_in_part_may_be_a_fuller_one(a: str, b: str, same: bool) -> 
     """What is not said may be anything; what is said must be the same."""
     assert one_date(a, b) is same
     assert one_date(b, a) is same
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("Syria", "Syrian", True),
+        ("Lebanon", "Lebanese", True),
+        ("Britain", "British", True),
+        ("Malta", "Maltese", True),
+        ("Mexico", "Mexicans", True),
+        ("Iraq", "Iraqi", True),
+        ("Hansen", "Hanson", False),
+        ("Walker", "Walken", False),
+        ("Iran", "Iraqi", False),
+        ("Marta", "Martin", False),
+    ],
+)
+def test_a_name_and_its_adjective_are_akin(a: str, b: str, same: bool) -> None:
+    """By the endings of peoples and languages; another name that begins alike is another."""
+    assert akin(a, b) is same
+    assert akin(b, a) is same
 
 
 def test_an_irregular_form_is_its_verbs() -> None:

@@ -16,7 +16,8 @@ from typing import Final, Literal
 from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
-from qa.language.alike import akin, name_words
+from qa.language.alike import name_words
+from qa.language.names import akin
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import SAYING
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn

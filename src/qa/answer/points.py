@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from qa.language import facts
-from qa.language.alike import OF_TEXT, akin, name_words, related, stems
+from qa.language.alike import OF_TEXT, name_words, related, stems
+from qa.language.names import akin
 from qa.language.parser import parse
 from qa.language.words import fold, stem
 from qa.query import Query

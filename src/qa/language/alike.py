@@ -27,18 +27,6 @@ def one_entity(a: str, b: str) -> bool:
     return all(any(same_name(word, other) for other in long[:-1]) for word in short[:-1])
 
 
-def akin(a: str, b: str) -> bool:
-    """Whether two words are one name or a name and its adjective: "Syria", "Syrian"."""
-    short, long = sorted((fold(a), fold(b)), key=len)
-    if same_name(a, b) or len(short) < 4:
-        return same_name(a, b)
-    begun = (short, short[: max(4, len(short) - 1)])
-    return any(long.startswith(begin) and _OF_NAME.fullmatch(long[len(begin) :]) for begin in begun)
-
-
-_OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s)")
-
-
 def name_words(name: str) -> list[str]:
     """The words of a name, without articles, joins and a possessive ending."""
     name = re.sub(r"[’']s\b", "", name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from qa.language.alike import akin
+from qa.language.names import akin
 from qa.language.parser import Parse, parse
 
 

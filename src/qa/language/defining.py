@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qa.language.alike import akin, name_words
+from qa.language.alike import name_words
+from qa.language.names import akin
 from qa.language.parser import Parse, parse
 from qa.language.words import fold
 from qa.schema import Span

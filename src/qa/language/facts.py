@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from qa.language.dates import dates_in
 from qa.language.fact import Fact
-from qa.language.names import TITLES, names_in, same_word
+from qa.language.names import TITLES, akin, names_in
 from qa.language.numbers import MEASURE, numbers_in
 from qa.language.words import FUNCTION_WORDS, WORD, fold, fold_quote, stem
 
@@ -157,7 +157,7 @@ def _named(name: str, words: set[str], capitals: list[str]) -> bool:
     """Whether each word of a name stands in the evidence, or its initials do."""
     parts = [w for w in WORD.findall(re.sub(r"['’]s\b", "", name)) if fold(w) not in FUNCTION_WORDS]
     parts = [w for w in parts if fold(w) not in TITLES and fold(w) not in {"al", "el", "bin", "ibn"}] or parts
-    if all({fold(p), stem(p)} & words or any(same_word(p, c) for c in capitals) for p in parts):
+    if all({fold(p), stem(p)} & words or any(akin(p, c) for c in capitals) for p in parts):
         return True
     letters = re.sub(r"\W", "", name)
     if letters.isupper() and 2 <= len(letters) <= 6:

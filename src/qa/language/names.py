@@ -144,16 +144,19 @@ def _slots(sounds: str) -> list[str]:
     return slots
 
 
-_DEMONYM = re.compile(r"(?:ians?|eans?|ans?|ese|is?|ish|ns?)$")
-
-
-def same_word(a: str, b: str) -> bool:
-    """Names, or a name and its adjective: Iran, Iranian; Lebanon, Lebanese."""
+def akin(a: str, b: str) -> bool:
+    """Whether two words are one name or a name and its adjective: Syria, Syrian; Lebanon, Lebanese."""
     if same_name(a, b):
         return True
-    short, long = sorted((fold(a), fold(b)), key=len)
-    stemmed = max(4, len(long) - 3)
-    return len(short) >= 4 and bool(_DEMONYM.search(long)) and short[:stemmed] == long[:stemmed]
+    short, long = sorted((fold(a), fold(b)), key=lambda word: (len(word), word))
+    begun = ((short[: max(4, len(short) - cut)], _OF_PLACE if cut else _OF_NAME) for cut in range(4))
+    return len(short) >= 4 and any(
+        long.startswith(begin) and ending.fullmatch(long, len(begin)) is not None for begin, ending in begun
+    )
+
+
+_OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s)")
+_OF_PLACE = re.compile(r"ese|ish|i?ans?")
 
 
 _ALIKE_BY_EAR = 0.7
