@@ -565,7 +565,7 @@ def router(desk: Desk) -> APIRouter:
 
     # -- reading
 
-    def wanted(c: str, a: str, owner: str, data: str) -> tuple[views.Reading, Library]:
+    def wanted(c: str, a: str, owner: str, data: str) -> tuple[views.OpenDocument, Library]:
         try:
             asked = json.loads(data)
         except ValueError as error:
