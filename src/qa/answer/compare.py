@@ -48,7 +48,7 @@ NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Compared:
     """One cited sentence with what can be compared in it."""
 
     text: str
@@ -102,14 +102,16 @@ def pairs(query: Query, sentences: Sequence[Sentence], judge: Judge | None = Non
     return tuple(sorted(found.values(), key=lambda pair: (pair.relation == "agreement", -pair.score)))
 
 
-def _cited(sentences: Sequence[Sentence]) -> Iterator[_Told]:
+def _cited(sentences: Sequence[Sentence]) -> Iterator[_Compared]:
     for sentence in sentences:
         for citation in sentence.citations:
             text = " ".join(citation.quote.split())
-            yield _Told(text, citation, facts(text))
+            yield _Compared(text, citation, facts(text))
 
 
-def _held_against(two: Sequence[tuple[_Told, _Told]], judge: Judge) -> Iterator[tuple[tuple[float, float], float]]:
+def _held_against(
+    two: Sequence[tuple[_Compared, _Compared]], judge: Judge
+) -> Iterator[tuple[tuple[float, float], float]]:
     """For each two: probability of contradiction either way, and how far support outweighs it, 0 to 1."""
     if not two:
         return
@@ -118,7 +120,7 @@ def _held_against(two: Sequence[tuple[_Told, _Told]], judge: Judge) -> Iterator[
         yield (c, d), (s / (s + c + 1e-9) + t / (t + d + 1e-9)) / 2
 
 
-def _shared(query: Query, a: _Told, b: _Told, opposed: tuple[float, float]) -> float:
+def _shared(query: Query, a: _Compared, b: _Compared, opposed: tuple[float, float]) -> float:
     """How much of an answer to the question two sentences share, 0 to 1.
 
     Asked for a date or a figure, they must give the same one. Otherwise it is the share of the words that the shorter
@@ -137,13 +139,13 @@ def _shared(query: Query, a: _Told, b: _Told, opposed: tuple[float, float]) -> f
     return len(x & y) / max(1, min(len(x), len(y)))
 
 
-def _one_day(a: _Told, b: _Told) -> bool:
+def _one_day(a: _Compared, b: _Compared) -> bool:
     """Whether a date of one can be one of the other, or one has none: the census of 2000 is not that of 2010."""
     left, right = a.values("date"), b.values("date")
     return not (left and right) or any(one_date(f.value, g.value) for f in left for g in right)
 
 
-def _accounts(a: _Told, b: _Told) -> str:
+def _accounts(a: _Compared, b: _Compared) -> str:
     """Of what two sentences give an account: the first names that both have."""
     names: list[str] = []
     for name in a.names():
@@ -158,7 +160,7 @@ def _alike(left: frozenset[str], right: frozenset[str]) -> float:
     return len(left & right) / max(1, len(left | right))
 
 
-def _namesakes(a: _Told, b: _Told) -> bool:
+def _namesakes(a: _Compared, b: _Compared) -> bool:
     """Whether the sentences name two who only share a surname."""
     full = [(name_words(x), name_words(y)) for x in a.names() for y in b.names()]
     return any(
@@ -167,13 +169,13 @@ def _namesakes(a: _Told, b: _Told) -> bool:
     )
 
 
-def _by_date(a: _Told, b: _Told) -> tuple[_Told, _Told]:
+def _by_date(a: _Compared, b: _Compared) -> tuple[_Compared, _Compared]:
     """The earlier source first, where both are dated."""
     x, y = a.citation.source.published, b.citation.source.published
     return (b, a) if x and y and y < x[: len(y)] else (a, b)
 
 
-def _updates(query: Query, left: _Told, right: _Told) -> bool:
+def _updates(query: Query, left: _Compared, right: _Compared) -> bool:
     """Whether the right one, later, counts anew what the left one counted, at no day that both name."""
     x, y = left.citation.source.published, right.citation.source.published
     later = bool(x and y) and x[: len(y)] < y[: len(x)]

@@ -81,14 +81,14 @@ def _anthropic(config: Config, key: str) -> LLM:
     if not key:
         raise LanguageModelError("no key for the language model; set QA_LLM_API_KEY or ANTHROPIC_API_KEY")
 
-    class Named(Anthropic):  # type: ignore[misc, unused-ignore]
+    class NamedAnthropic(Anthropic):  # type: ignore[misc, unused-ignore]
         """A model by any name: llama-index refuses those that are newer than its list."""
 
         @property
         def metadata(self) -> LLMMetadata:
             return LLMMetadata(model_name=self.model, context_window=CONTEXT, is_chat_model=True)
 
-    model: LLM = Named(  # type: ignore[call-arg, unused-ignore]
+    model: LLM = NamedAnthropic(  # type: ignore[call-arg, unused-ignore]
         model=config.llm_model,
         base_url=config.llm_url or None,
         api_key=key,
