@@ -200,7 +200,8 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
     Each sentence is scored in one window; the sentence before it is there as context. A row of a table is read alone,
-    under its table's name: its like would be taken for it. So is a heading that says something: it is on all under it.
+    under its table's name: its like would be taken for it. So is a headline: it is on all under it; but "2.4.0
+    (2023-11-06)" answers by what stands under it, and is read with that.
     """
     passage = hit.passage
     found: list[tuple[Window, int]] = []
@@ -209,7 +210,7 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
     units = [unit for unit in passage.sentences if not is_label(hit, unit)] or passage.sentences
     for span in units or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
-        ends = any(_is_heading(hit, unit) for unit in (span, *group[-1:]))
+        ends = any(_is_headline(hit, unit) for unit in (span, *group[-1:]))
         if words:
             ends = ends or size + _size(passage, span) > words or any(_is_row(hit, u) for u in (span, *group[-1:]))
         if group and ends:
@@ -222,7 +223,7 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
 
 def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
     passage = hit.passage
-    apart = before is None or _is_row(hit, group[0]) or any(_is_heading(hit, unit) for unit in (before, group[0]))
+    apart = before is None or _is_row(hit, group[0]) or any(_is_headline(hit, unit) for unit in (before, group[0]))
     start = group[0][0] if before is None or apart else before[0]
     spans = tuple((a - start, b - start) for a, b in group)
     text = passage.slice(start, group[-1][1])
@@ -231,19 +232,28 @@ def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Windo
 
 
 def is_label(hit: Hit, unit: Span) -> bool:
-    """Whether what can be quoted is a heading that names what stands under it and says nothing of it: no clause but a
-    question's or a condition's, no second name for the first, no figure. It is read over what it names."""
+    """Whether what can be quoted is a heading that names what stands under it and says nothing of it: no clause, no
+    second name for the first, no figure. It is read over what it names."""
     said = hit.passage.slice(*unit)
-    if not _is_heading(hit, unit) or said[-1] in ".!" or ":" in said or any(c.isdigit() for c in said):
+    if not _is_heading(hit, unit) or ":" in said or any(c.isdigit() for c in said):
         return False
-    parsed = parse(said)
+    return not _states(said) and not any(t.dep == "appos" for t in parse(said).tokens)
+
+
+def _is_headline(hit: Hit, unit: Span) -> bool:
+    return _is_heading(hit, unit) and _states(hit.passage.slice(*unit))
+
+
+def _states(heading: str) -> bool:
+    """Whether a heading says something: a clause that is no question's and no condition's."""
+    parsed = parse(heading)
     clauses = [
         i for i in parsed.roots
         if parsed.tokens[i].tag in ("VBD", "VBP", "VBZ") or parsed.children(i, "nsubj", "nsubjpass")
     ]  # fmt: skip
     first = parsed.tokens[0]
     asks = first.head in clauses and (first.tag in ("WRB", "WP", "WDT") or first.dep == "mark")
-    return (asks or not clauses) and not any(t.dep == "appos" for t in parsed.tokens)
+    return heading[-1] in ".!" or (bool(clauses) and not asks)
 
 
 def _is_row(hit: Hit, unit: Span) -> bool:
