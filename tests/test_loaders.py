@@ -17,6 +17,10 @@ from docx.oxml import parse_xml
 from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
 
 from qa.corpus import read, register
 from qa.corpus.blocks import Unreadable
@@ -141,6 +145,12 @@ def second(book: openpyxl.Workbook) -> None:
     hidden.sheet_state = "hidden"
 
 
+COMMENTS = (
+    b'<p:cmLst xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main">'
+    b'<p:cm authorId="0"><p:text>Was it not 321?</p:text></p:cm></p:cmLst>'
+)
+
+
 def slides() -> bytes:
     made = pptx.Presentation()
     first = made.slides.add_slide(made.slide_layouts[1])
@@ -152,12 +162,24 @@ def slides() -> bytes:
     first.notes_slide.notes_text_frame.text = "Say that the vet comes on Monday."
     other = made.slides.add_slide(made.slide_layouts[5])
     other.shapes.title.text = "Fleeces"
+    figures = CategoryChartData()
+    figures.categories = ["North", "007"]
+    figures.add_series("Rams", (1234567, 2.5))
+    chart = other.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 2_000_000, 9, 9, figures).chart
+    for bars in list(chart._chartSpace.iter("{*}barChart")):
+        bars.tag = bars.tag.replace("barChart", "bar3DChart")  # a kind that the library does not know
+    note = Part(PackURI("/ppt/comments/comment1.xml"), "application/vnd.x+xml", made.part.package, COMMENTS)
+    other.part.relate_to(note, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments")
     table = other.shapes.add_table(2, 2, 0, 0, 5_000_000, 1_000_000).table
     for (y, x), text in {(0, 0): "Year", (0, 1): "Fleeces", (1, 0): "2021", (1, 1): "312"}.items():
         table.cell(y, x).text = text
     packed = io.BytesIO()
     made.save(packed)
     return packed.getvalue()
+
+
+def noted(book: openpyxl.Workbook) -> None:
+    book.active["B2"].comment = openpyxl.comments.Comment("Ida: Counted twice.", "Ida")
 
 
 def book(**files: str) -> bytes:
@@ -214,11 +236,12 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.docx", lambda: word(f"<w:tbl><w:tr><w:tc>{p('Outer')}{tbl(('Deep', 'cell'), ('and', 'more'))}{p('after')}</w:tc></w:tr></w:tbl>"), ("Outer", "Deep | cell", "after"), ()),
     ("a.xlsx", lambda: sheet(("Farm", "Share"), ("Lia", 0.125), ("Moen", 0.5), more=percent), ("Lia: Share = 12.5%", "Moen: Share = 0.5"), ()),
     ("a.xlsx", lambda: sheet(("Farm", "Cows"), ("Lia", 14.0), title="Spring", more=second), ("Spring", "Lia: Cows = 14", "Autumn", "Ewes | 41"), ("Hidden", "14.0")),
+    ("a.xlsx", lambda: sheet(("Farm", "Cows"), ("Lia", 14), more=noted), ("Lia: Cows = 14", "Comment (Ida) on 14: Counted twice."), ()),
     ("a.pdf", lambda: pages(grid(("Farm", "Cows", "Sheep"), ("Lia", "14", "3"), ("Moen", "9", "40"), ("Rud", "2", "7"))), ("Moen: Cows = 9; Sheep = 40",), ()),
     ("a.pdf", lambda: pages(grid(("Farm", "Keeper", "Note"), ("Lia", "Ida Brekke", "Open in the summer only,"), ("", "", "by order of the board"), ("Moen", "Jon Rud", "Shut"))), ("Lia: Keeper = Ida Brekke; Note = Open in the summer only, by order of the board", "Moen: Keeper = Jon Rud; Note = Shut"), ()),
     ("a.pdf", lambda: pages(lines("Year Calves", "1931 12", "1932 15", "1933 17")), ("1932: Calves = 15",), ()),
     ("a.rst", "Farms\n=====\n\n===== ====\nFarm  Cows\n===== ====\nLia   14\n===== ====\n", ("Lia: Cows = 14",), ("====",)),
-    ("a.pptx", slides, ("2021: Fleeces = 312",), ()),
+    ("a.pptx", slides, ("2021: Fleeces = 312", "North: Rams = 1234567", "007: Rams = 2.5", "Comment: Was it not 321?"), ()),
     # Markdown
     ("a.md", "+++\ntitle = 'Rye'\ndate = 2020-01-02\n+++\n" + PROSE, (PROSE,), ("+++", "title =")),
     ("a.md", f"---\ntitle: Rye\n...\n{PROSE}", (PROSE,), ("title:",)),

@@ -250,7 +250,7 @@ def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
 _GENERIC = re.compile(
     r"(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
     r"|history|motivation|purpose|scope|installation|usage|licen[cs]e|references|acknowledge?ments|copyright|notes?|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}"
-    r"|section\b.{0,6}|confidential|draft|internal|index|home|faq",
+    r"|section\b.{0,6}|confidential|draft|internal|index|home|faq|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")

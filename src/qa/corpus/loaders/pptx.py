@@ -1,13 +1,18 @@
-"""Slides by python-pptx: titles, text from top to bottom, tables, charts as their figures, notes; a slide is a page."""
+"""Slides by python-pptx: titles, text from top to bottom, tables, charts as their figures, notes, comments.
+
+A slide is a page. Charts and comments are read from the file's own parts: of charts the library knows some kinds only.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from qa.corpus import declared, tables
 from qa.corpus.blocks import Block, Parsed, normalise
+from qa.corpus.loaders.archive import xml
 
 
 def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
@@ -15,6 +20,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
     import pptx
 
     made = pptx.Presentation(io.BytesIO(data))
+    people = {person.get("id"): person.get("name") for person in _parts(made.part, "uthors")}
     blocks: list[Block] = []
     for number, slide in enumerate(made.slides, start=1):
         if slide._element.get("show") == "0":
@@ -28,13 +34,14 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
         if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
             lines = [normalise(p.text) for p in slide.notes_slide.notes_text_frame.paragraphs]
             blocks += [Block(f"Notes: {line}", page=number) for line in lines if line]
+        blocks += _comments(slide.part, people, number)
     about = made.core_properties
     named = {"title": about.title, "author": about.author, "language": about.language}
     return Parsed(blocks, {}, declared.properties(named, blocks))
 
 
 def _shape(shape: Any, page: int, depth: int = 0) -> Iterator[Block]:
-    if shape.shape_type == 6 and depth < 20:  # a group
+    if hasattr(shape, "shapes") and depth < 20:  # a group
         for inner in sorted(shape.shapes, key=lambda s: (s.top or 0, s.left or 0)):
             yield from _shape(inner, page, depth + 1)
     elif getattr(shape, "has_table", False) and shape.has_table:
@@ -69,10 +76,48 @@ def _grid(table: Any) -> tables.Grid:
 def _chart(chart: Any, page: int) -> Iterator[Block]:
     if chart.has_title and (title := normalise(chart.chart_title.text_frame.text)):
         yield Block(title, page=page)
-    for plot in chart.plots:
-        series = [(normalise(str(s.name)), list(s.values)) for s in plot.series]
-        rows = [["", *(name for name, _ in series)]]
-        for i, category in enumerate(plot.categories):
-            values = ["" if i >= len(v) or v[i] is None else f"{v[i]:g}" for _, v in series]
-            rows.append([normalise(str(category)), *values])
-        yield from tables.blocks(tables.plain(rows), 1, page)
+    for plot in chart._chartSpace.iter(f"{_CHART}plotArea"):
+        for kind in plot:  # bars, lines, slices, in three dimensions or two
+            series = kind.findall(f"{_CHART}ser")
+            names = [_points(one, "tx").get(0, "") for one in series]
+            labels = {i: label for one in series for i, label in (_points(one, "cat") or _points(one, "xVal")).items()}
+            values = [_points(one, "val") or _points(one, "yVal") for one in series]
+            places = sorted(set(labels).union(*values))
+            rows = [[labels.get(i, ""), *(v.get(i, "") for v in values)] for i in places]
+            if rows:
+                yield from tables.blocks(tables.plain([["", *names], *rows]), 1, page)
+
+
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+
+
+def _points(series: Any, part: str) -> dict[int, str]:
+    """The texts or figures of a part of a series (its name, labels, values), by place; of nested labels the inner."""
+    holder = series.find(f"{_CHART}{part}")
+    if holder is None:
+        return {}
+    levels = list(holder.iter(f"{_CHART}lvl"))
+    points = (levels[0] if levels else holder).iter(f"{_CHART}pt")
+    return {int(point.get("idx", 0)): _told(point) for point in points}
+
+
+def _told(point: Any) -> str:
+    """A label as it stands, a stored number as a person writes it: 1234567 of 1234567.0."""
+    text = normalise(point.findtext(f"{_CHART}v") or "")
+    number = "num" in point.getparent().tag and re.fullmatch(r"-?\d+(?:\.\d+)?(?:E[-+]?\d+)?", text)
+    return f"{float(text):.12g}" if number else text
+
+
+def _comments(part: Any, people: dict[str | None, str | None], page: int) -> Iterator[Block]:
+    for element in _parts(part, "/comments"):
+        said = [element.findtext("{*}text") or "", *(text.text or "" for text in element.iterfind("{*}txBody//{*}t"))]
+        if text := normalise(" ".join(said)):
+            name = people.get(element.get("authorId"))
+            yield Block(f"Comment{f' ({name})' if name else ''}: {text}", page=page)
+
+
+def _parts(part: Any, kind: str) -> Iterator[Any]:
+    """The elements of the parts of a kind that belong to one, in their order, replies after what they reply to."""
+    for link in part.rels.values():
+        if not link.is_external and link.reltype.endswith(kind):
+            yield from xml(link.target_part.blob).iter("{*}cm", "{*}reply", "{*}cmAuthor", "{*}author")

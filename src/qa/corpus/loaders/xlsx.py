@@ -1,4 +1,4 @@
-"""Spreadsheets by openpyxl: each sheet a section, each run of rows a table, values as they are shown."""
+"""Spreadsheets by openpyxl: each sheet a section, each run of rows a table, values as they are shown, comments."""
 
 from __future__ import annotations
 
@@ -25,9 +25,20 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
             blocks.append(Block(normalise(sheet.title), "heading", 2, page=number))
         for table in _tables(sheet):
             blocks += tables.blocks(table, page=number)
+        blocks += [Block(comment, page=number) for comment in _comments(sheet)]
     about = book.properties
     named = {"title": about.title, "author": about.creator, "language": about.language}
     return Parsed(blocks, {}, declared.properties(named, blocks))
+
+
+def _comments(sheet: Any) -> Iterator[str]:
+    for cell in (cell for row in sheet.iter_rows() for cell in row if cell.comment):
+        name, text = normalise(cell.comment.author or ""), normalise(cell.comment.text)
+        if name.startswith("tc="):  # a thread: its key for a name, and a notice before what is said
+            name, text = "", text.partition("Comment:")[2]
+        author = f" ({name})" if name else ""
+        text = text.removeprefix(f"{name}:").strip()  # the name that Excel sets in front
+        yield f"Comment{author} on {normalise(str(cell.value or '')) or cell.coordinate}: {text}"
 
 
 def _tables(sheet: Any) -> Iterator[tables.Grid]:
