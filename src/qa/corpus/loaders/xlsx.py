@@ -32,7 +32,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
 
 
 def _comments(sheet: Any) -> Iterator[str]:
-    for cell in (cell for row in sheet.iter_rows() for cell in row if cell.comment):
+    for _, cell in sorted((place, cell) for place, cell in sheet._cells.items() if cell.comment):
         name, text = normalise(cell.comment.author or ""), normalise(cell.comment.text)
         if name.startswith("tc="):  # a thread: its key for a name, and a notice before what is said
             name, text = "", text.partition("Comment:")[2]
@@ -49,24 +49,20 @@ def _tables(sheet: Any) -> Iterator[tables.Grid]:
         for y in range(area.min_row, min(area.max_row, area.min_row + 500) + 1)
         for x in range(area.min_col, min(area.max_col, area.min_col + tables.MAX_COLUMNS) + 1)
     }
-    texts: dict[tuple[int, int], str] = {}
-
-    def rows() -> Iterator[list[tables.Cell]]:
-        for y, row in enumerate(sheet.iter_rows(max_col=min(sheet.max_column or 1, tables.MAX_COLUMNS)), start=1):
-            cells = []
-            for x, cell in enumerate(row, start=1):
-                origin = merged.get((y, x), (y, x))
-                text = shown(cell.value, str(cell.number_format)) if origin == (y, x) else texts.get(origin, "")
-                if (y, x) in merged:
-                    texts[y, x] = text
-                cells.append(tables.Cell(text, origin))
-            yield cells
-
-    for filled, run in groupby(rows(), key=lambda row: any(cell.text for cell in row)):
-        if filled:
-            found = list(run)
-            used = [x for x in range(len(found[0])) if any(row[x].text for row in found)]
-            yield [[row[x] for x in range(used[0], used[-1] + 1)] for row in found]
+    # what holds something: a sheet may claim a million rows
+    texts = {
+        place: text
+        for place, cell in sheet._cells.items()
+        if place[1] <= tables.MAX_COLUMNS and (text := shown(cell.value, str(cell.number_format)))
+    }
+    texts |= {place: texts[origin] for place, origin in merged.items() if origin in texts}
+    columns: dict[int, list[int]] = {}
+    for y, x in texts:
+        columns.setdefault(y, []).append(x)
+    for _, run in groupby(enumerate(sorted(columns)), key=lambda row: row[1] - row[0]):
+        ys = [y for _, y in run]
+        xs = range(min(min(columns[y]) for y in ys), max(max(columns[y]) for y in ys) + 1)
+        yield [[tables.Cell(texts.get((y, x), ""), merged.get((y, x), (y, x))) for x in xs] for y in ys]
 
 
 def shown(value: Any, form: str) -> str:
