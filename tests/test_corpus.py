@@ -340,6 +340,14 @@ HTML = f"""<!doctype html><html lang="en-GB"><head><title>Bridge cost doubles | 
 <script>alert('x')</script><footer>© 2022 The Harbour Post. All rights reserved.</footer></body></html>"""
 
 
+def test_a_page_is_called_as_its_own_title_calls_it(tmp_path: Path) -> None:
+    """An encyclopedia declares a description as its headline; the name is what stands in the page's title."""
+    data = '{"@type": "Article", "name": "Orvik", "headline": "town on a northern fjord"}'
+    head = f"<title>Orvik - The Encyclopedia</title><script type='application/ld+json'>{data}</script>"
+    page = f"<html><head>{head}</head><body><h1>Orvik</h1><p>{PROSE}</p></body></html>"
+    assert one(tmp_path, "page.html", page).source.title == "Orvik"
+
+
 def test_html_gives_article_and_metadata(tmp_path: Path) -> None:
     """The article with its headings, lists and tables; meta elements and JSON-LD as declared metadata."""
     document = one(tmp_path, "page.html", HTML)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qa.corpus.blocks import normalise
 from qa.corpus.declared import clean
 
 _META = {
@@ -114,7 +115,7 @@ def _linked(tree: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for thing, kind in pages[:3]:
         given = {
-            "title": thing.get("headline") or thing.get("name"),
+            "title": _called(thing, tree),
             "author": [_named(a, by_id) for a in _listed(thing.get("author") or thing.get("creator"))],
             "publisher": next((_named(p, by_id) for p in _listed(thing.get("publisher"))), ""),
             "published": thing.get("datePublished") or thing.get("dateCreated"),
@@ -129,6 +130,14 @@ def _linked(tree: Any) -> dict[str, Any]:
             if value and not found.get(field):
                 found[field] = value
     return found
+
+
+def _called(thing: Mapping[str, Any], tree: Any) -> Any:
+    """Its headline or name, whichever the page's own title holds: an encyclopedia's "headline" is a description."""
+    given = [thing.get("headline"), thing.get("name")]
+    own = normalise(tree.findtext(".//title") or "").casefold()
+    held = [title for title in given if isinstance(title, str) and title and normalise(title).casefold() in own]
+    return (held or [title for title in given if title] or [None])[0]
 
 
 def _things(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
