@@ -137,7 +137,7 @@ def _called(thing: Mapping[str, Any], tree: Any) -> Any:
     given = [thing.get("headline"), thing.get("name")]
     own = normalise(tree.findtext(".//title") or "").casefold()
     held = [title for title in given if isinstance(title, str) and title and normalise(title).casefold() in own]
-    return (held or [title for title in given if title] or [None])[0]
+    return next((title for title in (*held, *given) if title), None)
 
 
 def _things(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
