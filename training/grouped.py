@@ -3,6 +3,7 @@
     python training/together.py pack --data FOLDER --mpnet FOLDER --claims FILE --to PACKS
     python training/grouped.py mine PACKS                                # minutes, 8 GB
     python training/grouped.py train PACKS training/runs/grouped --seconds 6000     # one core, bfloat16
+    python training/grouped.py mean training/runs/first training/runs/second --out training/runs/grouped
     python training/reader.py export --model training/runs/grouped --out reader.onnx
 
 `qa` takes the best of a hundred sentences from many passages, so a reader that was only ever asked about one window at
@@ -26,7 +27,7 @@ import Stemmer
 import torch
 from nets import SmallReader, published, widen
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from together import Batch, Packed, optimiser, read_dev, reading_loss, sentence_logits
 from torch import Tensor, nn
 
@@ -276,6 +277,13 @@ def train(a: argparse.Namespace) -> None:
     _written(net, a.out)
 
 
+def mean(a: argparse.Namespace) -> None:
+    """The mean of the weights of several runs that began at the same ones (Izmailov et al. 2018, arXiv:1803.05407)."""
+    runs = [load_file(folder / "model.safetensors") for folder in a.runs]
+    a.out.mkdir(parents=True, exist_ok=True)
+    save_file({name: torch.stack([run[name] for run in runs]).mean(0) for name in runs[0]}, a.out / "model.safetensors")
+
+
 def _written(net: SmallReader, out: Path) -> None:
     """As `reader.py export` takes it."""
     names = {f"encoder.{own}": f"encoder.{theirs}" for own, theirs in published(mpnet=False).items()}
@@ -296,6 +304,10 @@ def main() -> None:
     t.add_argument("--lr", type=float, default=8e-5)
     t.add_argument("--seed", type=int, default=11)
     t.set_defaults(run=train)
+    v = commands.add_parser("mean", help="the mean of several runs' weights")
+    v.add_argument("runs", type=Path, nargs="+")
+    v.add_argument("--out", type=Path, required=True)
+    v.set_defaults(run=mean)
     a = parser.parse_args()
     a.run(a)
 

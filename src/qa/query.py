@@ -186,7 +186,7 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
     if whole.comparing and len(whole.of) > 1:
         return replace(whole, parts=tuple(_asked_of(named, whole) for named in whole.of))
     if frame.sides:
-        return replace(whole, parts=tuple(replace(whole, text=s, kind="fact", about=s) for s in frame.sides))
+        return replace(whole, parts=tuple(replace(whole, text=s, asked=s, kind="fact", about=s) for s in frame.sides))
     return whole
 
 
