@@ -175,6 +175,14 @@ def test_the_terminal_tells_a_comparison_point_by_point(capsys: pytest.CaptureFi
     assert "the lamp The *Other*, 2019: So | so. Not found in: The Paper (passages read: 0)." in told
 
 
+@pytest.mark.parametrize("name", ["a.txt/conversations.sqlite", "a.txt", "."])
+def test_where_conversations_cannot_be_kept_it_is_said(tmp_path: Path, name: str) -> None:
+    """The folder is a file, the file is no database, or a folder: one line with the place and what to do."""
+    (tmp_path / "a.txt").write_text("no database " * 99)
+    with pytest.raises(QAError, match=r"conversations cannot be kept in .*; give another folder with --data"):
+        Store(tmp_path / name)
+
+
 def test_feedback_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     """A browser may send anything; the file holds only what is known."""
     with pytest.raises(ValueError, match="known are"):

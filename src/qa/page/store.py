@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from qa import Answer, Filters, Turn
+from qa import Answer, Filters, QAError, Turn
 
 LISTED: Final = 200
 """Conversations that are listed at once; a search finds the others."""
@@ -73,16 +73,25 @@ class Store:
 
     Args:
         path: the file; made for its owner alone.
+
+    Raises:
+        QAError: it cannot be made, opened or read.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
         self._lock = threading.RLock()
-        self._base = sqlite3.connect(path, check_same_thread=False)
-        self._base.row_factory = sqlite3.Row
-        # what is deleted is overwritten; a stop at any instant leaves the last whole state
-        self._base.executescript(f"PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; {_TABLES}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            self._base = sqlite3.connect(path, check_same_thread=False)
+            self._base.row_factory = sqlite3.Row
+            # what is deleted is overwritten; a stop at any instant leaves the last whole state
+            self._base.executescript(f"PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; {_TABLES}")
+        except (OSError, sqlite3.Error) as error:
+            why = getattr(error, "strerror", "") or str(error)
+            raise QAError(
+                f"conversations cannot be kept in {path}: {why.lower()}; give another folder with --data"
+            ) from error
 
     def close(self) -> None:
         """Gives the file back."""
