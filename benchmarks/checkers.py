@@ -6,7 +6,7 @@ DATA is the folder of the data sets; the file of `--claims` holds people's claim
 on (`training/claim_sets.py`); PYTHON is the interpreter of an environment in which the rival is installed, for none of
 them is a dependency. Printed as Markdown: of the claims not borne out, the share caught; of those that are, the
 share falsely flagged; processor milliseconds a claim. Of each set half is true, as far as it has so many. What was
-measured is kept, and not measured again but for `qa check` with another model.
+measured is kept, and not measured again but for `qa check` with another model or other code.
 
 Last, of pairs of sentences that contradict each other, how many are shown as "another source says otherwise", and of
 all that are shown, how many do (`dev/nli_val` and WikiContradict, Hou et al. 2024, arXiv:2406.13805).
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import random
 import subprocess
@@ -30,7 +31,7 @@ from qa.checking import check, support
 from qa.models.entailment import Entailment
 from qa.mutate import mutations
 from qa.passages import sentences
-from qa.support import Evidence, denies
+from qa.support import Evidence, denies, weigh
 from qa.support.words import carried
 
 ROOT = Path(__file__).parents[1]
@@ -126,7 +127,11 @@ class _Kept:
 
 
 def _version(checker: str) -> str:
-    return Entailment.sha256[:12] if checker == OURS else ""
+    """Of `qa check` what its verdicts hang on: the model, and all that is done with it."""
+    if checker != OURS:
+        return ""
+    code = b"".join(path.read_bytes() for path in sorted(Path(weigh.__file__).parent.glob("*.py")))
+    return f"{Entailment.sha256[:12]} {hashlib.sha256(code).hexdigest()[:12]}"
 
 
 def _status(claim: str, evidence: str) -> str:

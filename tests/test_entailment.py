@@ -14,7 +14,6 @@ from qa.models.encoder import plain_tokenizer
 from qa.models.entailment import MATCH, MAX_CLAIM, MAX_EVIDENCE, Entailment, encode
 from qa.models.files import SHIPPED, minilm_folder
 from qa.schema import ModelError
-from qa.support.words import relevant
 
 EVIDENCE = (
     "The council approved the harbour bridge on 3 March 2021 by 12 votes to 7. Mayor Inés Duarte said the "
@@ -130,18 +129,3 @@ def test_any_text_can_be_encoded(evidence: str, claim: str, times: int) -> None:
     assert len(ids) == len(types) <= MAX_EVIDENCE + MAX_CLAIM + 3
     assert all(t < MATCH for t in types[:start])
     assert all(MATCH <= t < 2 * MATCH for t in types[start:-1])
-
-
-def test_relevant_sentences_cover_the_claim() -> None:
-    """The sentences that together say most of the claim are chosen, the best first, within the room there is."""
-    sentences = [
-        "The ferry sails at noon.",
-        "The council approved the bridge.",
-        "Gulls nest on the roof.",
-        "It will cost 48 million euros.",
-    ]
-    claim = "The bridge that the council approved costs 48 million euros."
-    assert relevant(sentences, claim, 12) == [3, 1]
-    assert relevant(sentences, claim, 1) == [3]
-    assert relevant([], claim) == []
-    assert relevant(["Nothing alike."], "Wholly different") == [0]

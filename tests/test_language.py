@@ -261,6 +261,12 @@ def test_figures_are_read_as_people_write_them(text: str, value: str) -> None:
     assert [f.value for f in facts(text)] == [value]
 
 
+def test_digits_that_begin_a_name_are_no_figure() -> None:
+    """A company may be called by a number; a unit glued to one is still a unit."""
+    assert not [f for f in facts("23andMe bought 1Password and 37signals.") if f.kind == "number"]
+    assert [f.value for f in facts("He ran 5kilometres.")] == ["5"]
+
+
 @pytest.mark.parametrize("name", ["Brussels", "Athens", "Peters", "Paris"])
 def test_a_name_that_opens_a_claim_is_missed_where_it_does_not_stand(name: str) -> None:
     """Whatever its ending looks like; a common word that opens one is no name."""

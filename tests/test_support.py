@@ -15,7 +15,7 @@ from qa.mutate import mutations
 from qa.schema import Source, Verdict
 from qa.support import LAYERS, Case, Evidence, Judgement, Layer, Support, check, denies
 from qa.support.quotes import Failure, quotations, speaker
-from qa.support.words import carried, folded, whole_sentences
+from qa.support.words import carried, folded, nearest, whole_sentences
 
 TOWN = (
     "“We will not leave,” said Ana Ruiz. The council approved the bridge on 3 March 2021 by 12 votes to 7. "
@@ -251,15 +251,33 @@ def test_the_model_decides_where_rules_cannot() -> None:
 
 
 def test_a_denial_need_not_repeat_the_details() -> None:
-    """Of the passages only what speaks of the same and denies it is shown, in its own words; the same words do not."""
+    """What speaks of the same and denies it is shown, in its own words; not from a passage that also says it."""
     claim = "The council approved the bridge on 3 March 2021 by 12 votes to 7."
     other = Evidence("other", "It rained. The council did not approve the bridge. The ferry did not sail.")
     ask = MODEL.probabilities
     assert ask is not None
-    denied, same, nothing = denies(ask, [(claim, [other]), (claim, [Evidence("same", claim)]), (claim, [])])
+    both = Evidence("both", f"{claim} The council did not approve the bridge at first.")
+    cases = [[other], [Evidence("same", claim)], [both], []]
+    denied, same, agreeing, nothing = denies(ask, [(claim, passages) for passages in cases])
     assert denied is not None
     assert denied.quote == "The council did not approve the bridge."
-    assert same is nothing is None
+    assert same is agreeing is nothing is None
+
+
+def test_a_sentence_is_read_with_those_beside_it_and_with_a_second_place_that_adds_to_it() -> None:
+    """Neighbours of the same text alone; a second place only where it holds much of the claim that the first lacks."""
+    said = [
+        "It rained.",
+        "Ana Ruiz chairs the council.",
+        "She left.",
+        "Gulls nest.",
+        "Ferries cost 48 euros.",
+        "It is late.",
+    ]
+    assert nearest("Ana Ruiz chairs it.", said, [0] * 6) == (1, [0, 1, 2])
+    assert nearest("Ana Ruiz chairs it.", said, [0, 1, 2, 2, 2, 2]) == (1, [1])
+    assert nearest("Ana Ruiz is the chair and ferries cost 48 euros.", said, [0] * 6) == (4, [0, 1, 2, 3, 4, 5])
+    assert nearest("Whales sing.", ["Nothing alike."], [0]) == (0, [0])
 
 
 def test_two_passages_can_bear_out_together_what_neither_does_alone() -> None:

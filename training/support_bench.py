@@ -15,11 +15,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import argparse
 import gzip
 import json
+import math
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +32,10 @@ from paraphrase import paraphrase
 from sklearn.metrics import roc_auc_score
 from statements import statement
 
-from qa.language import denied, missing
+from qa.language import FUNCTION_WORDS, denied, fold, missing, same_name, stem
 from qa.models.entailment import Entailment
 from qa.mutate import MUTATION_KINDS, mutations
-from qa.support.words import relevant
+from qa.support.words import WORD
 
 Judge = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]
 Scores = dict[str, NDArray[np.float64]]
@@ -50,6 +52,54 @@ class Case:
     claims: list[str]
     true: bool
     kind: str = ""
+
+
+@lru_cache(maxsize=8192)
+def _telling(text: str) -> tuple[str, ...]:
+    """Stems of the words that say something, numbers among them."""
+    words = ((word, stem(word)) for word in WORD.findall(text))
+    return tuple(key for word, key in words if key.isdigit() or fold(word) not in FUNCTION_WORDS)
+
+
+@lru_cache(maxsize=8192)
+def _proper(text: str) -> tuple[str, ...]:
+    return tuple(sorted({m[0] for m in WORD.finditer(text) if m[0][0].isupper() and len(m[0]) > 3}))
+
+
+def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
+    """Which sentences to hold a claim against, the best first: greedily those that add most of its words.
+
+    Rare words weigh more, those that say nothing of their own do not count; a name may be spelled otherwise. Takes at
+    least one sentence, then while there is room for `words` words.
+    """
+    keys = [frozenset(_telling(s)) for s in sentences]
+    sizes = [len(WORD.findall(s)) for s in sentences]
+    spread = Counter(key for own in keys for key in own)
+    wanted = set(_telling(claim))
+    for name in _proper(claim):
+        if stem(name) not in spread:
+            wanted |= {stem(n) for s in sentences for n in _proper(s) if same_name(name, n)}
+    weight = {k: math.log(1 + len(sentences) / spread[k]) for k in wanted if k in spread}
+    left, room = set(weight), words
+    taken: list[int] = []
+    while len(taken) < len(sentences):
+        # what is covered already still counts a little: a second sentence on the same matter beats a stranger
+        gains = [
+            (
+                math.fsum(weight[k] for k in keys[i] & left)
+                + 0.1 * math.fsum(weight[k] for k in keys[i] & weight.keys()),
+                -i,
+            )
+            for i in range(len(sentences))
+            if i not in taken and (not taken or sizes[i] <= room)
+        ]
+        if not gains or (taken and max(gains)[0] <= 0):
+            break
+        best = -max(gains)[1]
+        taken.append(best)
+        left -= keys[best]
+        room -= sizes[best]
+    return taken
 
 
 def trained(run: str) -> Judge:

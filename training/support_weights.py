@@ -1,11 +1,13 @@
 """Fits how `qa.support` weighs its layers' signals, and chooses its thresholds.
 
-    python training/support_weights.py --data DATA --claims claims_dev.jsonl.gz    prints the tables
-    ... --write                                                                     and puts them there
+    python training/support_weights.py --claims claims_dev.jsonl.gz [--strangers FOLDER]    prints the tables
+    ... --write                                                                             and puts them there
 
 Fitted on claims that the models never saw: people's (`training/claim_sets.py` sets them aside), the project's own
-dev claims, and claims made by program of articles kept out of training. Each set weighs the same, each answer
-within it as well. Nothing here is a set that results are reported on. Run it again whenever the models change.
+dev claims, and sentences of the same texts with something changed by program. Each set weighs the same, each answer
+within it as well. Evidence is chosen as `qa check` chooses it: from an index of all the texts together; where a
+claim's own text is not among what is found, it counts as cited. Other versions of it are left out. Claims about
+documents of strangers choose thresholds, they are never fitted. Run it again whenever the models change.
 """
 
 from __future__ import annotations
@@ -23,31 +25,42 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from data import data_folder
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
-from support_bench import dev_cases
 
+from qa.checking import pool_of
+from qa.checking.shelf import Shelf
+from qa.config import load_config
+from qa.evaluate import folder
 from qa.evaluate.judge import read_claims
+from qa.index import Index
+from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
+from qa.mutate import mutations
+from qa.schema import Document, Source
 from qa.support import LAYERS, Case, Support, weigh
+from qa.support.pool import TRIED
+from qa.support.words import content, split
 
 ROOT = Path(__file__).parents[1]
-RISING = ("words.share", "words.best", "entailment.for")
-"""Signals that never speak against a claim; all others never speak for one, whatever a few rows say."""
+WEIGHED = ("entailment.for", "words.share")
+"""Signals that are fitted; neither may speak against a claim, whatever a few rows say."""
 PROMISED = ("figures.absent", "names.absent", "quotes.failed")
 """Faults with which no claim passes, by the promise that figures, names and quotations stand in the source: they are
 not fitted but given `BROKEN`, and claims that have them left out."""
 BROKEN = -12.0
 """More than the model and all else can say for a claim."""
 PENALTY = 0.5
+ALIKE = 0.4
+"""Share of words that two texts have in common from which they count as versions of one."""
 PASSED, SURELY_PASSED = 0.15, 0.05
 """Shares of the false claims, in the mean of the sets, that may count as borne out, and as surely so."""
-WRONGLY = 0.05
+WRONGLY = 0.1
 """Share of the claims that are not contradicted, in the mean of the sets, that may be called so."""
 
 
@@ -59,24 +72,78 @@ class Judged:
     signals: list[dict[str, float]]
 
 
-def cases(data: Path, claims: Path, most: int) -> dict[str, list[tuple[Case, str]]]:
-    """Claims with their labels, set by set."""
+def cases(claims: Path, most: int, index: Path, strangers: Path | None) -> dict[str, list[tuple[Case, str]]]:
+    """Claims with their labels, set by set, each with the passages that it is held against.
+
+    Args:
+        index: folder of an index of the claims' texts; built if there is none.
+        strangers: folder of documents and claims as of `qa eval folder`.
+    """
     rng = random.Random(1)
-    found: dict[str, list[tuple[Case, str]]] = {}
     with gzip.open(claims, "rt", encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            name = row["src"].split("_")[0]
-            found.setdefault(name, []).append((Case(row["claim"], [row["premise"]]), row["label"]))
-    for c in dev_cases(data):
-        label = "supported" if c.true else "neutral" if c.kind in _UNSAID else "contradicted"
-        found.setdefault("made", []).append((Case(c.claims[0], [" ".join(c.document)]), label))
-    found = {name: rng.sample(rows, min(len(rows), most)) for name, rows in found.items()}
+        rows = [json.loads(line) for line in lines]
+    texts = list(dict.fromkeys(row["premise"] for row in rows))
+    shelf = _shelf(texts, index)
+    sets: dict[str, list[tuple[str, str, str]]] = {}
+    for row in rows:
+        sets.setdefault(row["src"].split("_")[0], []).append((row["claim"], row["premise"], row["label"]))
+    found = {}
+    for name, members in sets.items():
+        drawn = rng.sample(members, min(len(members), most))
+        found[name] = [(Case(claim, _near(shelf, claim, own)), label) for claim, own, label in drawn]
+    found["made"] = [case for text in rng.sample(texts, most) for case in _made(text, rng)]
     own = [c for c in read_claims(ROOT / "eval" / "claims.jsonl") if c.split == "dev"]
-    found["own"] = [(Case(c.claim, [_body(c.source)]), c.label) for c in own]
+    pools = {name: pool_of({name: _body(name)}) for name in sorted({c.source for c in own})}
+    found["own"] = [(Case(c.claim, [e.text for e in pools[c.source].near(c.claim)]), c.label) for c in own]
+    if strangers:
+        found[STRANGERS] = _strangers(strangers)
     return found
 
 
-_UNSAID = ("stitched", "fabricated", "swapped", "dropped")
+STRANGERS = "strangers"
+
+
+def _shelf(texts: Sequence[str], place: Path) -> Shelf:
+    config, embedder = load_config(), Embedder.load()
+    if not place.exists():
+        Index.build([Document(Source(id=f"d{n}", title=""), t) for n, t in enumerate(texts)], place, config, embedder)
+    return Shelf(Index.open(place, config), embedder, config.lexical_weight)
+
+
+def _near(shelf: Shelf, claim: str, own: str) -> list[str]:
+    """The passages nearest to a claim among all texts, without those of other versions of its own text."""
+    words = content(own)
+    found = []
+    for evidence in shelf.near(claim, most=4 * TRIED):
+        theirs = content(evidence.text)
+        if evidence.text in own or len(words & theirs) <= ALIKE * min(len(words), len(theirs)):
+            found.append(evidence.text)
+    return found[:TRIED] if any(text in own for text in found[:TRIED]) else [own]
+
+
+def _made(text: str, rng: random.Random) -> list[tuple[Case, str]]:
+    """A sentence of a text without its full stop, and with something changed."""
+    own = [text[a:b] for a, b in split(text) if 50 < b - a < 250]
+    if len(own) < 2:
+        return []
+    sentence = rng.choice(own)
+    false = mutations(sentence, own)
+    said = [(Case(sentence.removesuffix("."), [text]), "supported")]
+    return said + [(Case(rng.choice(false).text, [text]), "contradicted")] * bool(false)
+
+
+def _strangers(place: Path) -> list[tuple[Case, str]]:
+    from qa.assistant import Assistant
+
+    claims = folder.load_claims(place / "claims.jsonl")
+    found = []
+    with TemporaryDirectory() as work:
+        for name, documents in folder.corpora(place, [c.corpus for c in claims]).items():
+            with Assistant.build(config=load_config(corpus_dir=documents, index_dir=Path(work) / name)) as assistant:
+                for c in (c for c in claims if c.corpus == name):
+                    near = assistant.shelf.near(c.text)
+                    found.append((Case(c.text, [e.text for e in near], [e.source for e in near if e.source]), c.label))
+    return found
 
 
 def _body(source: str) -> str:
@@ -84,56 +151,42 @@ def _body(source: str) -> str:
     return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
 
 
-def fit(
-    table: NDArray[np.float64], yes: NDArray[np.bool_], weight: NDArray[np.float64], rising: NDArray[np.bool_] | None
-) -> NDArray[np.float64]:
-    """Weights and, last, the bias of a logistic sum; given `rising`, of a sign each."""
-    wide = np.c_[table, np.ones(len(table))]
-    sign = np.where(yes, 1.0, -1.0)
-    penalty = np.r_[np.full(table.shape[1], PENALTY), 0.0]
+def fit(parts: Sequence[Judged]) -> tuple[dict[str, float], float]:
+    """Weights and bias of the logistic sum that tells what is supported, each set and each answer counting the same."""
+    rows, yes, weight = [], [], []
+    for part in parts:
+        whole = [
+            (row, label == "supported")
+            for row, label in zip(part.signals, part.labels, strict=True)
+            if not any(row.get(p) for p in PROMISED)
+        ]
+        count = {answer: sum(true == answer for _, true in whole) for answer in (True, False)}
+        for row, true in whole:
+            rows.append([*(row[name] for name in WEIGHED), 1.0])
+            yes.append(1.0 if true else -1.0)
+            weight.append(0.5 / count[true])
+    table, sign, each = np.array(rows), np.array(yes), np.array(weight) / np.mean(weight)
+    penalty = np.array([PENALTY] * len(WEIGHED) + [0.0])
 
     def loss(v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = sign * (wide @ v)
-        slope = -(weight * sign * expit(-z)) @ wide + 2 * penalty * v
-        return float((weight * np.logaddexp(0, -z)).sum() + penalty @ v**2), slope
+        z = sign * (table @ v)
+        return float((each * np.logaddexp(0, -z)).sum() + penalty @ v**2), -(each * sign * expit(-z)) @ table + (
+            2 * penalty * v
+        )
 
-    free = [(-np.inf, np.inf)]
-    bounds = free * wide.shape[1] if rising is None else [(0, np.inf) if up else (-np.inf, 0) for up in rising] + free
-    return np.asarray(minimize(loss, np.zeros(wide.shape[1]), jac=True, bounds=bounds).x)
-
-
-def balanced(groups: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-    """Weights by which each set, and each answer within it, counts the same; mean 1."""
-    found = [np.where(own, 0.5 / max(1, own.sum()), 0.5 / max(1, (~own).sum())) for own in groups]
-    weight = np.concatenate(found)
-    return np.asarray(weight / weight.mean())
-
-
-def weighed(parts: Sequence[Judged], label: str, rising: bool) -> tuple[dict[str, float], float]:
-    """The logistic sum that tells claims of a label from the others."""
-    names = sorted({k for part in parts for row in part.signals for k in row} - set(PROMISED))
-    if rising:  # that a source does not contradict it is nothing for a claim
-        names.remove("entailment.against")
-    yes = [np.array([x == label for x in part.labels]) for part in parts]
-    whole = [np.array([not any(row.get(p) for p in PROMISED) for row in part.signals]) for part in parts]
-    kept = [w if rising else np.ones_like(w) for w in whole]
-    table = np.array(
-        [
-            [row.get(k, 0.0) for k in names]
-            for part, k_ in zip(parts, kept, strict=True)
-            for row, ok in zip(part.signals, k_, strict=True)
-            if ok
-        ]
-    )
-    groups = [y[k] for y, k in zip(yes, kept, strict=True)]
-    v = fit(table, np.concatenate(groups), balanced(groups), np.array([n in RISING for n in names]) if rising else None)
-    weights = dict(zip(names, map(float, v[:-1]), strict=True))
-    return (weights | dict.fromkeys(PROMISED, BROKEN) if rising else weights), float(v[-1])
+    bounds = [(0.0, np.inf)] * len(WEIGHED) + [(-np.inf, np.inf)]
+    v = minimize(loss, np.zeros(table.shape[1]), jac=True, bounds=bounds).x
+    return dict(zip(WEIGHED, map(float, v[:-1]), strict=True)) | dict.fromkeys(PROMISED, BROKEN), float(v[-1])
 
 
 def chances(weights: dict[str, float], bias: float, part: Judged) -> NDArray[np.float64]:
-    """Probabilities."""
+    """Probabilities that the claims hold."""
     return np.asarray(expit([bias + sum(weights.get(k, 0.0) * v for k, v in row.items()) for row in part.signals]))
+
+
+def against(part: Judged) -> NDArray[np.float64]:
+    """The model's probabilities of a contradiction."""
+    return np.asarray(expit([row["entailment.against"] for row in part.signals]))
 
 
 def threshold(shares: Sequence[NDArray[np.float64]], most: float) -> float:
@@ -146,9 +199,10 @@ def threshold(shares: Sequence[NDArray[np.float64]], most: float) -> float:
 def main() -> None:
     """Fit, report set by set, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of the data sets")
     parser.add_argument("--claims", type=Path, required=True, help="people's claims that were set aside")
-    parser.add_argument("--most", type=int, default=250, help="claims of a set, drawn by a seed")
+    parser.add_argument("--strangers", type=Path, help="folder of documents and claims that choose thresholds")
+    parser.add_argument("--index", type=Path, default=Path("index-of-claims"), help="built if there is none")
+    parser.add_argument("--most", type=int, default=150, help="claims of a set, drawn by a seed")
     parser.add_argument("--keep", type=Path, help="a file to keep the signals in, or to take them from")
     parser.add_argument("--write", action="store_true", help="put the tables into qa/support/weigh.py")
     args = parser.parse_args()
@@ -157,48 +211,54 @@ def main() -> None:
     else:
         support = Support(Entailment.load(), set(LAYERS) - {"verbatim"})
         judged = {}
-        for name, rows in cases(data_folder(args.data), args.claims, args.most).items():
+        for name, rows in cases(args.claims, args.most, args.index, args.strangers).items():
             found = support.judge_all([case for case, _ in rows])
             judged[name] = Judged([label for _, label in rows], [dict(j.signals) for j in found])
             print(f"judged {len(rows)} of {name}", flush=True)
         if args.keep:
             args.keep.write_bytes(pickle.dumps(judged))
-    parts = list(judged.values())
-    holds, against = weighed(parts, "supported", True), weighed(parts, "contradicted", False)
-    false = [chances(*holds, part)[np.array([x != "supported" for x in part.labels])] for part in parts]
+    fitted = {name: part for name, part in judged.items() if name != STRANGERS}
+    whole = fit(list(fitted.values()))
+    held = {name: chances(*whole, part) for name, part in judged.items()}
+    labels = {name: np.array(part.labels) for name, part in judged.items()}
+    false = [held[name][labels[name] != "supported"] for name in fitted]
     supported, sure = threshold(false, PASSED), threshold(false, SURELY_PASSED)
-    other = [chances(*against, part)[np.array([x != "contradicted" for x in part.labels])] for part in parts]
-    contradicted = threshold(other, WRONGLY)
-    print(
-        "fitted on the other sets | on all: AUC; true accepted, false passed; contradicted called so, others called so"
-    )
+    failed = {name: np.where(held[name] < supported, against(part), 0.0) for name, part in judged.items()}
+    contradicted = threshold([failed[name][labels[name] != "contradicted"] for name in fitted], WRONGLY)
+    print("fitted on the other sets | on all: AUC; true accepted, false passed, surely; contradicted rightly, wrongly")
     for name, part in judged.items():
-        rest = [p for n, p in judged.items() if n != name]
-        true, denied = (np.array([x == label for x in part.labels]) for label in ("supported", "contradicted"))
+        rest = [p for n, p in fitted.items() if n != name]
+        true, denied = labels[name] == "supported", labels[name] == "contradicted"
         line = f"{name:15} n {len(true):4}"
-        for h, a in ((weighed(rest, "supported", True), weighed(rest, "contradicted", False)), (holds, against)):
-            p, c = chances(*h, part), chances(*a, part)
-            called = (c >= contradicted) & (p < supported)
+        for h in (fit(rest), whole):
+            p = chances(*h, part)
+            called = (against(part) >= contradicted) & (p < supported)
             line += f" | {roc_auc_score(true, p):.3f}"
             line += f"; {(p[true] >= supported).mean():.2f} {(p[~true] >= supported).mean():.2f}"
             line += f" sure {(p[true] >= sure).mean():.2f} {(p[~true] >= sure).mean():.2f}"
             line += f"; {called[denied].mean() if denied.any() else float('nan'):.2f} {called[~denied].mean():.2f}"
         print(line)
-    text = "\n\n".join(
-        (
-            _shown("HOLDS", *holds)
-            + f'\nSUPPORTED = {supported:.3f}\n"""Probability from which a claim counts as borne out."""'
-            f'\nSURE = {sure:.3f}\n"""Probability from which it is surely so."""',
-            _shown("CONFLICTS", *against)
-            + f'\nCONTRADICTED = {contradicted:.3f}\n"""Probability from which a source contradicts a claim."""',
-        )
+    print("threshold: true accepted, false passed in the mean of the sets | on strangers' claims")
+    for t in np.arange(0.3, 0.75, 0.03):
+        line = f"{t:.2f}"
+        for chosen in (list(fitted), [STRANGERS] * (STRANGERS in judged)):
+            for wanted in (True, False):
+                rates = [(held[n][(labels[n] == "supported") == wanted] >= t).mean() for n in chosen]
+                line += f" {np.mean(rates):.2f}" if rates else ""
+        print(line)
+    text = (
+        _shown("HOLDS", *whole)
+        + f'\nSUPPORTED = {supported:.3f}\n"""Probability from which a claim counts as borne out."""'
+        f'\nSURE = {sure:.3f}\n"""Probability from which it is surely so."""'
+        f"\nCONTRADICTED = {contradicted:.3f}\n"
+        '"""The support model\'s probability of a contradiction from which the source says otherwise."""'
     )
     print(text)
     if args.write:
         path = Path(weigh.__file__)
         page = path.read_text(encoding="utf-8")
-        fitted = re.sub(r"(?s)(# fitted\n).*?(\n# end of what is fitted)", lambda m: f"{m[1]}{text}{m[2]}", page)
-        path.write_text(fitted, encoding="utf-8")
+        new = re.sub(r"(?s)(# fitted\n).*?(\n# end of what is fitted)", lambda m: f"{m[1]}{text}{m[2]}", page)
+        path.write_text(new, encoding="utf-8")
 
 
 def _shown(name: str, weights: dict[str, float], bias: float) -> str:

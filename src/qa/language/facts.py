@@ -61,7 +61,7 @@ def _quotations(text: str) -> Iterator[Fact]:
             yield Fact("quote", value, match.start(), match.end())
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def facts(text: str, *, parsed: bool = False) -> tuple[Fact, ...]:
     """All facts of a text in the order they stand. Only quotations may overlap others.
 
@@ -75,7 +75,7 @@ def facts(text: str, *, parsed: bool = False) -> tuple[Fact, ...]:
     return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """The facts of the claim that do not stand in the evidence.
 

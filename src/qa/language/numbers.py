@@ -90,6 +90,7 @@ def _counted(text: str, match: re.Match[str]) -> bool:
     return text[match.start("scale") - 1].isdigit() and bool(after)
 
 
+_GLUED = re.compile(r"(?<=\d)[^\W\d_]{4,20}")
 _COUNTED = re.compile(r"\s(?:[a-z]{2,20}\s)?(?:people|men|women|children|[a-z]{2,20}s)\b")
 
 
@@ -103,6 +104,9 @@ def numbers_in(text: str) -> Iterator[Fact]:
             value = _spelled(match["spelled"])
         else:
             digits = match["digits"]
+            glued = _GLUED.match(text, match.end())
+            if glued and glued[0].lower() not in MEASURE:
+                continue  # "23andMe": a name
             if decimal := re.fullmatch(r"(\d+),(\d{1,2})", digits):  # "3,5 percent"
                 digits = f"{decimal[1]}.{decimal[2]}"
             value = Decimal(digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", ""))

@@ -15,7 +15,7 @@ from qa.language.parser import parse
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
-from qa.support.words import carried, content, grown, relevant, split, whole_sentences, window
+from qa.support.words import carried, content, nearest, split, whole_sentences, window
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -28,9 +28,6 @@ Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 
 CARRIED = 0.6
 """Share of a claim's words below which, without the model, evidence says too little of it."""
-NEAR, AROUND = 45, 100
-"""Words of evidence that the support model reads: of the sentences most like the claim, wherever they stand, and of
-the one place that holds most of it, where "he" has a name."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
 LONGEST = 2000
@@ -105,8 +102,8 @@ class _Look:
     """A claim held against its evidence: what the rules found, and what the model is to read."""
 
     claim: str
-    near: str
-    around: str
+    read: str
+    """What the support model reads of the evidence."""
     evidence: int
     span: Span
     findings: tuple[Finding, ...] = ()
@@ -117,11 +114,6 @@ class _Look:
     @property
     def broken(self) -> bool:
         return any(f.ok is False for f in self.findings)
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """What the support model reads, the claim with few words of evidence and with more."""
-        return (self.near, self.claim), (self.around, self.claim)
 
 
 class Support:
@@ -162,14 +154,12 @@ class Support:
         settled = [self._settled(case) for case in full]
         looks = [None if done else self._look(case) for case, done in zip(full, settled, strict=True)]
         ask = self.probabilities
-        # near and around are often the same; each distinct pair is read once
-        pairs = {pair: i for i, pair in enumerate(dict.fromkeys(p for look in looks if look for p in look.pairs))}
-        read = ask(list(pairs)) if ask and pairs else None
-        judgements = []
-        for done, look in zip(settled, looks, strict=True):
-            readings = [tuple(map(float, read[pairs[p]])) for p in look.pairs] if look and read is not None else []
-            judgements.append(_verdict(look, readings) if look else done or Judgement(Verdict.UNCHECKED))
-        return judgements
+        pairs = [(look.read, look.claim) for look in looks if look]
+        readings = iter(ask(pairs) if ask and pairs else [None] * len(pairs))
+        return [
+            _verdict(look, next(readings)) if look else done or Judgement(Verdict.UNCHECKED)
+            for done, look in zip(settled, looks, strict=True)
+        ]
 
     def _settled(self, case: Case) -> Judgement | None:
         if len(case.claim) > LONGEST:
@@ -198,24 +188,23 @@ class Support:
         lead, claim = _core(case.claim, case.sources)
         pieces = [(i, span) for i, text in enumerate(case.evidence) for span in split(text) or [(0, len(text))]]
         sentences = [case.evidence[i][slice(*span)] for i, span in pieces]
-        chosen = relevant(sentences, claim, NEAR)
-        near = " ".join(sentences[i] for i in sorted(chosen))
-        at, (start, end) = pieces[chosen[0]]
+        first, places = nearest(claim, sentences, [i for i, _ in pieces])
+        read = " ".join(sentences[i] for i in places)
+        at, (start, end) = pieces[first]
         best = case.evidence[at]
-        first, last = window(claim, best)
-        shown = (first, last) if first <= start and end <= last else (start, end)
+        wide = window(claim, best)
+        shown = wide if wide[0] <= start and end <= wide[1] else (start, end)
         absent = _absent(lead, claim, case)
         layers: Mapping[Layer, Callable[[], _Found]] = {
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
             "names": lambda: _lacking("names", [(t, f) for t, f in absent if f.kind == "name"], case),
             "quotes": lambda: _quotes(lead, claim, case),
-            "words": lambda: _words(claim, case, near, sentences, modelled=self.probabilities is not None),
+            "words": lambda: _words(claim, case, read, modelled=self.probabilities is not None),
         }
         found = [layer() for name, layer in layers.items() if name in self.layers]
         return _Look(
             claim,
-            near,
-            best[slice(*grown(best, (start, end), AROUND))],
+            read,
             at,
             shown,
             tuple(finding for one in found for finding in one.findings),
@@ -224,23 +213,23 @@ class Support:
         )
 
 
-def _verdict(look: _Look, readings: Sequence[tuple[float, ...]]) -> Judgement:
+def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     where = (look.evidence, look.span)
     if look.spoken and not look.broken:
         return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings, look.signals)
-    if not readings:
+    if reading is None:
         return Judgement(
             Verdict.PARTLY if look.broken else Verdict.UNCHECKED, None, *where, look.findings, look.signals
         )
-    odds = [sum(map(weigh.log_odds, column)) / len(readings) for column in zip(*readings, strict=True)]
+    odds = [weigh.log_odds(float(chance)) for chance in reading]
     signals = {**look.signals, "entailment.for": odds[0], "entailment.against": odds[2]}
-    holds, conflicts = weigh.holds(signals), weigh.conflicts(signals)
-    seen = "a contradiction" if conflicts >= weigh.CONTRADICTED else "no support"
+    holds, denied = weigh.holds(signals), reading[2] >= weigh.CONTRADICTED
+    seen = "a contradiction" if denied else "no support"
     ok = odds[0] >= 0
     findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
     if holds >= weigh.SUPPORTED:
         return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
-    verdict = Verdict.CONTRADICTED if conflicts >= weigh.CONTRADICTED else Verdict.PARTLY
+    verdict = Verdict.CONTRADICTED if denied else Verdict.PARTLY
     return Judgement(verdict, 1 - holds, *where, findings, signals)
 
 
@@ -355,12 +344,9 @@ def _quotes(lead: str, claim: str, case: Case) -> _Found:
     return _Found((Finding("quotes", True, "said so, word for word" if spoken else ""),), spoken=spoken)
 
 
-def _words(claim: str, case: Case, near: str, sentences: Sequence[str], *, modelled: bool) -> _Found:
+def _words(claim: str, case: Case, read: str, *, modelled: bool) -> _Found:
     whole = carried(claim, "\n".join(case.evidence))
-    signals = {
-        "words.share": carried(claim, near) - 1,
-        "words.best": max(carried(claim, s) for s in sentences) - 1,
-    }
+    signals = {"words.share": carried(claim, read) - 1}
     if not modelled and whole < CARRIED:
         return _Found(
             (Finding("words", False, f"the cited words say little of it ({whole:.0%} of its words)"),), signals

@@ -13,7 +13,7 @@ from itertools import pairwise
 from qa.language import facts, fold_quote, same_name, stem
 from qa.markers import sentences
 from qa.schema import Span
-from qa.support.words import WORD, folded, runs, split
+from qa.support.words import KEPT, WORD, folded, runs, split
 
 ALIKE = 0.6
 """Share of equal words, in order, from which a quotation that does not stand there is an altered one."""
@@ -166,7 +166,7 @@ def speaker(text: str, span: Span) -> str:
     return ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT)
 def _sentences(text: str) -> tuple[Span, ...]:
     return sentences(text)
 
@@ -208,7 +208,7 @@ def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
     return (masked[behind[0].start : behind[0].end], False) if behind else ("", False)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT)
 def unquoted(text: str) -> str:
     """The text with quoted words blanked, offsets kept."""
     out = list(text)

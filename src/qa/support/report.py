@@ -22,8 +22,9 @@ AT_ONCE = 32
 ABOUT, SHARED = 0.5, 2
 """Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
 the least number of them."""
-DENIED = 0.8
-"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`)."""
+DENIED, AGREED = 0.7, 0.5
+"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`), and
+of support from which none of its sentences is."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -270,6 +271,7 @@ def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Q
 
     The two must speak of the same. The longer one is held to be true and the shorter one judged by it, for a denial
     ("It did not") need not go into every detail of what it denies, nor what is said in detail into that of the denial.
+    A passage that says so in one sentence does not deny it in the next.
     """
     held: list[tuple[int, Quoted, tuple[str, str]]] = []
     for place, (text, passages) in enumerate(claims):
@@ -282,11 +284,13 @@ def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Q
                 if both >= SHARED and both >= ABOUT * min(len(said), len(words)):
                     pair = (text, other) if len(words) < len(said) else (other, text)
                     held.append((place, Quoted(passage, (a, b)), pair))
-    chances = ask([pair for _, _, pair in held])[:, 2] if held else ()
+    chances = ask([pair for _, _, pair in held]) if held else ()
+    agreeing = {(p, q.evidence.id) for (p, q, _), chance in zip(held, chances, strict=True) if chance[0] >= AGREED}
     found: dict[int, tuple[float, Quoted]] = {}
-    for (place, quoted, _), sure in zip(held, chances, strict=True):
-        if sure >= max(DENIED, found.get(place, (0.0, None))[0]):
-            found[place] = (float(sure), quoted)
+    for (place, quoted, _), chance in zip(held, chances, strict=True):
+        sure = float(chance[2])
+        if sure >= max(DENIED, found.get(place, (0.0, None))[0]) and (place, quoted.evidence.id) not in agreeing:
+            found[place] = (sure, quoted)
     return [found[place][1] if place in found else None for place in range(len(claims))]
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from bisect import bisect_left
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.language import FUNCTION_WORDS, fold, name_key, same_name, stem
+from qa.language import FUNCTION_WORDS, fold, name_key, stem
 from qa.markers import sentences
 from qa.schema import Span
 
 WINDOW = 3
 """Sentences in the largest span that is shown as decisive."""
+APART = 0.3
+"""Share of a claim's words that a second place must add to be read with the first."""
+
+KEPT = 512
+"""Texts of which is remembered what was found in them: those of a batch of sentences, so that memory stays flat."""
 
 WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 """A word, with what an apostrophe or a hyphen joins to it."""
@@ -27,7 +32,7 @@ class Folded:
     """A text as it is compared, and for each of its characters the offset it came from."""
 
     text: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
 
     def find(self, needle: str) -> Iterator[Span]:
         """Spans, in the original, of a folded text between word boundaries."""
@@ -41,11 +46,11 @@ class Folded:
             at = self.text.find(needle, at + 1)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT)
 def folded(text: str) -> Folded:
     """NFKC, quotes, dashes, case, accents and white space made alike; invisible characters left out."""
     out: list[str] = []
-    offsets: list[int] = []
+    offsets = array("I")  # an eighth of what as many ints take
     for i, char in enumerate(text):
         if unicodedata.category(char) == "Cf":
             continue
@@ -55,7 +60,7 @@ def folded(text: str) -> Folded:
         for c in new:
             out.append(c)
             offsets.append(i)
-    return Folded("".join(out), tuple(offsets))
+    return Folded("".join(out), offsets)
 
 
 @lru_cache(maxsize=8192)
@@ -87,13 +92,13 @@ def whole_sentences(claim: str, text: str) -> Span | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2 * KEPT)
 def split(text: str) -> tuple[Span, ...]:
     """Spans of the sentences of a text, those inside a quotation one by one."""
     return sentences(text, within_quotes=True)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2 * KEPT)
 def content(text: str) -> frozenset[str]:
     """Stems of the words that say something; of a name, what is left over all its spellings."""
     found: set[str] = set()
@@ -127,12 +132,11 @@ def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
     return len(wanted & held) / len(wanted) if wanted else 1.0
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2 * KEPT)
 def _held(text: str) -> frozenset[str]:
     return content(text) | _as_names(text)
 
 
-@lru_cache(maxsize=8192)
 def _as_names(text: str) -> frozenset[str]:
     # "the Council" and "the council": a capital on one side only must not part them
     stems = {stem(m[0]) for m in WORD.finditer(text)}
@@ -166,70 +170,29 @@ def window(claim: str, text: str) -> Span:
     return spans[first][0], spans[first + size - 1][1]
 
 
-def grown(text: str, span: Span, words: int) -> Span:
-    """A span with the sentences around it, as long as it holds no more than so many words."""
-    spans = split(text)
-    starts = [a for a, _ in spans]
-    first = max(0, bisect_left(starts, span[0] + 1) - 1)
-    last = max(first, bisect_left(starts, span[1]) - 1)
-    while True:
-        wider = [(f, e) for f, e in ((first - 1, last), (first, last + 1)) if f >= 0 and e < len(spans)]
-        wider = [(f, e) for f, e in wider if _count(text[spans[f][0] : spans[e][1]]) <= words]
-        if not wider:
-            return (min(span[0], spans[first][0]), max(span[1], spans[last][1])) if spans else span
-        first, last = wider[0]
+def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple[int, list[int]]:
+    """The sentence that holds most of a claim's words, and the places of those to read with it, in order.
 
+    These are the one before it, where "he" has a name, and the one behind it; and as much of a second place where
+    that adds `APART` of the claim's words.
 
-def _count(text: str) -> int:
-    return len(text.split())
-
-
-@lru_cache(maxsize=8192)
-def _telling(text: str) -> tuple[str, ...]:
-    """Stems of the words that say something, numbers among them."""
-    words = ((word, stem(word)) for word in WORD.findall(text))
-    return tuple(key for word, key in words if key.isdigit() or fold(word) not in FUNCTION_WORDS)
-
-
-@lru_cache(maxsize=8192)
-def _proper(text: str) -> tuple[str, ...]:
-    return tuple(sorted({m[0] for m in WORD.finditer(text) if m[0][0].isupper() and len(m[0]) > 3}))
-
-
-def relevant(sentences: Sequence[str], claim: str, words: int = 100) -> list[int]:
-    """Which sentences to hold a claim against, the best first: greedily those that add most of its words.
-
-    Rare words weigh more, those that say nothing of their own do not count; a name may be spelled otherwise. Takes at
-    least one sentence, then while there is room for `words` words.
+    Args:
+        texts: for each sentence the number of the text in which it stands.
     """
-    keys = [frozenset(_telling(s)) for s in sentences]
-    sizes = [len(WORD.findall(s)) for s in sentences]
-    spread = Counter(key for own in keys for key in own)
-    wanted = set(_telling(claim))
-    for name in _proper(claim):
-        if stem(name) not in spread:
-            wanted |= {stem(n) for s in sentences for n in _proper(s) if same_name(name, n)}
-    weight = {k: math.log(1 + len(sentences) / spread[k]) for k in wanted if k in spread}
-    left, room = set(weight), words
-    taken: list[int] = []
-    while len(taken) < len(sentences):
-        # what is covered already still counts a little: a second sentence on the same matter beats a stranger
-        gains = [
-            (
-                math.fsum(weight[k] for k in keys[i] & left)
-                + 0.1 * math.fsum(weight[k] for k in keys[i] & weight.keys()),
-                -i,
-            )
-            for i in range(len(sentences))
-            if i not in taken and (not taken or sizes[i] <= room)
-        ]
-        if not gains or (taken and max(gains)[0] <= 0):
-            break
-        best = -max(gains)[1]
-        taken.append(best)
-        left -= keys[best]
-        room -= sizes[best]
-    return taken
+    wanted = content(claim)
+    held = [wanted & _held(sentence) for sentence in sentences]
+
+    def beside(i: int) -> set[int]:
+        return {j for j in (i - 1, i, i + 1) if 0 <= j < len(texts) and texts[j] == texts[i]}
+
+    def words(i: int) -> frozenset[str]:
+        return frozenset().union(*(held[j] for j in beside(i)))
+
+    first = max(range(len(held)), key=lambda i: len(held[i]))
+    own = words(first)
+    second = max(range(len(held)), key=lambda i: (len(words(i) - own), len(held[i] - own)))
+    apart = bool(wanted) and len(words(second) - own) >= APART * len(wanted)
+    return first, sorted(beside(first) | beside(second) if apart else beside(first))
 
 
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
