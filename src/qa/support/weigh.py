@@ -21,7 +21,7 @@ SUPPORTED = 0.540
 """Probability from which a claim counts as borne out."""
 SURE = 0.640
 """Probability from which it is surely so."""
-CONTRADICTED = 0.695
+CONTRADICTED = 0.730
 """The support model's probability of a contradiction from which the source says otherwise."""
 # end of what is fitted
 
