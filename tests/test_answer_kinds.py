@@ -69,6 +69,18 @@ def test_a_short_form_is_spelled_out_by_its_letters(short: str, text: str, long:
     assert (text[slice(*span)] if span else "") == long
 
 
+def test_a_name_that_stands_nowhere_makes_an_answer_doubtful() -> None:
+    """It refuses nothing that the reader takes for an answer, and makes none of what it does not."""
+    query = Query("Did Orlov sign the lease?", "", unknown=("Orlov",))
+    sure, weak = (
+        decide(query, [], read("The lease was signed in May.", 0.9), 0.35),
+        decide(query, [], read("No.", 0.1), 0.35),
+    )
+    assert sure.chosen
+    assert sure.unsure
+    assert not weak.chosen
+
+
 def test_who_is_prefers_the_sentence_that_introduces() -> None:
     """Though the reader likes another better."""
     said = read("They met Ada Holm in May.\nAda Holm, a pilot, came late.", 0.9, 0.3)

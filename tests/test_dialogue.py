@@ -94,6 +94,14 @@ def test_a_follow_up_is_understood_from_what_was_said(said: list[str]) -> None:
         "Was the plan refered to the court?",
         "Who admited the mistake in Lisbon?",
         "What did an official of the bank deny receiving?",
+        "What is listeria?",
+        "Can the bandwidth be limited?",
+        "How do I join the co-operative?",
+        "Compare Porto and Turku.",
+        "How many animals were counted this spring?",
+        "How many hours is it from Lauvik to Brenna?",
+        "Can my daughter keep the card that I gave her?",
+        "Which farms sold their milk in Lisle?",
     ],
 )
 def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:
