@@ -145,6 +145,19 @@ def second(book: openpyxl.Workbook) -> None:
     hidden.sheet_state = "hidden"
 
 
+_R = "<m:r><m:t>{}</m:t></m:r>"
+FORMULA = (
+    '<w:p><m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+    + _R.format("A=π")
+    + f"<m:sSup><m:e>{_R.format('r')}</m:e><m:sup>{_R.format('2')}</m:sup></m:sSup>"
+    + _R.format(", x=")
+    + f"<m:f><m:num>{_R.format('1')}</m:num><m:den>{_R.format('2')}</m:den></m:f>"
+    + _R.format(", ")
+    + f"<m:sSup><m:e>{_R.format('10')}</m:e><m:sup>{_R.format('-6')}</m:sup></m:sSup>"
+    + _R.format(", ")
+    + f"<m:rad><m:deg/><m:e>{_R.format('a+b')}</m:e></m:rad></m:oMath></w:p>"
+)
+
 COMMENTS = (
     b'<p:cmLst xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main">'
     b'<p:cm authorId="0"><p:text>Was it not 321?</p:text></p:cm></p:cmLst>'
@@ -232,6 +245,8 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.tsv", "farm\tcows\nLia\t14\n", ("Lia: cows = 14",), ()),
     ("a.txt", "farm,cows,sheep\nLia,14,3\nMoen,9,40\nRud,2,7\n", ("Moen: cows = 9; sheep = 40",), ()),
     ("a.docx", lambda: word(tbl(("Pool", "Mon", "Tue"), ("North", "7", "7"), ("South", "", "8"), first=HEAD)), ("North: Mon = 7; Tue = 7", "South: Tue = 8"), ()),
+    ("a.docx", lambda: word(FORMULA), ("A=πr², x=1/2, 10⁻⁶, √(a+b)",), ("r2",)),
+    ("a.csv", "Name:,Ida,Rent:,38\nFarm:,Lia,Paid:,40\nRoom:,9,Due:,41\n", ("Name: | Ida | Rent: | 38",), (" = ",)),
     ("a.docx", lambda: word(tbl(("One", "Two"), ("Three", "Four"))), ("One | Two", "Three | Four"), (" = ",)),
     ("a.docx", lambda: word(f"<w:tbl><w:tr><w:tc>{p('Outer')}{tbl(('Deep', 'cell'), ('and', 'more'))}{p('after')}</w:tc></w:tr></w:tbl>"), ("Outer", "Deep | cell", "after"), ()),
     ("a.xlsx", lambda: sheet(("Farm", "Share"), ("Lia", 0.125), ("Moen", 0.5), more=percent), ("Lia: Share = 12.5%", "Moen: Share = 0.5"), ()),

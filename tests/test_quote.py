@@ -87,6 +87,16 @@ def test_a_list_takes_weaker_sentences_too() -> None:
     assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, kind="list"))) == 3
 
 
+def test_how_to_is_answered_with_the_code_under_the_sentence() -> None:
+    """Its lines are no sentences; other questions are answered by the sentence alone, and prose below is not taken."""
+    text = "To open the gauge, run these commands.\n\n$ gauge open\n$ gauge read\n\nThen wait."
+    hit = make_hit(text)
+    [steps] = quote(candidates(hit, [0.9, *[0.0] * (len(hit.passage.sentences) - 1)]), 1, kind="how-to")
+    assert [c.quote for c in steps.citations] == [text[: text.index("\n\nThen")]]
+    [fact] = quote(candidates(hit, [0.9, *[0.0] * (len(hit.passage.sentences) - 1)]), 1)
+    assert fact.text == "To open the gauge, run these commands."
+
+
 def test_another_source_is_heard_where_the_same_one_would_not_be_again() -> None:
     """Of two further sentences that are as likely, the one of a source that has not spoken yet."""
     hit, other = make_hit("One is red. Two is blue."), make_hit("Three is green.", id="b")

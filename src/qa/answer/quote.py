@@ -137,16 +137,22 @@ def with_antecedent(candidate: Candidate) -> Span:
 def with_list(candidate: Candidate, *, asked: bool) -> Span | None:
     """The list that a sentence leads up to or, where one is asked for, stands in, from its lead to its last item.
 
-    A list is a run of lines, each a unit of its own, one under the other, no rows of a table. None: there is none.
+    A list is a run of lines, each a unit of its own, one under the other, no rows of a table. None: there is none. A
+    sentence leads up to it by a colon; where steps are asked for, to lines of code or of few words under it, too.
     """
     passage = candidate.hit.passage
     units = passage.sentences
     at = next((n for n, span in enumerate(units) if span[0] <= candidate.start < span[1]), None)
     if at is None:
         return None
-    leads_up = passage.slice(*units[at]).rstrip().endswith((":", "："))
-    if leads_up and at + 1 < len(units):
-        return units[at][0], units[_last(passage, at + 1)][1]
+    said = passage.slice(*units[at]).rstrip()
+    last = _last(passage, at + 1) if at + 1 < len(units) else at
+    lines = [passage.slice(*unit).rstrip() for unit in units[at + 1 : last + 1]]
+    bare = len(lines) > 1 and not any(
+        line.endswith((".", "!", "?")) or " = " in line or " | " in line for line in lines
+    )
+    if lines and (said.endswith((":", "：")) or (asked and bare and said.endswith("."))):
+        return units[at][0], units[last][1]
     if not asked or " = " in candidate.text or " | " in candidate.text:
         return None
     first, last = at, _last(passage, at)

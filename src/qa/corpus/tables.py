@@ -100,6 +100,8 @@ def _header(rows: Sequence[Sequence[Cell]]) -> int:
         return 0
     if any(name.endswith((".", ":", "?", "!")) and len(name.split()) > 3 for name in names):
         return 0
+    if sum(name.endswith(":") for name in names) in range(1, len(names)):  # a form: labels and what is filled in
+        return 0
     figures = [
         not is_number(name) and (column := [row[x].text for row in rest if row[x].text])
         and all(is_number(text) for text in column)

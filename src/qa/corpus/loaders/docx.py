@@ -16,6 +16,7 @@ from typing import Any
 
 from qa.corpus import declared, tables
 from qa.corpus.blocks import Block, Parsed, Unreadable, normalise
+from qa.corpus.formula import linear
 from qa.corpus.loaders.archive import local, part, properties, relations, value
 from qa.corpus.loaders.html import joined, raised
 
@@ -246,6 +247,8 @@ class _Run:
             if kind == "t":
                 if self.showing:
                     self.words.append(raised(child.text or "") if up else child.text or "")
+            elif kind == "oMath":
+                self.words.append(linear(child) if self.showing else "")
             elif kind in _BREAKS:
                 if value(child, "type") in (None, "textWrapping"):
                     self.words.append("\x00")
