@@ -62,7 +62,7 @@ NOTHING: Final = "NONE"
 
 GRAMMAR: Final = r"""root ::= "{nothing}" | line{{1,{limit}}}
 line ::= word (" " word){{3,40}} " " cite{{1,3}} ".\n"
-word ::= [^\[\] \n]{{0,29}} [^\[\] \n.!?]
+word ::= [^\[\] \n.!?]{{1,30}} ("." [0-9a-z]{{1,9}})*
 cite ::= "[" ({numbers}) "]"
 """
 """The form of an answer for a server that can be held to one (GBNF, of llama.cpp): no passage that is not there."""
