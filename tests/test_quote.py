@@ -97,13 +97,6 @@ def test_how_to_is_answered_with_the_code_under_the_sentence() -> None:
     assert fact.text == "To open the gauge, run these commands."
 
 
-def test_another_source_is_heard_where_the_same_one_would_not_be_again() -> None:
-    """Of two further sentences that are as likely, the one of a source that has not spoken yet."""
-    hit, other = make_hit("One is red. Two is blue."), make_hit("Three is green.", id="b")
-    both = [*candidates(hit, [0.9, 0.4]), *candidates(other, [0.4])]
-    assert [s.text for s in quote(both, 5)] == ["One is red.", "Three is green."]
-
-
 @given(
     st.lists(st.sampled_from(["Alpha met Beta. ", "He left. ", "It rained in Rome. ", "1 000 came! "]), min_size=1),
     st.data(),

@@ -13,15 +13,11 @@ from qa.language.speakers import leans_back
 from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
-FURTHER, FROM_ANOTHER = 0.5, 0.35
-"""A further sentence is quoted when it scores at least this share of the best one; one of a source that has not been
-heard yet, the second: who says what is worth a line."""
+RELATIVE = 0.5
+"""A further sentence is quoted when it scores at least this share of the best one."""
 
-SEVERAL = 0.25
-"""The same, of any source, where the question asks for several things; chosen on the dev questions."""
-
-ONE_THING = 3
-"""Sentences at most where it asks for one."""
+RELATIVE_SEVERAL = 0.25
+"""The same where the question asks for several things; chosen on the dev questions."""
 
 RELATIVE_COMPARING = 0.04
 """The same where it compares: what a source says of a topic is seldom a plain answer."""
@@ -54,9 +50,7 @@ def quote(
     if kind == "compare":
         chosen = compared(candidates, limit)
     else:
-        several = kind == "list"
-        shares = (SEVERAL, SEVERAL) if several else (FURTHER, FROM_ANOTHER)
-        chosen = best(candidates, limit if several else min(limit, ONE_THING), *shares)
+        chosen = best(candidates, limit, RELATIVE_SEVERAL if kind == "list" else RELATIVE)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
         start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
@@ -80,17 +74,13 @@ def quote(
         named.add(source.id)
 
 
-def best(
-    candidates: Sequence[Candidate], limit: int, further: float = FURTHER, another: float = FROM_ANOTHER
-) -> list[Candidate]:
-    """Those that come near the best one, repetitions left out: see `FURTHER`."""
+def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
+    """Those that come near the best one, repetitions left out."""
     chosen: list[Candidate] = []
+    bar = relative * candidates[0].score if candidates else 0.0
     for candidate in candidates:
-        if len(chosen) == limit:
+        if candidate.score < bar or len(chosen) == limit:
             break
-        heard = any(candidate.hit.source.id == other.hit.source.id for other in chosen)
-        if candidate.score < (further if heard or not chosen else another) * candidates[0].score:
-            continue
         if not any(same(candidate.text, other.text) or _told(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen
