@@ -67,7 +67,7 @@ def test_of_a_near_passage_one_sentence_is_shown(home: Path) -> None:
     """The nearest to the question; the whole where passages are asked for."""
     question = "Who won the chess olympiad on the harbour bridge?"
     short, whole = (" ".join(qa(home, "ask", question, *more).stdout.split()) for more in ((), ("--show-passages",)))
-    assert "The council approved the harbour bridge" in short
+    assert "The harbour bridge will cost" in short
     assert "She added that no house would be pulled down" not in short
     assert "She added that no house would be pulled down" in whole
 
@@ -88,7 +88,9 @@ def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) ->
     told = qa(tmp_path, "ask", "How do the sources differ on what the harbour bridge will cost?").stdout
     told = " ".join(told.split())
     said = told.split("They differ on the figure")[1]
-    assert all(words in said for words in ("The Harbour Gazette: The bridge will", "48 million", "52 million"))
+    assert all(
+        words in said for words in ("The Harbour Gazette (4 March 2021): The bridge will", "48 million", "52 million")
+    )
     told = qa(tmp_path, "ask", "Do the sources agree on when the council approved the bridge?").stdout
     assert "They agree on the date" in told
     assert "They differ" not in told

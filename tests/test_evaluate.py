@@ -376,6 +376,18 @@ def test_quotations_of_several_sources_by_hand() -> None:
     assert nobody["quoted, sources compared"]["short answers quoted"] == 0.5
 
 
+class Doubter:
+    """A support model that finds two sentences contradictory that are the same but for one word."""
+
+    def judge(self, read: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        apart = [len(set(a.split()) ^ set(b.split())) for a, b in read]
+        return np.array([[0.05, 0.05, 0.9] if n == 2 else [0.05, 0.9, 0.05] for n in apart])
+
+
+class DoubtingModels(PlainModels):
+    support = Support(Doubter())  # type: ignore[arg-type]
+
+
 def test_conflicts_by_hand() -> None:
     """A false count against the true one it was made from is a conflict; two bridges of one name only differ."""
 
@@ -393,11 +405,11 @@ def test_conflicts_by_hand() -> None:
     _, pairs = bench._answering(held["question"], held["documents"])
     assert len(pairs) == 6, "the document that does not hold its answer is left out"
     assert [(p.differ, p.conflict) for p in pairs.values()].count((True, True)) == 1
-    assert pairs[frozenset("02")] == bench._Pair(agree=False, differ=True, figure=False, conflict=False)
+    assert pairs[frozenset("02")] == bench._Labelled(agree=False, differ=True, figure=False, conflict=False)
     assert not any(pair.differ for key, pair in pairs.items() if "3" in key)
 
-    ((name, values),) = bench.BENCHMARKS["ramdocs"].measure([held, seen], PlainModels(), lambda *_: None)
-    assert name == "differ: figures and dates"
+    ((name, values),) = bench.BENCHMARKS["ramdocs"].measure([held, seen], DoubtingModels(), lambda *_: None)
+    assert name == "differ: with the support model"
     assert values["n"] == 6, "the question of the half on which thresholds were set is not counted"
     assert values["precision (lenient)"] == values["recall (strict)"] == 1.0
 

@@ -221,8 +221,9 @@ def questions(text: str) -> tuple[str, ...]:
 def _asked_of(named: Named, whole: Query) -> Query:
     """The part of a query that asks one of several."""
     if named.sources:
-        return replace(whole, text=whole.about, of=(named,))
-    return replace(whole, text=f"What does {named.name} say about {whole.about}?", kind="fact", of=(named,))
+        return replace(whole, text=whole.about, asked=whole.about, of=(named,))
+    text = f"What does {named.name} say about {whole.about}?"
+    return replace(whole, text=text, asked=text, kind="fact", of=(named,))
 
 
 def searchable(question: str) -> str:

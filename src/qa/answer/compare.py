@@ -88,10 +88,10 @@ def pairs(query: Query, sentences: Sequence[Sentence], judge: Judge | None = Non
     found: dict[tuple[str, ...], Pair] = {}
     for (a, b), (opposed, favour) in zip(two, _held_against(two, judge), strict=True):
         relation: Relation = "agreement"
-        point = POINTS.get(query.point, "") or _accounts(a, b)
+        point = POINTS.get(query.point, "") or (POINTS["figure"] if _other_figures(a, b) else _accounts(a, b))
         left, right = _by_date(a, b)
         if min(opposed) >= CONTRADICTED and not _namesakes(a, b) and (query.point == "time" or _one_day(a, b)):
-            relation = "update" if _updates(query, left, right) else "disagreement"
+            relation = "update" if point == POINTS["figure"] and _later(left, right) else "disagreement"
             score, bar = _alike(a.around(), b.around()), SHOWN
         else:
             score, bar = (favour * _shared(query, a, b, opposed) if query.comparing else 0.0), AGREED
@@ -175,8 +175,15 @@ def _by_date(a: _Compared, b: _Compared) -> tuple[_Compared, _Compared]:
     return (b, a) if x and y and y < x[: len(y)] else (a, b)
 
 
-def _updates(query: Query, left: _Compared, right: _Compared) -> bool:
-    """Whether the right one, later, counts anew what the left one counted, at no day that both name."""
+def _other_figures(a: _Compared, b: _Compared) -> bool:
+    """Whether both give a figure of one kind, and not the same: "48 million euros", "52 million euros"."""
+    return any(
+        left and right and not left & right
+        for left, right in ((({f.value for f in told.values(kind)}) for told in (a, b)) for kind in FIGURES)
+    )
+
+
+def _later(left: _Compared, right: _Compared) -> bool:
+    """Whether the right one, of later, counts anew what the left one counted, at no day that both name."""
     x, y = left.citation.source.published, right.citation.source.published
-    later = bool(x and y) and x[: len(y)] < y[: len(x)]
-    return query.point == "figure" and later and not left.dates() & right.dates()
+    return bool(x and y) and x[: len(y)] < y[: len(x)] and not left.dates() & right.dates()

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.answer.compare import Judge, pairs
+from qa.answer.compare import pairs
 from qa.answer.quote import quote
 from qa.config import load_config
 from qa.evaluate.canard import canard, held_out
@@ -497,25 +497,22 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progr
     held = [row for row in rows if held_out(row["question"], 2)]
     cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
     every = [pair for _, _, labels in cases for pair in labels.values()]
-    systems: dict[str, Judge | None] = {"differ: with the support model": models.support.probabilities}
-    found = []
+    shown: list[_Labelled] = []
     agreed: list[_Labelled] = []
-    for n, (name, judge) in enumerate(systems.items()):
-        shown: list[_Labelled] = []
-        for i, (question, said, labels) in enumerate(cases, start=1):
-            for pair in pairs(replace(understand(question), kind="compare"), said, judge):
-                label = labels[frozenset((pair.left.source.id, pair.right.source.id))]
-                (agreed if pair.relation == "agreement" else shown).append(label)
-            tell("comparing", n * len(cases) + i, len(systems) * len(cases))
-        strict = [pair.conflict for pair in shown if pair.conflict is not None]
-        values = {
-            "precision (lenient)": _mean([pair.differ for pair in shown]),
-            "recall (lenient)": _ratio(sum(p.differ for p in shown), sum(p.differ for p in every)),
-            "recall (figures)": _ratio(sum(p.figure for p in shown), sum(p.figure for p in every)),
-            "precision (strict)": _mean(strict),
-            "recall (strict)": _ratio(sum(strict), sum(p.conflict or False for p in every)),
-        }
-        found.append((name, {**values, "shown": len(shown), "n": len(every)}))
+    for i, (question, said, labels) in enumerate(cases, start=1):
+        for pair in pairs(replace(understand(question), kind="compare"), said, models.support.probabilities):
+            label = labels[frozenset((pair.left.source.id, pair.right.source.id))]
+            (agreed if pair.relation == "agreement" else shown).append(label)
+        tell("comparing", i, len(cases))
+    strict = [pair.conflict for pair in shown if pair.conflict is not None]
+    values = {
+        "precision (lenient)": _mean([pair.differ for pair in shown]),
+        "recall (lenient)": _ratio(sum(p.differ for p in shown), sum(p.differ for p in every)),
+        "recall (figures)": _ratio(sum(p.figure for p in shown), sum(p.figure for p in every)),
+        "precision (strict)": _mean(strict),
+        "recall (strict)": _ratio(sum(strict), sum(p.conflict or False for p in every)),
+    }
+    found = [("differ: with the support model", {**values, "shown": len(shown), "n": len(every)})]
     if agreed:  # without the support model none is looked for
         right = sum(pair.agree for pair in agreed)
         values = {

@@ -276,7 +276,7 @@ def _phrase(p: Parse, at: int) -> _Subject | None:
     if head.is_name or head.text[:1].isupper():
         inside = [
             j for j in words if p.tokens[j].is_name or (p.tokens[j].text[0].isupper() and p.tokens[j].tag != "DT")
-        ]
+        ] or [at]
         while min(inside) and (p.tokens[min(inside) - 1].is_name or p.tokens[min(inside) - 1].text in ("-", "al")):
             inside.append(min(inside) - 1)
         start = p.tokens[min(inside)].start
