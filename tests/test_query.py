@@ -366,3 +366,11 @@ def test_a_misspelt_name_is_read_as_the_sources_spell_it(town: Assistant, questi
     query = understand(question, (), town.catalogue)
     assert query.text == spelled
     assert bool(query.notes) == (question != spelled)
+
+
+@pytest.mark.parametrize(
+    "question", ["They did it, but how", "how", "Tell me how", "Which", "what about", "compare", "to"]
+)
+def test_a_question_that_breaks_off_is_understood(question: str) -> None:
+    """Nothing is looked for behind its last word."""
+    assert understand(question).text == question

@@ -477,7 +477,8 @@ def _kind(p: Parse) -> Kind:
         process = asks.dep == "advmod" and bool(p.children(asks.head, "auxpass"))  # "How is glass made?"
         if verb.is_verb and (doing or process or after[:1] == ["to"]):
             return "how-to"
-        return "number" if p.tokens[first + 1].tag in ("JJ", "RB") or asks.dep == "amod" else "fact"
+        much = asks.dep == "amod" or any(t.tag in ("JJ", "RB") for t in p.tokens[first + 1 : first + 2])
+        return "number" if much else "fact"
     if asks.lower == "when" or (after[:1] and after[0] in ("year", "date", "day", "month")):
         return "when"
     if asks.dep == "det" or asks.lower == "which":
@@ -578,7 +579,8 @@ def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
         for j in p.children(i, "prep"):
             thing = p.child(j, "pobj", "pcomp")
             if p.tokens[j].lower in (*_ON, *also) and thing is not None:
-                return p.span([j + 1, *p.subtree(thing)]) if p.tokens[j + 1].tag != "," else p.span(p.subtree(thing))
+                follows = [j + 1] if thing > j and p.tokens[j + 1].tag != "," else []
+                return p.span([*follows, *p.subtree(thing)])
     return ""
 
 
