@@ -4,8 +4,8 @@
 
 FILE has a row an article, with its `text`. The sentences are of these articles, with a word left out or something
 changed (`qa.mutate`), so that none stands there word for word. The vectors of the passages are drawn by chance: to
-embed ten thousand takes minutes, and to search them takes as long whatever they are. Times are processor seconds, for
-the wall clock of a shared machine tells of the others.
+embed ten thousand takes minutes, and to search them takes as long whatever they are. The clock of a shared machine
+tells of the others as well, processor seconds do not.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from qa.passages import sentences, split
 from qa.schema import Document, Source
 from qa.support import Evidence, Pool, checked
 
+MARKS = (1, 100, 300, 1000, 3000, 10_000)
+"""Sentences after which a row is printed."""
+
 
 class Drawn:
     """In the place of an embedder, and under its name: unit vectors by chance."""
@@ -46,7 +49,7 @@ class Drawn:
 
 
 def main() -> None:
-    """Prints a row of a Markdown table."""
+    """Prints a Markdown table, a row for the sentences so far."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=Path, required=True)
     parser.add_argument("--passages", type=int, default=10_000)
@@ -65,21 +68,20 @@ def main() -> None:
         pool, name = Shelf(Index.open(folder, config), Embedder.load(), config.lexical_weight), "index"
     passages = len(pool)
     del documents
-    before = _megabytes()
-    cpu, wall = time.process_time(), time.perf_counter()
-    judge = support()
-    first, marks, count = (0.0, 0.0), list[float](), 0
-    for count, _ in enumerate(checked(text, pool, judge, numbers="sources"), start=1):
-        if count == 1:
-            first = time.perf_counter() - wall, time.process_time() - cpu
-        if count % (given.sentences // 4) == 0:
-            marks.append(_megabytes())
-    spent = time.process_time() - cpu
-    print("| held against | passages | sentences | first: clock, CPU | CPU | a sentence | MB before; each quarter |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    memory = f"{before:.0f}; {', '.join(f'{m:.0f}' for m in marks)}"
-    began = f"{first[0]:.2f} s, {first[1]:.2f} s"
-    print(f"| {name} | {passages} | {count} | {began} | {spent:.1f} s | {1000 * spent / count:.0f} ms | {memory} |")
+    print(f"{passages} passages, {name}; {_megabytes():.0f} MB before; seconds count the loading of the models")
+    print("| sentences | CPU s | clock s | peak MB |")
+    print("| --: | --: | --: | --: |")
+    cpu, wall, count = time.process_time(), time.perf_counter(), 0
+    for count, _ in enumerate(checked(text, pool, support(), numbers="sources"), start=1):
+        if count in MARKS:
+            _row(count, cpu, wall)
+    if count not in MARKS:
+        _row(count, cpu, wall)
+
+
+def _row(count: int, cpu: float, wall: float) -> None:
+    spent = f"{time.process_time() - cpu:.1f} | {time.perf_counter() - wall:.1f}"
+    print(f"| {count} | {spent} | {_megabytes():.0f} |", flush=True)
 
 
 def _documents(path: Path, passages: int) -> Iterator[Document]:

@@ -143,11 +143,21 @@ def test_a_broken_row_costs_itself_and_is_counted(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_bytes(("\ufeff\n" + "\n\n".join(rows)).encode() + b'\n{"answer": "caf\xe9"}')
     result = run("--samples", str(tmp_path / "rows.jsonl"))
     assert result.exit_code == 0, result.output
-    assert "1 sentences: 1 supported" in result.output
+    assert "1 sentence: 1 supported" in result.output
     assert "7 broken" in result.output
-    assert "row 8 is not text in UTF-8" in result.output
-    assert "row 3 has no contexts" in result.output
+    assert "row 15 is not text in UTF-8" in result.output
+    assert "row 6 has no contexts" in result.output
     assert run("--samples", str(tmp_path / "rows.jsonl"), "--fail-under", "broken=0.5").exit_code == 1
+
+
+def test_a_finding_in_a_row_stands_at_its_line(tmp_path: Path) -> None:
+    """Of the file itself, whose name is written as an address: a forge shows it there."""
+    (tmp_path / "my rows.jsonl").write_text("\n\n" + json.dumps({"answer": FALSE, "contexts": [MINUTES]}))
+    assert run("--samples", str(tmp_path / "my rows.jsonl"), "--report", str(tmp_path / "r.sarif")).exit_code == 1
+    (finding,) = json.loads((tmp_path / "r.sarif").read_text())["runs"][0]["results"]
+    place = finding["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("my%20rows.jsonl")
+    assert place["region"]["startLine"] == 3
 
 
 def test_rows_are_read_one_at_a_time() -> None:
@@ -302,11 +312,47 @@ def test_a_document_without_citations_passes_and_is_named(folder: Path) -> None:
 
 
 def test_sources_that_cannot_be_read_are_named(folder: Path) -> None:
-    """The others are used."""
-    (folder / "bad.pdf").write_text("no pdf")
+    """The others are used; where there are none, each is told."""
+    for name in ("bad.pdf", "worse.pdf"):
+        (folder / name).write_text("no pdf")
     result = run("good.md", "--only-cited", "--sources", "bad.pdf", "--sources", "sources/minutes.md")
     assert result.exit_code == 0, result.output
     assert "skipped bad.pdf" in result.output
+    result = run("good.md", "--sources", "bad.pdf", "worse.pdf")
+    assert result.exit_code == 2
+    assert result.output.count("it is called pdf but is none") == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("bad.md", "--only-cited", "--sources", "sources/minutes.md", "good.md", "--json"),  # as a shell writes *.md
+        ("--sources", "sources/minutes.md", "--only-cited", "bad.md", "--json"),
+        ("--sources=sources/minutes.md", "bad.md", "--only-cited", "--json"),
+        ("--json", "--only-cited", "bad.md", "--report", "r.md", "--sources", "sources/minutes.md", "--", "bad.md"),
+    ],
+)
+def test_what_stands_behind_sources_is_never_checked_by_mistake(folder: Path, arguments: tuple[str, ...]) -> None:
+    """Behind a text all names up to the next option are sources; before one, the first alone."""
+    result = run(*arguments)
+    assert result.exit_code == 1, result.output
+    assert {s["place"] for s in json.loads(result.stdout)["sentences"]} == {"bad.md"}
+
+
+def test_texts_are_named_where_several_are_checked(folder: Path) -> None:
+    """Who took one for a source sees it at once."""
+    result = run("--sources", "sources/minutes.md", "good.md", "bad.md")
+    assert "note: good.md, bad.md are checked, against sources/minutes.md" in result.output
+
+
+def test_a_report_overwrites_nothing_that_is_checked(folder: Path) -> None:
+    """And a place where none can be written is told before anything is checked."""
+    before = (folder / "bad.md").read_text()
+    assert run("bad.md", "--sources", "sources", "--report", "sources/../bad.md").exit_code == 2
+    assert (folder / "bad.md").read_text() == before
+    (folder / "a file").write_text("")
+    result = run("bad.md", "--sources", "sources", "--report", "a file/r.md")
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_the_hook_runs_what_it_says(folder: Path) -> None:

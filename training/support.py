@@ -24,6 +24,7 @@ import torch
 from claims import CLEAR, UNSUPPORTED, Example, training_set, written
 from data import data_folder
 from export import export
+from held_claims import dev_claims
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -243,8 +244,6 @@ class Calibrated(nn.Module):
 
 def write(data: Path, run: str, path: Path) -> None:
     """Calibrates a run on claims it never saw, and writes it as int8 ONNX."""
-    from support_bench import dev_claims
-
     model = Support()
     model.load_state_dict(torch.load(RUNS / run / "model.pt"))
     claims = written(data, CLEAR, "dev/nli_val") + dev_claims(data)

@@ -40,6 +40,9 @@ class Checks(Protocol):
         ...
 
 
+TOLD = 5
+"""Places that cannot be read which are told one by one."""
+
 Sources = Checks | str | Path | Document | Mapping[str, str] | Sequence[str | Path | Document | Hit]
 """What a text may be held against. A string is a path where there is such a file or folder, else a text."""
 
@@ -133,8 +136,9 @@ def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...
 
     reading = corpus.read(places, max_bytes=int(load_config().max_document_mb * 1e6))
     if not reading.documents:
-        why = f"{reading.skipped[0]}" if reading.skipped else "there is no document; give Markdown, text, PDF or DOCX"
-        raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {why}")
+        why = [str(skip) for skip in reading.skipped] or ["there is no document; give Markdown, text, PDF or DOCX"]
+        why[TOLD:] = [f"And {len(why) - TOLD} more."] if len(why) > TOLD else []
+        raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {' '.join(why)}")
     return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from qa import __version__
 from qa.schema import ConfigError
@@ -92,7 +93,9 @@ class Tally:
 
     def __str__(self) -> str:
         names = [n for n in (*GOOD, *BAD) if self.counts[n]]
-        return f"{self.sentences} sentences: " + (", ".join(f"{self.counts[n]} {n}" for n in names) or "nothing wrong")
+        return f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}: " + (
+            ", ".join(f"{self.counts[n]} {n}" for n in names) or "nothing wrong"
+        )
 
 
 def floors(written: Iterable[str]) -> dict[str, float]:
@@ -166,7 +169,7 @@ def to_sarif(found: Sequence[Found], tally: Tally) -> str:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": f.place.replace("\\", "/")},
+                        "artifactLocation": {"uri": quote(f.place.removesuffix(f"#{f.line}").replace("\\", "/"))},
                         "region": {"startLine": f.line, "startColumn": f.column},
                     }
                 }

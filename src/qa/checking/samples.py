@@ -50,7 +50,7 @@ class Sample:
     """One row: an answer, and what it may cite; a number in the answer counts the contexts."""
 
     row: int
-    """From 1: its line, or its place in a list."""
+    """From 1: its line in the file, or its place in a list."""
     answer: str
     contexts: Mapping[str, str]
     question: str = ""
@@ -87,13 +87,13 @@ def read(lines: Iterable[str]) -> Iterator[Sample | Broken]:
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
     """Each row with its number; a `Broken` in the place of one that is no JSON."""
-    lines = iter(lines)
-    first = next((line for line in lines if line.strip()), "").lstrip("\ufeff")
-    if first.lstrip().startswith("["):
-        listed = _parsed(1, first + "".join(lines))
-        yield from [(1, listed)] if isinstance(listed, Broken) else enumerate(listed, start=1)
+    written = ((row, line) for row, line in enumerate(lines, start=1) if line.strip("\ufeff \t\r\n"))
+    at, first = next(written, (1, ""))
+    if first.lstrip("\ufeff \t").startswith("["):
+        listed = _parsed(at, first.lstrip("\ufeff") + "".join(line for _, line in written))
+        yield from [(at, listed)] if isinstance(listed, Broken) else enumerate(listed, start=1)
         return
-    for row, line in enumerate((line for line in chain([first], lines) if line.strip()), start=1):
+    for row, line in chain([(at, first.lstrip("\ufeff"))] if first else [], written):
         yield row, _parsed(row, line)
 
 

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 
 from qa import QAError, __version__
 from qa.cli.answers import ask, chat, overview, search
-from qa.cli.checking import check
+from qa.cli.checking import CheckCommand, check
 from qa.cli.common import ERROR, INTERRUPTED
 from qa.cli.corpus import doctor, index, sources_app
 from qa.cli.serving import serve
@@ -60,7 +60,7 @@ app = typer.Typer(
 app.add_typer(sources_app, name="sources")
 app.add_typer(eval_app, name="eval")
 for command in (index, ask, chat, search, overview, check, serve, doctor, bench):
-    app.command()(command)
+    app.command(cls=CheckCommand if command is check else None)(command)
 
 
 @app.callback(invoke_without_command=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.padding import Padding
 from rich.text import Text
+from typer.core import TyperCommand
 
 from qa import QAError
 from qa.cli.common import ANSWERED, ERROR, NONE, STATUS, AsJson, CorpusDir, IndexDir, open_assistant, read_text
@@ -23,13 +24,39 @@ TOLD = 20
 """Broken rows that are told one by one."""
 
 
+class CheckCommand(TyperCommand):
+    """Behind a text, `--sources` takes all names up to the next option: `qa check report.md --sources papers/*.pdf`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Written out, an option for each source; before a text is named, it takes the one behind it."""
+        with_value = {name for p in self.params if not getattr(p, "is_flag", True) for name in p.opts}
+        written: list[str] = []
+        left, text, gathers = iter(args), False, False
+        for arg in left:
+            if arg.startswith("-") and arg != "-":
+                gathers = text and arg.partition("=")[0] == "--sources"
+                written.append(arg)
+                if arg == "--":
+                    break
+                if arg in with_value:
+                    written += [value for value in [next(left, None)] if value is not None]
+            elif gathers:
+                written += ["--sources", arg]
+            else:
+                text = True
+                written.append(arg)
+        return super().parse_args(ctx, [*written, *left])
+
+
 def check(
     files: Annotated[
         list[str] | None, typer.Argument(help="Texts with or without markers; - reads standard input.")
     ] = None,
     sources: Annotated[
         list[str] | None,
-        typer.Option("--sources", help="Documents to check against; default: the index.", show_default=False),
+        typer.Option(
+            "--sources", help="Documents to check against, behind the texts; default: the index.", show_default=False
+        ),
     ] = None,
     beside: Annotated[
         bool, typer.Option("--beside", help="Check each file against the documents beside it that it cites.")
@@ -62,6 +89,9 @@ def check(
     for path in report or ():
         if path.suffix not in forms.FORMS:
             raise QAError(f"no report of the kind {path.name!r}; give a name that ends in {', '.join(forms.FORMS)}")
+        if any(path.resolve() == Path(file).resolve() for file in [*(files or ()), *([samples] if samples else ())]):
+            raise QAError(f"{path} is what is to be checked; give the report another name")
+        _write(path, "")  # a place that cannot be written is told now, not after an hour
     if bool(samples) + bool(files) != 1 or (beside and (sources or samples)):
         raise QAError("say what to check: files, with --sources, --beside or the index; or --samples FILE alone")
     tally, kept = forms.Tally(), []
@@ -124,6 +154,8 @@ def _of_files(
     if sources:
         pool, skipped = checking.read_sources(sources)
         _skipped(skipped)
+        if len(files) > 1 and not quiet:
+            err.print(Text(f"note: {', '.join(files)} are checked, against {', '.join(sources)}", style="dim"))
         for file, text in texts:
             yield from _held(file, text, pool, checking.support(), quiet=quiet)
         return
