@@ -24,7 +24,7 @@ from qa.schema import LanguageModelError, Usage
 
 MAX_CHARACTERS = 12_000
 """Characters read from the model, for one that ends no sentence."""
-MAX_TOKENS = 600
+MAX_TOKENS = 400
 """Tokens it is asked to stay within: six long sentences."""
 CONTEXT = 32_768
 """Tokens that a model is taken to read at once; llama-index asks, nothing here depends on it."""

@@ -34,10 +34,12 @@ MAX_SENTENCES = 6
 """Sentences read from the model; then it is told to stop by being left."""
 MAX_REPAIRS = 6
 """Sentences mended in one answer; more than this is a model that cannot do it."""
+MAX_REPEATS = 2
+"""Sentences said before, after which a model is left: it goes round in circles."""
 LEAST_WORDS = 3
 """Words in the shortest sentence."""
 OFFERED = 3
-"""Passages offered for the repair of a sentence that cites none."""
+"""Passages among which the evidence of a sentence that cites none is looked for."""
 
 RULES: Final = """Answer the question from the numbered passages alone.
 
@@ -50,20 +52,16 @@ with the numbers of the passages that bear it out, in square brackets, as: The b
 - If the question takes for granted what the passages do not bear out, say what they do say.
 - If they do not answer the question, write {nothing} and nothing else."""
 
-MEND: Final = """One drafted sentence is not borne out by the passages above.
+MEND: Final = """The passages it cites do not bear that sentence out. What is wrong: {reason}
 
-Draft: {draft}
-What is wrong: {reason}
-
-Write one sentence in its place that says only what these passages say, followed by their numbers in square \
-brackets. If they say nothing of it, write {nothing} and nothing else."""
+Write one sentence in its place that says only what the passages say, followed by their numbers in square brackets. \
+If they say nothing of it, write {nothing} and nothing else."""
 
 NOTHING: Final = "NONE"
 
 GRAMMAR: Final = r"""root ::= "{nothing}" | line{{1,{limit}}}
-line ::= word (" " word){{3,40}} " " cite{{1,3}} ".\n"
-word ::= [^\[\] \n.!?]{{1,30}} ("." [0-9a-z]{{1,9}})*
-cite ::= "[" ({numbers}) "]"
+line ::= [^\[\] \n] [^\[\]\n]{{14,280}} cite{{1,3}} "."? "\n"
+cite ::= " "? "[" ({numbers}) "]"
 """
 """The form of an answer for a server that can be held to one (GBNF, of llama.cpp): no passage that is not there."""
 
@@ -115,7 +113,7 @@ def write(
                 declined = read == 1
                 continue
             yield from desk.examine(unit)
-            if read == MAX_SENTENCES:
+            if read == MAX_SENTENCES or desk.repeats == MAX_REPEATS:
                 notes.append(f"the language model did not stop; it was left after {read} sentences")
                 break
     except Trouble as trouble:
@@ -141,8 +139,7 @@ class _Desk:
         self.support = support
         self.talk = talk
         self.mark = fence_mark([question, *(part for excerpt in shown for part in _sent(excerpt))])
-        self.released = 0
-        self.invented = 0
+        self.released = self.invented = self.repeats = 0
         self.notes: list[str] = []
         self._said: set[str] = set()
         self._repairs = MAX_REPAIRS
@@ -156,8 +153,9 @@ class _Desk:
 
     @property
     def prompt(self) -> list[ChatMessage]:
-        asked = f"{self._passages(range(1, len(self.hits) + 1))}\n\nQuestion: {visible(self.question)}"
-        return self._messages(asked)
+        rules = RULES.format(mark=self.mark, limit=MAX_SENTENCES, nothing=NOTHING)
+        asked = f"{self._passages()}\n\nQuestion: {visible(self.question)}"
+        return [ChatMessage(role=MessageRole.SYSTEM, content=rules), ChatMessage(role=MessageRole.USER, content=asked)]
 
     @property
     def grammar(self) -> str:
@@ -165,17 +163,10 @@ class _Desk:
         numbers = " | ".join(f'"{n}"' for n in range(1, len(self.hits) + 1))
         return GRAMMAR.format(nothing=NOTHING, limit=MAX_SENTENCES, numbers=numbers)
 
-    def _messages(self, asked: str) -> list[ChatMessage]:
-        rules = RULES.format(mark=self.mark, limit=MAX_SENTENCES, nothing=NOTHING)
-        return [
-            ChatMessage(role=MessageRole.SYSTEM, content=rules),
-            ChatMessage(role=MessageRole.USER, content=asked),
-        ]
-
-    def _passages(self, numbers: Sequence[int]) -> str:
+    def _passages(self) -> str:
         parts = []
-        for n in numbers:
-            about, text = _sent(self.shown[n - 1])
+        for n, excerpt in enumerate(self.shown, start=1):
+            about, text = _sent(excerpt)
             parts.append(f"<<<passage {n} {self.mark}>>>\n{about}\n{text}\n<<<end {n} {self.mark}>>>")
         return "\n\n".join(parts)
 
@@ -186,6 +177,7 @@ class _Desk:
             return
         said = fold(unit.text)
         if said in self._said:
+            self.repeats += 1
             yield Dropped(unit.text, "said before")
             return
         self._said.add(said)
@@ -267,16 +259,18 @@ class _Desk:
         return sorted(merit, key=lambda n: -merit[n])[:OFFERED]
 
     def _mended(self, unit: Marked, reason: str) -> Sentence | None:
-        """One try to say what the evidence says instead."""
+        """One try to say what the evidence says instead, in the same conversation: a server reads its passages once."""
         if not self._repairs or self.talk.stopped:
             return None
         self._repairs -= 1
-        cited = [n for n in unit.numbers if 0 < n <= len(self.hits)]
-        offered = list(dict.fromkeys([*cited, *self._nearest(unit.text)]))[: max(OFFERED, len(cited))]
-        draft = visible(unit.text) + "".join(f" [{n}]" for n in cited)
-        asked = f"{self._passages(offered)}\n\n{MEND.format(draft=draft, reason=reason, nothing=NOTHING)}"
+        draft = visible(unit.text) + "".join(f" [{n}]" for n in unit.numbers if 0 < n <= len(self.hits))
+        asked = MEND.format(reason=reason, nothing=NOTHING)
+        turn = [
+            ChatMessage(role=MessageRole.ASSISTANT, content=draft),
+            ChatMessage(role=MessageRole.USER, content=asked),
+        ]
         try:
-            units = list(self.talk.units(self._messages(asked), once=True))
+            units = list(self.talk.units([*self.prompt, *turn], once=True))
         except Trouble as trouble:
             self._repairs = 0
             self.notes.append(f"a sentence could not be mended: {trouble}")
