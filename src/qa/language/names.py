@@ -10,7 +10,7 @@ from rapidfuzz.fuzz import ratio
 
 from qa.language.dates import MONTHS
 from qa.language.fact import Fact
-from qa.language.parser import parse
+from qa.language.parser import COUNTED, entities, parse
 from qa.language.words import FUNCTION_WORDS, WORD, fold
 
 TITLES = frozenset(
@@ -34,8 +34,7 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
     """The names of a text; what is a date or a number may be among them.
 
     Args:
-        covered: for each character, whether it is of a date or number; such words are no names.
-        parsed: a word that opens a sentence, and looks like a common one by its ending, is asked of the parser.
+        parsed: a word that opens a sentence is told from a common one by the parser; else by its ending.
     """
     lower = {w for w in WORD.findall(text) if w.islower()}
     for match in _NAME.finditer(text):
@@ -59,14 +58,16 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
         word = text[start:end]
         if len(word.rstrip(".")) < 2 or fold(word) in _CALENDAR or fold(word).rstrip(".") in TITLES:
             continue
-        if opens and len(words) == 1 and not (_looks_like_name(word) or (parsed and _is_name(text, start))):
+        if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
             continue
         yield Fact("name", fold(word), start, end)
 
 
 def _is_name(text: str, start: int) -> bool:
-    """Whether the parser takes the word that starts there for one of a name."""
-    return any(token.is_name for token in parse(text).tokens if token.start == start)
+    """Whether the parser takes the word that starts there for one of a name, or the model of entities does."""
+    return any(token.is_name for token in parse(text).tokens if token.start == start) or any(
+        entity.start == start and entity.label not in COUNTED for entity in entities(text)
+    )
 
 
 def _looks_like_name(word: str) -> bool:
@@ -80,7 +81,8 @@ def _looks_like_name(word: str) -> bool:
 
 _FOLDS = (
     (r"[^a-z]", ""), (r"ph", "f"), (r"[kgz]h", lambda m: m[0][0]), (r"dh", "d"), (r"th", "t"), (r"ck", "k"),
-    (r"q", "k"), (r"c(?![hei])", "k"), (r"x", "ks"), (r"(.)\1+", r"\1"), (r"v", "w"), (r"j|dj", "j"),
+    (r"q", "k"), (r"c(?![hei])", "k"), (r"x", "ks"), (r"ee", "i"), (r"(.)\1+", r"\1"), (r"v", "w"), (r"j|dj", "j"),
+    (r"(?<=[aeiou])h$", ""), (r"(?<=[aeiou])h(?=[^aeiou])", ""), (r"[ou]+w?|(?<=[a-z])w(?=[^aeiou]|$)", "o"),
 )  # fmt: skip
 
 
@@ -96,41 +98,56 @@ def name_key(word: str) -> str:
 @lru_cache(maxsize=65536)
 def _sounds(word: str) -> str:
     """Consonants, with front vowels as "a", back vowels as "o"; a leading vowel keeps its class."""
+    return re.sub(r"(?:[aei]|(?<=[a-z])y)+", "a", _spoken(word))
+
+
+@lru_cache(maxsize=65536)
+def _spoken(word: str) -> str:
+    """A word without its article, each sound written one way: "Waleed" -> "walid", "al-Tariq" -> "tarik"."""
     word = _ARTICLED.sub("", fold(word).strip())
     for pattern, new in _FOLDS:
         word = re.sub(pattern, new, word)
-    word = re.sub(r"(?<=[aeiou])h$", "", word)
-    word = re.sub(r"(?<=[aeiou])h(?=[^aeiou])", "", word)
-    word = re.sub(r"[ou]+w?|(?<=[a-z])w(?=[^aeiou]|$)", "o", word)
-    return re.sub(r"(?:[aei]|(?<=[a-z])y)+", "a", word)
+    return word
 
 
 @lru_cache(maxsize=65536)
 def same_name(a: str, b: str) -> bool:
-    """Whether two words may spell one name: same consonants, no front vowel where the other has a back one.
+    """Whether two words spell one name: same consonants, no front vowel where the other has a back one.
 
-    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei". Short
-    names must be nearly the same in letters: Hill is not Hall, nor Karl Carol.
+    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei". The first
+    vowel must be nearly the same (Warner is not Werner), and short names must be in all letters: Mali is not Male.
     """
     left, right = _ARTICLED.sub("", fold(a)), _ARTICLED.sub("", fold(b))
     if left == right:
         return True
-    if min(len(left), len(right)) < _LONG and ratio(left, right) < _ALIKE:
-        return False
     key = name_key(a)
-    if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper():
+    if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper() or _first_vowel(a) != _first_vowel(b):
         return False
     one, other = _slots(_sounds(a)), _slots(_sounds(b))
-    if len(one) != len(other) or one[0] != other[0] or bool(one[-1]) != bool(other[-1]):
-        return False  # Omar, Amr; Niger, Nigeria
+    if len(one) != len(other) or one[0] != other[0] or one[-1][-1:] != other[-1][-1:]:
+        return False  # Omar, Amr; Niger, Nigeria; Maria, Mario
+    if min(len(left), len(right)) < _LONG:
+        shared = max(ratio(left, right), ratio(_spoken(a), _spoken(b)))
+        if shared < _ALIKE or [bool(x) for x in one] != [bool(y) for y in other]:
+            return False
     return all(not x or not y or x[0] == y[0] for x, y in zip(one, other, strict=True))
 
 
 _ARTICLED = re.compile(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]")
 _LONG = 6
-"""Letters from which a name may be spelled with other vowels."""
+"""Letters from which a name may be spelled with other vowels, or without some."""
 _ALIKE = 78
 """Share of letters in common, in percent, from which a shorter one is the same."""
+_VOWELS = re.compile(r"(?:[aeiou]|(?<=[a-z])y)+")
+
+
+def _first_vowel(word: str) -> str:
+    """The sort of a name's first vowel: "ay" (Shaikh, Sheikh), else "a", "i" or "o"."""
+    found = _VOWELS.search(_spoken(word))
+    sound = found[0] if found else ""
+    if re.match(r"[ae][iy]", sound):
+        return "ay"
+    return sound[:1].translate(str.maketrans("eyu", "iio"))
 
 
 def _slots(sounds: str) -> list[str]:

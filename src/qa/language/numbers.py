@@ -16,21 +16,23 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {w: i for i, w in enumerate(_UNITS.split())} | {w: 20 + 10 * i for i, w in enumerate(_TENS.split())}
 CARDINALS = {w: str(n) for w, n in _SMALL.items() if w != "one"}
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SHORT = {"k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
+_SHORT = {"k": 1000, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12}
 ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
+_DIGITS = r"\d{1,3}(?:[,’\u00a0\u2009\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?"
 _NUMBER_WORD = rf"(?:{'|'.join(sorted([*_SMALL, *_LARGE], key=len, reverse=True))})"
 _SPELLED = (
-    rf"(?:an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_NUMBER_WORD}|dozen)"
-    rf"(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+    rf"(?:(?:half\s+|quarter\s+of\s+)?an?\s+(?=hundred|thousand|million|billion|trillion|dozen))?"
+    rf"(?:{_NUMBER_WORD}|dozen)(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+    rf"(?:[\s-]and[\s-]a[\s-](?:half|quarter)\b(?:[\s-](?:{'|'.join(_LARGE)})\b)?)?"
 )
 _CURRENCIES = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR",
     "euro": "EUR", "euros": "EUR", "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "¥": "JPY",
-    "yen": "JPY", "shekel": "ILS", "shekels": "ILS", "₪": "ILS", "rial": "IRR", "rials": "IRR",
+    "yen": "JPY", "jpy": "JPY", "ils": "ILS", "shekel": "ILS", "shekels": "ILS", "₪": "ILS",
+    "rial": "IRR", "rials": "IRR",
 }  # fmt: skip
 _MEASURES = {
     "km": "kilometre kilometer kilometres kilometers km kms", "m": "metre meter metres meters",
@@ -49,13 +51,14 @@ UNIT = "|".join(sorted([*MEASURE, *(c for c in _CURRENCIES if c.isalpha())], key
 _NUMBER = re.compile(
     rf"""(?<![\w.,])
     (?P<minus>(?<![\w\)][-−])(?<![\w\)])(?:[-−]|minus\s)(?=\d))?
-    (?P<currency>(?:US)?\$|[€£¥₪])?\s?
+    (?P<currency>(?:US)?\$|[€£¥₪]|\b(?:USD|EUR|GBP|JPY|ILS)(?=\s?\d))?\s?
     (?:(?P<digits>(?:{_DIGITS}))(?P<part>[¼½¾])?(?P<ordinal>st|nd|rd|th)?(?![\d])
-       (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|[km](?![\w]))\b)?
+       (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|mln|tn|[km](?![\w]))\b)?
      | (?P<spelled>\b{_SPELLED})\b)
     (?:(?P<percent>\s?%|[\s-]per\s?cent\b|[\s-]percentage\spoints?\b)
      | [\s-](?P<unit>{UNIT})\b
-     | (?P<glued>km|kg|cm|mm|mph|ft)\b)?
+     | (?P<glued>km|kg|cm|mm|mph|ft)\b
+     | \s?(?P<behind>[€£¥₪]))?
     """,
     re.I | re.X,
 )
@@ -64,19 +67,25 @@ _ORDINAL = re.compile(rf"\b(?:(?:twenty|thirty|forty|fifty)-)?({'|'.join(ORDINAL
 
 
 def _spelled(text: str) -> Decimal:
-    """The value of number words: "two hundred and fifty" -> 250."""
-    total, current = 0, 0
+    """The value of number words: "two hundred and fifty" -> 250, "half a million" -> 500000."""
+    total, current = Decimal(0), Decimal(0)
     for word in re.findall(r"[a-z]+", text.lower()):
         if word == "dozen":
             current = (current or 1) * 12
+        elif word in _PARTS:
+            current += _PARTS[word]
         elif word in _SMALL:
-            current += _SMALL[word]
+            hundreds = current if 10 < current <= 20 and _SMALL[word] > 9 else 0  # "nineteen eighty-four"
+            current += 99 * hundreds + _SMALL[word]
         elif word == "hundred":
             current = (current or 1) * 100
         elif word in _LARGE:
             total += (current or 1) * _LARGE[word]
-            current = 0
-    return Decimal(total + current)
+            current = Decimal(0)
+    return total + current
+
+
+_PARTS = {"quarter": Decimal("0.25"), "half": Decimal("0.5")}
 
 
 def _plain_number(value: Decimal) -> str:
@@ -98,9 +107,8 @@ def numbers_in(text: str) -> Iterator[Fact]:
     """The numbers of a text; digits first, then ordinals in words."""
     for match in _NUMBER.finditer(text):
         if match["spelled"]:
-            half = text[: match.start()].lower().endswith("half ")
-            if match["spelled"].lower() in _ROUND or (half and match["spelled"].lower().startswith("a ")):
-                continue  # "one of them", "millions of reasons", "half a million": not a figure
+            if match["spelled"].lower() in _ROUND:
+                continue  # "one of them", "millions of reasons": not a figure
             value = _spelled(match["spelled"])
         else:
             digits = match["digits"]
@@ -109,15 +117,17 @@ def numbers_in(text: str) -> Iterator[Fact]:
                 continue  # "23andMe": a name
             if decimal := re.fullmatch(r"(\d+),(\d{1,2})", digits):  # "3,5 percent"
                 digits = f"{decimal[1]}.{decimal[2]}"
-            value = Decimal(digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", ""))
+            value = Decimal(re.sub(r"[^\d.]" if digits.count(".") < 2 else r"\D", "", digits))
             value += {"¼": Decimal("0.25"), "½": Decimal("0.5"), "¾": Decimal("0.75")}.get(match["part"] or "", 0)
             scale = (match["scale"] or "").lower()
-            if scale == "m" and not match["currency"] and not _counted(text, match):
-                scale = ""  # "5 m" is metres
+            money = match["currency"] or match["behind"] or (match["unit"] or "").lower() in _CURRENCIES
+            kelvin = match["scale"] == "K" and not text[match.start("scale") - 1].isdigit()
+            if not money and (kelvin or (scale == "m" and not _counted(text, match))):
+                scale = ""  # "5 m" is metres, "300 K" a temperature
             value *= _LARGE.get(scale) or _SHORT.get(scale) or 1
             value = -value if match["minus"] else value
         unit = (match["unit"] or match["glued"] or "").lower()
-        currency = _CURRENCIES.get((match["currency"] or unit).lower())
+        currency = _CURRENCIES.get((match["currency"] or match["behind"] or unit).lower())
         start = match.start() + (len(match[0]) - len(match[0].lstrip()))
         number = _plain_number(value)
         if match["percent"]:

@@ -120,6 +120,10 @@ class Entity:
     label: str
 
 
+COUNTED: Final = frozenset("CARDINAL DATE MONEY ORDINAL PERCENT QUANTITY TIME".split())
+"""Labels of entities that are no names."""
+
+
 class Parser(Protocol):
     """Whatever takes English apart."""
 
@@ -167,6 +171,7 @@ def persons(text: str) -> tuple[str, ...]:
     return tuple(entity.text for entity in entities(text) if entity.label == "PERSON")
 
 
+@lru_cache(maxsize=512)
 def entities(text: str) -> tuple[Entity, ...]:
     """The names in a text, and of what they are, as far as the model tells.
 
