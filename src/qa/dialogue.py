@@ -56,7 +56,10 @@ _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
 }
 """What a pronoun of each sort may mean, and how much likelier one is than another."""
 _ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
+_ANYBODY: Final = frozenset("anybody anyone everybody everyone nobody somebody someone".split())
+"""Whom "they" may mean though each is one."""
 _POINTING: Final = frozenset("this that these those".split())
+_TRUE: Final = frozenset("correct false right sure true wrong".split())
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
     r"|(?:and|but|so|then|or|also)\b[\s,]*)+(?=\w)",
@@ -235,9 +238,15 @@ def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collec
         elif "pointing" in without:
             continue
         elif t.lower in _POINTING and t.tag == "DT" and t.dep in (*_ARGUMENTS, "ROOT") and not p.children(i):
-            who = p.child(t.head, "nsubj")
-            said = p.tokens[t.head].lemma in SAYING and who is not None and p.tokens[who].tag == "WP"
-            name = (said and _told(last)) or _matter(parse(last.searched))
+            verb = p.tokens[t.head]
+            if verb.lemma == "do" and verb.tag == "VB":
+                out += [p.text[end : verb.start], _deed(parse(last.searched)) or p.text[verb.start : t.end]]
+                end = t.end
+                continue
+            told = _told(last)
+            if told and any(p.tokens[j].lower in _TRUE for j in p.children(t.head, "acomp")):
+                return f"{p.text[: t.start]}it{p.text[t.end :].rstrip('?.! ')} {told}?"
+            name = (verb.lemma in SAYING and told) or _matter(parse(last.searched))
         elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:
             name = last.answer.sources[0].name
             out += [p.text[end : t.start], name]
@@ -263,17 +272,27 @@ def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
         for j in p.subtree(i)
     }
     pronoun = p.tokens[at]
+    if p.tokens[_verb(p, at)].dep == "conj" and any(_nominal(t) or t.tag == "CD" for t in p.tokens[:at]):
+        return True  # "What does Blaze cost, and what does it do?"
     before = [
         (i, t)
         for i, t in enumerate(p.tokens[:at])
-        if _nominal(t) and i not in asked and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
+        if _nominal(t)
+        and i not in asked
+        and not (t.tag == "JJ" and t.dep == "attr")
+        and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
     ]
     if sort == "person":
         mine = ("my", "our", "your")
         whose = {i for i, _ in before if any(p.tokens[j].lower in mine for j in p.children(i, "poss"))}
         return any((t.is_name and t.dep != "compound") or t.lemma in PERSONS or i in whose for i, t in before)
     fits = ("NNS", "NNPS", "NNP") if sort == "group" else ("NN", "NNP", "JJ", "VB", "VBG")
-    return any(t.tag in fits and (t.is_name or t.dep in _ARGUMENTS) for _, t in before)
+    if pronoun.tag == "PRP$":  # "What share of their pay do students hand over?"
+        before += [(i, p.tokens[i]) for i in p.children(_verb(p, at), "nsubj", "nsubjpass") if i > pronoun.head]
+    return any(
+        (t.tag in fits and (t.is_name or t.dep in _ARGUMENTS)) or (sort == "group" and t.lower in _ANYBODY)
+        for _, t in before
+    )
 
 
 def _nominal(token: Token) -> bool:
@@ -319,10 +338,16 @@ def _matter(q: Parse) -> str:
     return ""
 
 
+def _deed(q: Parse) -> str:
+    """What "do that" means: "hold Hezbollah back" of "Is Iran holding Hezbollah back?"."""
+    verb = next((t for t in q.tokens if t.is_verb and t.lemma not in ("be", "do", "have")), None)
+    return f"{verb.lemma}{q.text[verb.end :]}".rstrip("?.! ") if verb else ""
+
+
 def _told(last: Turn) -> str:
     """What "Who said that?" means: the words of the last answer's first sentence."""
-    words = last.answer.sentences[0].text.rstrip(".").split() if last.answer.sentences else []
-    return " ".join(["that", *words[:LONGEST_CLAIM]]) if words else ""
+    first, *words = last.answer.sentences[0].text.rstrip(".").split()[:LONGEST_CLAIM] if last.answer.sentences else [""]
+    return " ".join(["that", first.casefold() if fold(first) in FUNCTION_WORDS else first, *words]) if first else ""
 
 
 def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) -> str:
@@ -365,12 +390,18 @@ def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Referent]:
         mentions = [*_mentioned(asked, people, 1.0, asked=True), *_mentioned(told, people, TOLD, who=who)]
         for place, entity in enumerate(mentions):
             weight = entity.weight * FADES**age / (1 + 0.2 * min(place, 10))
-            known = next((name for name in found if one_entity(name, entity.text)), "") if entity.named else ""
+            known = next((name for name, e in found.items() if _one(e, entity)), "") if entity.named else ""
             old = found.pop(known, None) or replace(entity, weight=0.0)
             text = max(known, entity.text, key=lambda name: len(name.split()))
             sort = "person" if "person" in (old.sort, entity.sort) else entity.sort
             found[text] = _Referent(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
     yield from found.values()
+
+
+def _one(a: _Referent, b: _Referent) -> bool:
+    """Whether two names are one; of a person spoken of, the first name is enough: "Ada", "Ada Holm"."""
+    short, long = sorted((a.text.split(), b.text.split()), key=len)
+    return one_entity(a.text, b.text) or ("person" in (a.sort, b.sort) and len(short) == 1 and short == long[:1])
 
 
 def _mentioned(
@@ -389,7 +420,8 @@ def _mentioned(
         who = who and not person
     for i, t in enumerate(p.tokens):
         around = {p.tokens[j].lower for j in p.children(i, "det", "amod")}
-        definite = around & ({"the", "this", "these", "a", "an"} if asked else {"the", "this", "these"})
+        whose = asked and p.child(i, "poss") is not None
+        definite = whose or around & ({"the", "this", "these", "a", "an"} if asked else {"the", "this", "these"})
         plural = t.tag == "NNS" and asked and not around & {"any", "many", "which", "what"}
         if t.is_noun and not t.is_name and (definite or plural) and t.lemma not in _LIGHT:
             text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(_noun_phrase(p, i)))
