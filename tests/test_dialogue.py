@@ -60,6 +60,13 @@ CONVERSATIONS = [
      "When was the study accepted?"],
     ["What does the Council of Auditors do?", "It decides.", "Can members be dismissed from it?",
      "Can members be dismissed from Council of Auditors?"],
+    ["Is the mill holding the brook back?", "It is.", "Why would Berg do that?", "Why would Berg hold the brook back?"],
+    ["Who founded Orvik?", "The monks founded it in 1204.", "Is that true?",
+     "Is it true that the monks founded it in 1204?"],
+    ["What did Norway's transport minister do?", "She left.", "Who was she trying to meet?",
+     "Who was Norway's transport minister trying to meet?"],
+    ["Who is Ada Holm?", "Ada Holm is a diver.", "When did Ada begin?", "When did Ada begin?", "Where did she dive?",
+     "Where did Ada Holm dive?"],
 ]  # fmt: skip
 
 
@@ -102,6 +109,10 @@ def test_a_follow_up_is_understood_from_what_was_said(said: list[str]) -> None:
         "How many hours is it from Lauvik to Brenna?",
         "Can my daughter keep the card that I gave her?",
         "Which farms sold their milk in Lisle?",
+        "What does Blaze cost, and how many desks does it allow?",
+        "How many cheeses were recalled and what did it cost the dairy?",
+        "What share of their pay do students hand over?",
+        "Can somebody be thrown out against their will?",
     ],
 )
 def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:

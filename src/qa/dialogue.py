@@ -50,7 +50,7 @@ _PRONOUNS: Final[dict[str, Sort]] = {
     **dict.fromkeys("they them their theirs".split(), "group"),
 }
 _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
-    "person": {"person": 1.0, "thing": 0.5},
+    "person": {"person": 1.0, "thing": 0.4},
     "thing": {"thing": 1.0},
     "group": {"group": 2.0, "thing": 1.0, "person": 1.0},
 }

@@ -71,14 +71,14 @@ def _spelled(text: str) -> Decimal:
     total, current = Decimal(0), Decimal(0)
     for word in re.findall(r"[a-z]+", text.lower()):
         if word == "dozen":
-            current = (current or 1) * 12
+            current = (current or Decimal(1)) * 12
         elif word in _PARTS:
             current += _PARTS[word]
         elif word in _SMALL:
             hundreds = current if 10 < current <= 20 and _SMALL[word] > 9 else 0  # "nineteen eighty-four"
             current += 99 * hundreds + _SMALL[word]
         elif word == "hundred":
-            current = (current or 1) * 100
+            current = (current or Decimal(1)) * 100
         elif word in _LARGE:
             total += (current or 1) * _LARGE[word]
             current = Decimal(0)
