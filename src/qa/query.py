@@ -260,6 +260,8 @@ _SEEING: Final = frozenset(
     "assess characterise characterize describe explain frame interpret judge portray present see treat view".split()
 )
 _DIFFERING: Final = frozenset("agree compare conflict contradict contrast differ disagree diverge vary".split())
+_AGREEING: Final = frozenset("agree conflict contradict disagree".split())
+"""Those that ask of sources alone: two things do not agree, people do."""
 _ON: Final = frozenset("about on of over regarding concerning".split())
 _OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".split())
 _TIMES: Final = frozenset("date day month year".split())
@@ -279,13 +281,7 @@ class _Frame:
 
 def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -> _Frame:
     """Kind, topic and speakers of a question."""
-    for name, read in (
-        ("asked", _views),
-        ("asked", _says),
-        ("differing", _differs),
-        ("comparing", _compares),
-        ("comparing", _alternatives),
-    ):
+    for name, read in (("asked", _asked), ("comparing", _compared)):
         if name not in without and (frame := read(p, sources)):
             return frame
     named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
@@ -298,16 +294,30 @@ def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -
     return _Frame("who-is", of=of, thing=_phrase(p, thing))
 
 
-def _views(p: Parse, sources: Sequence[Source]) -> _Frame | None:
-    """ "What is the union's position on pay?" """
+def _asked(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """Who is asked to speak: "What is the union's position on pay?", "How do the papers describe the talks?" """
     for i, token in enumerate(p.tokens):
-        if token.lemma not in _VIEWS or p.tokens[token.head].lemma != "be":
+        if token.lemma in _VIEWS and p.tokens[token.head].lemma == "be":
+            whose = next(iter((*p.children(i, "poss"), *p.behind(i, "of"))), None)
+            if whose is not None and (topic := _topic(p, i, token.head)):
+                return _spoken(topic, _all_named(p, whose, sources))
+        says = token.is_verb and token.lemma in SAYING | _SEEING
+        told = token.head if token.dep in ("xcomp", "relcl") else i  # "What do they have to say?"
+        subject = next(iter((*p.children(i, "nsubj"), *p.children(told, "nsubj"))), None)
+        if not says or subject is None or not (p.tokens[subject].is_noun or p.tokens[subject].lemma in _TEXTS):
             continue
-        whose = p.children(i, "poss") or [
-            j for k in p.children(i, "prep") if p.tokens[k].lower == "of" for j in p.children(k, "pobj")
-        ]
-        if whose and (topic := _topic(p, i, token.head)):
-            return _spoken(topic, _all_named(p, whose[0], sources))
+        texts, of = _texts(p, subject), _all_named(p, subject, sources)
+        asks = {p.tokens[j].lower for j in p.subtree(i) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
+        topic = _topic(p, i)
+        if "what" in asks and topic and p.tokens[token.head].head == token.head:
+            return _spoken(topic, () if texts else of)
+        thing = p.child(i, "dobj", "ccomp")
+        if thing is None or p.tokens[thing].tag in ("WP", "WDT"):
+            continue
+        if texts and asks & {"how", "which", "what"}:
+            return _Frame("compare", p.span(p.subtree(thing)))
+        if "how" in asks and token.lemma in _SEEING and all(named.sources for named in of):
+            return _Frame("compare", p.span(p.subtree(thing)), of)
     return None
 
 
@@ -316,120 +326,74 @@ def _spoken(topic: str, of: tuple[Named, ...]) -> _Frame:
     return _Frame("compare" if len(of) > 1 or all(named.sources for named in of) else "fact", topic, of)
 
 
-def _says(p: Parse, sources: Sequence[Source]) -> _Frame | None:
-    """ "What does LBCI say about Iran?", "How do the papers describe the talks?", "Which reports mention a ship?" """
+def _compared(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+    """What is held side by side: "Compare A and B", "How do A and B differ in price?", "across the sources"."""
     for i, token in enumerate(p.tokens):
-        subject = p.child(i, "nsubj")
-        if subject is None and token.dep in ("xcomp", "relcl"):  # "What do they have to say?"
-            subject = p.child(token.head, "nsubj")
-        if not token.is_verb or token.lemma not in SAYING | _SEEING or subject is None:
-            continue
-        if not p.tokens[subject].is_noun and p.tokens[subject].lemma not in _TEXTS:
-            continue
-        texts = _texts(p, subject)
-        asks = {p.tokens[j].lower for j in (*p.subtree(i),) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
-        topic = _topic(p, i)
-        if "what" in asks and topic and p.tokens[p.tokens[i].head].head == p.tokens[i].head:
-            return _spoken(topic, () if texts else _all_named(p, subject, sources))
-        done_to = p.child(i, "dobj", "ccomp")
-        if done_to is None or p.tokens[done_to].tag in ("WP", "WDT"):
-            continue
-        of = _all_named(p, subject, sources)
-        if texts and asks & {"how", "which", "what"}:
-            return _Frame("compare", p.span(p.subtree(done_to)))
-        if "how" in asks and token.lemma in _SEEING and all(named.sources for named in of):
-            return _Frame("compare", p.span(p.subtree(done_to)), of)
-    return None
-
-
-def _differs(p: Parse, sources: Sequence[Source]) -> _Frame | None:
-    """ "Do the sources agree on the date?", "How do Basecamp and HEY differ in price?" """
-    for i, token in enumerate(p.tokens):
-        subject = p.child(i, "nsubj")
-        if token.lemma not in _DIFFERING or subject is None:
-            continue
-        sides = _conjuncts(p, subject)
-        of = _all_named(p, subject, sources)
-        if _texts(p, subject):
-            return _Frame("compare", _topic(p, i, also=("in", "as")))
-        if len(of) > 1 and all(n.sources for n in of):
-            return _Frame("compare", _topic(p, i, also=("in", "as")), of)
-        if len(sides) > 1 and token.lemma in ("differ", "compare", "contrast", "diverge", "vary"):
-            topic = _topic(p, i, also=("in", "as"))
-            return _Frame("compare", sides=tuple(f"{_phrase(p, side)} {topic}".strip() for side in sides))
-        if token.lemma == "compare" and (each := _each(p, subject, [subject])):
-            return _Frame("compare", sides=each)
-    return None
-
-
-def _compares(p: Parse, sources: Sequence[Source]) -> _Frame | None:
-    """ "Compare A and B", "the difference between A and B", "A compared with B", "across the sources"."""
-    for i, token in enumerate(p.tokens):
-        first: int | None = None
-        other: int | None = None
-        if token.lemma in ("compare", "contrast") and token.dep == "ROOT" and not p.children(i, "nsubj"):
-            first = p.child(i, "dobj")
-            other = next(
-                (
-                    k
-                    for j in p.children(i, "prep")
-                    if p.tokens[j].lower in ("with", "to", "and")
-                    for k in p.children(j, "pobj")
-                ),
-                None,
-            )
-        elif token.lemma in ("difference", "similarity", "comparison", "contrast"):
-            first = next(
-                (
-                    k
-                    for j in p.children(i, "prep")
-                    if p.tokens[j].lower in ("between", "of")
-                    for k in p.children(j, "pobj")
-                ),
-                None,
-            )
-        elif token.lower == "compared" and (j := p.child(i, "prep")) is not None:
-            other = p.child(j, "pobj")
-            first = _whole(p, next((k for k in range(i - 1, -1, -1) if _nominal(p.tokens[k])), None))
-        elif token.lower in ("across", "among", "to", "between") and token.dep == "prep":
-            text = p.child(i, "pobj")
-            if (
-                text is not None
-                and _texts(p, text)
-                and (token.lower != "to" or p.tokens[token.head].lower == "according")
-            ):
-                return _Frame("compare")
+        if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
+            return _Frame("compare")
+        first, other = _held(p, i)
         if first is None:
             continue
-        sides = [*_conjuncts(p, first), *([other] if other is not None else [])]
+        sides = [*_conjuncts(p, first), *other]
+        topic = _topic(p, i, first, sides[-1], also=("in", "as"))
         if _texts(p, first):
-            return _Frame("compare", _topic(p, first, i, also=("in",)))
+            return _Frame("compare", topic)
         of = tuple(_named(_phrase(p, side), sources) for side in sides)
-        if len(of) > 1 and all(n.sources for n in of):
-            return _Frame("compare", _topic(p, sides[-1], first, i), of)
-        if each := _each(p, first, sides):
-            topic = _topic(p, i, also=("by",)) if token.dep == "ROOT" else ""
+        if len(of) > 1 and all(named.sources for named in of):
+            return _Frame("compare", topic, of)
+        if token.lemma not in _AGREEING and (each := _each(p, i, first, sides)):
+            topic = _topic(p, i, also=("by",) if token.dep == "ROOT" and token.lemma == "compare" else ("in", "as"))
             return _Frame("compare", sides=tuple(f"{side} {topic}".strip() for side in each))
     return None
 
 
-def _each(p: Parse, first: int, sides: Sequence[int]) -> tuple[str, ...]:
-    """The question as it would be put of each side alone: "How long is it kept, in Basecamp"."""
+def _over_sources(p: Parse, i: int) -> bool:
+    """ "across", "among", "between" the sources, "according to" each of them."""
+    token = p.tokens[i]
+    according = token.lower == "to" and p.tokens[token.head].lower == "according"
+    return token.dep == "prep" and (according or token.lower in ("across", "among", "between"))
+
+
+def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
+    """What a word compares, and with what else where that stands apart: "compare A with B"."""
+    token, subject = p.tokens[i], p.child(i, "nsubj")
+    if token.lemma in _DIFFERING and subject is not None:
+        return subject, ()
+    if token.lemma in ("compare", "contrast") and token.dep == "ROOT":
+        return p.child(i, "dobj"), p.behind(i, "with", "to")[:1]
+    if token.lower == "compared" and (other := p.behind(i)):
+        return _whole(p, next((k for k in reversed(range(i)) if _nominal(p.tokens[k])), None)), other[:1]
+    if token.lemma in ("difference", "similarity", "comparison", "contrast"):
+        return next(iter(p.behind(i, "between", "of")), None), ()
+    return (i if _alternative(p, i) else None), ()
+
+
+def _alternative(p: Parse, i: int) -> bool:
+    """Whether a noun is the first to choose from: "Which is higher, Rye or Hove?" """
+    weighs = p.tokens[0].tag in ("WDT", "WP", "WRB") and any(t.tag in ("JJR", "RBR") for t in p.tokens)
+    or_ = any(p.tokens[j].lower == "or" for j in p.children(i, "cc"))
+    return weighs and or_ and p.tokens[i].is_noun and p.tokens[i].dep != "conj" and bool(p.children(i, "conj"))
+
+
+def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...]:
+    """The question as it would be put of each side alone: "How long is it kept, in Basecamp".
+
+    Args:
+        at: the word that compares; what stands before the first side belongs to the question behind "compared".
+    """
     whole = p.subtree(first)
     if p.tokens[first].head in p.roots:
         whole = [i for i in p.subtree(p.tokens[first].head) if i >= whole[0]]
     start = p.tokens[whole[0]].start
     if len(sides) > 1:
-        before = p.text[:start] if p.tokens[p.tokens[first].head].lower not in ("between", "of", "compare") else ""
+        before = p.text[:start] if at == first or p.tokens[at].lower == "compared" else ""
         return tuple(f"{before}{_phrase(p, side)}" for side in sides)
-    joined = next(
-        (i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None
-    )  # "the number of ships in 2018 and 2022"
+    # "the number of ships in 2018 and 2022"
+    joined = next((i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None)
     if joined is None:
         return ()
-    return tuple(
-        f"{p.text[start : p.tokens[min(p.subtree(joined))].start]}{_alone(p, i)}" for i in _conjuncts(p, joined)
-    )
+    before = p.text[start : p.tokens[min(p.subtree(joined))].start]
+    return tuple(f"{before}{_alone(p, i)}" for i in _conjuncts(p, joined))
 
 
 def _alone(p: Parse, of: int) -> str:
@@ -437,18 +401,6 @@ def _alone(p: Parse, of: int) -> str:
     joined = {k for j in p.children(of, "conj", "cc") for k in p.subtree(j)}
     places = [i for i in p.subtree(of) if i not in joined]
     return p.span([i for i in places if i <= of or all(j not in joined for j in range(of, i))])
-
-
-def _alternatives(p: Parse, sources: Sequence[Source]) -> _Frame | None:
-    """ "Which is higher, Rye or Hove?" """
-    if not any(t.tag in ("JJR", "RBR") for t in p.tokens) or p.tokens[0].tag not in ("WDT", "WP", "WRB"):
-        return None
-    for i, token in enumerate(p.tokens):
-        sides = _conjuncts(p, i) if token.is_noun and token.dep != "conj" else []
-        if len(sides) > 1 and any(p.tokens[j].lower == "or" for j in p.children(i, "cc")):
-            before = p.text[: p.tokens[min(p.subtree(i))].start].rstrip(" ,:")
-            return _Frame("compare", sides=tuple(f"{before}, {_phrase(p, side)}?" for side in sides))
-    return None
 
 
 def _kind(p: Parse) -> Kind:
@@ -529,8 +481,14 @@ def _introduced(p: Parse) -> int | None:
     verb, opens = p.tokens[root], p.tokens[0]
     asks = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT")), None)
     if verb.lemma in _MEANING and asks is not None:
-        by = [k for j in p.children(root, "agent", "prep") if p.tokens[j].lower == "by" for k in p.children(j, "pobj")]
-        return next((i for i in (*by, *range(asks + 1, root)) if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"), None)
+        return next(
+            (
+                i
+                for i in (*p.behind(root, "by"), *range(asks + 1, root))
+                if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"
+            ),
+            None,
+        )
     if opens.lower in _DEFINING and len(p.tokens) < _SHORT:
         return next((i for i in reversed(range(1, len(p.tokens))) if p.tokens[i].is_noun), None)
     if verb.is_name and all(t.is_name or not t.tag[0].isalpha() for t in p.tokens):  # "AMC?"
@@ -543,7 +501,7 @@ def _introduced(p: Parse) -> int | None:
         return None
     thing = things[0]
     if p.tokens[thing].lemma in _CALLED:
-        return next((k for j in p.children(thing, "prep") for k in p.children(j, "pobj") if p.tokens[k].is_noun), None)
+        return next((i for i in p.behind(thing) if p.tokens[i].is_noun), None)
     inside = [p.tokens[i] for i in p.subtree(thing) if i != thing]
     if any((t.dep == "prep" and t.lower != "of") or t.tag in ("JJS", "RBS") for t in inside):
         return None

@@ -94,6 +94,12 @@ class Parse:
         """The first such word."""
         return next(iter(self.children(of, *deps)), None)
 
+    def behind(self, of: int, *prepositions: str) -> list[int]:
+        """What stands behind a preposition that hangs on a word: "Rye" of "mayor of Rye"; any, if none is given."""
+        hanging = self.children(of, "prep", "agent")
+        wanted = (j for j in hanging if not prepositions or self.tokens[j].lower in prepositions)
+        return [k for j in wanted for k in self.children(j, "pobj")]
+
     def subtree(self, of: int) -> list[int]:
         """A word and all that hangs on it, directly or not, in order."""
         inside = [of]
