@@ -2,7 +2,7 @@
 
     manifest      what it was built from
     generations   where it lies, how a new one takes the place of an old one, whether it is damaged
-    texts         documents, passages, names: one SQLite file
+    texts         documents, passages, names: two SQLite files
     vectors       who finds the nearest vectors: an exact product, or Chroma
     words         BM25
     build         the steps from documents to files
@@ -32,7 +32,7 @@ from qa.index import vectors as stores
 from qa.index.build import Build, Steps, check, embedded_text, identity, reusable
 from qa.index.generations import current, explained, move_pointer, sweep, writing
 from qa.index.manifest import FORMAT, DamagedIndexError, ForeignFormatError, Manifest
-from qa.index.texts import FILE, Documents, Passages, Texts, Vocabulary
+from qa.index.texts import Documents, Passages, Texts, Vocabulary
 from qa.index.vectors import VectorStore
 from qa.index.words import Words
 from qa.models.embedder import Embedder, model_digest
@@ -59,7 +59,7 @@ class Index:
         self.manifest = manifest
         self._notes = notes
         self._generation = generation
-        self.texts = Texts(generation / FILE)
+        self.texts = Texts(generation)
         self.matrix = stores.matrix(generation, manifest.passages, manifest.dimension)
         """The vectors, by row."""
         self.words = Words.load(generation / "words")
@@ -249,8 +249,7 @@ class Index:
 
     def passages_of(self, id: str) -> tuple[Passage, ...]:
         """The passages of a document, in the order of its text; none where there is no such document."""
-        stored = self.texts.stored(id)
-        return tuple(self.texts.passages(stored.first, stored.last)) if stored else ()
+        return tuple(self.texts.passages(*self.texts.rows(id)))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -301,6 +300,10 @@ class Index:
         if not wrong:
             self.texts.check()
         return wrong
+
+    def altered(self) -> tuple[str, ...]:
+        """Reads the files that another index may take over: what is damaged, one line each."""
+        return generations.compare(self._generation, _files(self.manifest, chroma=False), deep=True)
 
     def close(self) -> None:
         """Lets go of files and connections; may be called twice."""

@@ -24,10 +24,10 @@ from qa.config import Config
 from qa.corpus.origins import code_digest
 from qa.index import generations, vectors
 from qa.index import manifest as manifests
-from qa.index.manifest import FORMAT, Manifest
-from qa.index.texts import FILE, Texts, Writer
+from qa.index.manifest import FORMAT, DamagedIndexError, Manifest
+from qa.index.texts import Texts, Writer
 from qa.index.words import Counting
-from qa.language import facts, name_key
+from qa.language import name_key, named
 from qa.models.embedder import Embedder
 from qa.passages import split
 from qa.schema import CorpusError, Document, IndexWriteError, Passage, Source
@@ -98,14 +98,17 @@ class Build:
         """Rows of the passages that are new."""
 
     def write(self, documents: Sequence[Document | str], origins: Mapping[str, Any]) -> Manifest:
-        """Writes every file, the manifest last, and reads them back.
+        """Writes every file, the manifest last.
 
         Raises:
             CorpusError: not one word in them.
-            IndexWriteError: the disk is full, or does not hold what was written.
+            DamagedIndexError: what was to be taken over is not what was written.
+            IndexWriteError: the disk is full.
         """
+        if self.base and self.vectors and (wrong := self.base.altered()):  # before anything of it is taken over
+            raise DamagedIndexError("; ".join(wrong))
         digests = self._cut(documents, origins)
-        texts = Texts(self.new / FILE)
+        texts = Texts(self.new)
         try:
             passages = texts.count()
             if not passages:
@@ -134,33 +137,31 @@ class Build:
             documents=len(documents),
             passages=passages,
             dimension=self.embedder.dimension,
-            files={path.relative_to(self.new).as_posix(): generations.digest(path) for path in files},
+            files=generations.digests(self.new, files),
         )
         (self.new / "manifest.json").write_text(manifest.to_json(), "utf-8")
-        if wrong := generations.compare(self.new, manifest.files, deep=True):
-            raise IndexWriteError(
-                f"what was written cannot be read back: {'; '.join(wrong)}; look at the disk, then run `qa index` "
-                "again. The index that was there before is untouched"
-            )
         self.report("writing", passages, passages)
         return manifest
 
     def _cut(self, documents: Sequence[Document | str], origins: Mapping[str, Any]) -> dict[str, str]:
         """Passages and names of every document into the file of texts; the digest of each."""
-        old = self.base.texts.digests() if self.base else {}
+        old = self.base.texts.stored() if self.base else {}
         digests: dict[str, str] = {}
         with _explained(self.new):
-            writer = Writer(self.new / FILE, self.base.texts if self.base and self.whole else None)
+            writer = Writer(self.new, self.base.texts if self.base and self.whole else None)
             try:
                 for done, document in enumerate(documents, start=1):
                     id_ = identity(document)
-                    if isinstance(document, str) and id_ not in old:
+                    there = old.get(id_)
+                    if isinstance(document, Document):
+                        digest = manifests.document_digest(document)
+                    elif there:
+                        digest = there.digest
+                    else:
                         raise CorpusError(f"there is no document {id_!r} in the index to keep; read it anew")
-                    digest = old[id_] if isinstance(document, str) else manifests.document_digest(document)
-                    if self.base and self.whole and old.get(id_) == digest:
-                        first = writer.passages
-                        there = writer.keep(self.base.texts, id_, origins.get(id_))
-                        self._moved[there.first : there.last] = np.arange(first, writer.passages)
+                    if self.whole and there and there.digest == digest:
+                        self._moved[there.first : there.last] = np.arange(there.last - there.first) + writer.passages
+                        writer.keep(there, origins.get(id_))
                     else:
                         if isinstance(document, str):
                             assert self.base is not None  # it was said to be there
@@ -216,12 +217,10 @@ class Build:
         self.report("embedding", before + done, passages)
 
     def _known(self, texts: Texts) -> dict[int, int]:
-        """New row -> row of the base that embeds the same text."""
+        """New row -> row of the base that embeds the same text, among those that are not taken over as they are."""
         assert self.base is not None
-        fresh = set(self._fresh)
-        wanted = {digest for row, digest in texts.embedded() if row in fresh}
-        there = {digest: row for row, digest in self.base.texts.embedded() if digest in wanted}
-        return {row: there[digest] for row, digest in texts.embedded() if row in fresh and digest in there}
+        there = {digest: row for row, digest in self.base.texts.embedded(np.flatnonzero(self._moved < 0).tolist())}
+        return {row: there[digest] for row, digest in texts.embedded(self._fresh) if digest in there}
 
     def _store(self, passages: int) -> str:
         """Gives the vectors to Chroma where the settings, or their number, say so."""
@@ -251,11 +250,10 @@ def text_digest(text: str) -> bytes:
 def _names(passages: Sequence[Passage]) -> list[tuple[str, str]]:
     names: set[tuple[str, str]] = set()
     for passage in passages:
-        for fact in facts(passage.text):
-            if fact.kind == "name":
-                for word in _NAME.findall(passage.text[fact.start : fact.end]):
-                    if word != word.lower() and len(key := name_key(word)) > 1:  # one consonant is shared by too many
-                        names.add((key, word))
+        for fact in named(passage.text):
+            for word in _NAME.findall(passage.text[fact.start : fact.end]):
+                if word != word.lower() and len(key := name_key(word)) > 1:  # one consonant is shared by too many
+                    names.add((key, word))
     return sorted(names)
 
 

@@ -19,7 +19,7 @@ import hashlib
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,18 +89,29 @@ def compare(generation: Path, digests: Mapping[str, str], *, deep: bool = False)
         deep: read every file.
     """
     stamps = {} if deep else _stamps(generation)
-    wrong, now = [], {}
+    wrong: list[str] = []
+    now: dict[str, list[int]] = {}
     for name, expected in digests.items():
         path = generation / name
         try:
             now[name] = _stamp(path)
             if stamps.get(name) != now[name] and digest(path) != expected:
-                wrong.append(f"{name} was altered")
+                raise ValueError
         except (OSError, ValueError) as error:
-            wrong.append(f"{name} is lost" if isinstance(error, FileNotFoundError) else f"{name} was altered ({error})")
-    if not wrong and any(stamps.get(name) != there for name, there in now.items()):
+            why = f" ({error})" if str(error) else ""
+            wrong.append(f"{name} is lost" if isinstance(error, FileNotFoundError) else f"{name} was altered{why}")
+            now[name] = []  # as it is, it is looked at again: who opens it next is told, and `qa index` mends it
+    if (deep or not wrong) and any(stamps.get(name) != there for name, there in now.items()):
         _write_stamps(generation, {**_stamps(generation), **now})
     return tuple(wrong)
+
+
+def digests(generation: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Name -> digest of files that were just written; size and time of each are noted."""
+    named = {path.relative_to(generation).as_posix(): path for path in files}
+    found = {name: digest(path) for name, path in named.items()}
+    _write_stamps(generation, {name: _stamp(path) for name, path in named.items()})
+    return found
 
 
 def restamp(generation: Path, name: str) -> None:

@@ -1,5 +1,6 @@
-"""Documents, passages and names of an index: one SQLite file, read where it lies.
+"""Documents, passages and names of an index: two SQLite files, read where they lie.
 
+Each is written row behind row, so what is taken over from another index is copied in runs and ends in the same bytes.
 A document's passages are the rows `first` to `last`, in the order of its text. What people wrote is JSON in UTF-8 that
 keeps half surrogates, with a digest of each row, which is compared whenever the row is read.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,48 +22,51 @@ from qa.index.manifest import DamagedIndexError, document_digest
 from qa.language import fold, name_key
 from qa.schema import Document, Filters, Passage, Section, Source
 
-FILE: Final = "texts.sqlite"
+DOCUMENTS: Final = "documents.sqlite"
+PASSAGES: Final = "passages.sqlite"
 _TABLES: Final = """
-CREATE TABLE documents (
+CREATE TABLE main.documents (
     row INTEGER PRIMARY KEY, first INTEGER, last INTEGER,
     id TEXT UNIQUE, folded TEXT, publisher TEXT, kind TEXT, language TEXT, published TEXT, digest TEXT,
     source BLOB, body BLOB, names BLOB, origin BLOB, sum BLOB
 );
-CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE, embedded BLOB, data BLOB, sum BLOB);
-CREATE TABLE names (key TEXT, name TEXT, folded TEXT, PRIMARY KEY (key, name)) WITHOUT ROWID;
-CREATE INDEX beginnings ON names (folded);
-CREATE INDEX ids ON documents (folded);
+CREATE TABLE cut.passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE, embedded BLOB, data BLOB, sum BLOB);
+CREATE TABLE main.names (
+    key TEXT, name TEXT, folded TEXT, documents INTEGER, PRIMARY KEY (key, name)
+) WITHOUT ROWID;
+CREATE INDEX main.beginnings ON names (folded);
+CREATE INDEX main.ids ON documents (folded);
+CREATE TEMP TABLE counted (key TEXT, name TEXT, folded TEXT, documents INTEGER);
 """
 _DOCUMENT: Final = "id, folded, publisher, kind, language, published, digest, source, body, names, origin, sum"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A document as it is stored: its rows, its digest, and where it came from."""
+    """A document as it is stored: its row, those of its passages, its digest, and where it came from, as JSON."""
 
+    row: int
     first: int
     last: int
     digest: str
-    origin: Any
+    origin: bytes
 
 
 class Texts:
-    """The file, open for reading. Several threads may read at once."""
+    """The files of a generation, open for reading. Several threads may read at once."""
 
-    def __init__(self, path: Path) -> None:
-        # immutable: no lock, no journal, no write; a generation never changes
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-        self._path = path
+    def __init__(self, generation: Path) -> None:
+        self._connection = sqlite3.connect(_address(generation / DOCUMENTS), uri=True, check_same_thread=False)
+        self._connection.execute("ATTACH ? AS cut", (_address(generation / PASSAGES),))
+        self._generation = generation
         self._lock = Lock()
         self.source = lru_cache(maxsize=4096)(self._source)
         self.passage = lru_cache(maxsize=4096)(self._passage)
 
     @property
-    def path(self) -> Path:
-        """Where it lies."""
-        return self._path
+    def generation(self) -> Path:
+        """The folder where they lie."""
+        return self._generation
 
     # -- documents -------------------------------------------------------------------------------------
 
@@ -73,10 +78,15 @@ class Texts:
         """Document id -> digest of text and metadata."""
         return dict(self._all("SELECT id, digest FROM documents ORDER BY row"))
 
-    def stored(self, id: str) -> Stored | None:
-        """How a document is stored; None where it is not."""
-        row = self._one("SELECT first, last, digest, origin FROM documents WHERE id = ?", id)
-        return Stored(int(row[0]), int(row[1]), row[2], _load(row[3])) if row else None
+    def stored(self) -> dict[str, Stored]:
+        """How every document is stored, by its id."""
+        rows = self._all("SELECT id, row, first, last, digest, origin FROM documents ORDER BY row")
+        return {id_: Stored(*about) for id_, *about in rows}
+
+    def rows(self, id: str) -> tuple[int, int]:
+        """The rows of a document's passages: the first, and the one behind the last; none where there is none."""
+        found = self._one("SELECT first, last FROM documents WHERE id = ?", id)
+        return tuple(found) if found else (0, 0)
 
     def origins(self) -> Iterator[tuple[str, Any]]:
         """Document id and where it came from."""
@@ -127,7 +137,7 @@ class Texts:
 
     def count(self) -> int:
         """Passages in it."""
-        return int(self._one("SELECT count(*) FROM passages")[0])
+        return int(self._one("SELECT coalesce(max(row) + 1, 0) FROM passages")[0])
 
     def _passage(self, row: int) -> Passage:
         """The passage of a row.
@@ -156,9 +166,10 @@ class Texts:
         """In the order of their rows."""
         return [id_ for (id_,) in self._all("SELECT id FROM passages ORDER BY row")]
 
-    def embedded(self) -> Iterator[tuple[int, bytes]]:
-        """Row and digest of the embedded text of every passage."""
-        yield from self._all("SELECT row, embedded FROM passages ORDER BY row")
+    def embedded(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Row and digest of the embedded text of these passages."""
+        wanted = json.dumps(list(rows))
+        yield from self._all("SELECT row, embedded FROM json_each(?) CROSS JOIN passages ON row = value", wanted)
 
     # -- names -----------------------------------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class Texts:
             try:
                 return self._connection.execute(statement, values).fetchall()
             except (sqlite3.Error, UnicodeDecodeError) as error:
-                raise _damaged(f"{FILE}: {error}") from error
+                raise _damaged(str(error)) from error
 
     def _one(self, statement: str, *values: Any) -> Any:
         found = self._all(f"{statement} LIMIT 1", *map(_bound, values))
@@ -211,22 +222,32 @@ class Texts:
 
 
 class Writer:
-    """A new file, written in one transaction: the same rows make the same bytes.
+    """New files, written in one transaction: the same rows make the same bytes, made here or taken over.
 
     Args:
         base: an index whose rows can be taken over.
     """
 
-    def __init__(self, path: Path, base: Texts | None = None) -> None:
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rwc", uri=True, isolation_level=None)
-        self._connection.executescript("PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+    def __init__(self, generation: Path, base: Texts | None = None) -> None:
+        self._connection = sqlite3.connect(_address(generation / DOCUMENTS, "mode=rwc"), uri=True, isolation_level=None)
+        self._run("ATTACH ? AS cut", _address(generation / PASSAGES, "mode=rwc"))
+        for name in ("main", "cut"):
+            for pragma in ("page_size=8192", "journal_mode=OFF", "synchronous=OFF"):
+                self._run(f"PRAGMA {name}.{pragma}")
+        self._run("PRAGMA temp_store=MEMORY")
+        self._base = base
         if base:
-            self._connection.execute("ATTACH ? AS base", (f"{base.path.absolute().as_uri()}?mode=ro&immutable=1",))
-        self._connection.execute("BEGIN")
+            self._run("ATTACH ? AS base", _address(base.generation / DOCUMENTS))
+            self._run("ATTACH ? AS base_cut", _address(base.generation / PASSAGES))
+        self._run("BEGIN")
         for statement in _TABLES.split(";"):
-            self._connection.execute(statement)
+            self._run(statement)
         self.documents = self.passages = 0
-        self._names: set[tuple[str, str]] = set()
+        self._names: Counter[tuple[str, str]] = Counter()
+        self._run_on: list[Stored] = []
+        """Documents to be taken over that lie one behind the other in the base."""
+        self._kept: set[int] = set()
+        """The rows of all that were taken over, there."""
 
     def add(
         self,
@@ -240,9 +261,10 @@ class Writer:
 
         Args:
             embedded: digest of each passage's embedded text.
-            names: key and spelling of each name in it.
+            names: key and spelling of each name in it, each once.
             origin: where it came from, as JSON.
         """
+        self._flush()
         first = self.passages
         for passage, digest in zip(passages, embedded, strict=True):
             id_, data = _plain(passage.id), _dump(_passage_row(passage))
@@ -256,43 +278,68 @@ class Writer:
         self._document(first, *columns, source.published, document_digest(document), *blobs, _sum(id_, *blobs))
         self._names.update((key, name) for key, name in names)
 
-    def keep(self, base: Texts, id: str, origin: Any = None) -> Stored:
-        """Takes a document over from the base, with all that was made of it; where it lay there.
-
-        Raises:
-            DamagedIndexError: it is not there, or not as it was written.
-        """
-        stored = base.stored(id)
-        row = base._one("SELECT id, source, body, names, origin, sum FROM documents WHERE id = ?", id)
-        if not stored or not row:
-            raise _damaged(f"document {id} is missing")
-        _compare(row)
-        names = _load(row[3])
-        moved = self.passages - stored.first
-        self._run(
-            "INSERT INTO passages SELECT row + ?, id, embedded, data, sum FROM base.passages "
-            "WHERE row >= ? AND row < ? ORDER BY row",
-            moved, stored.first, stored.last,
-        )  # fmt: skip
-        first = self.passages
+    def keep(self, stored: Stored, origin: Any = None) -> None:
+        """Takes a document of the base over, with all that was made of it; `origin`: where it came from, if told."""
+        moved = None if origin is None or _dump(origin) == stored.origin else _dump(origin)
+        if self._run_on and (moved or self._run_on[-1].row + 1 != stored.row):
+            self._flush()
+        self._run_on.append(stored)
+        self._kept.add(stored.row)
+        self.documents += 1
         self.passages += stored.last - stored.first
-        kept = list(self._connection.execute(f"SELECT {_DOCUMENT} FROM base.documents WHERE id = ?", (id,)).fetchone())
-        if origin is not None:
-            kept[-2] = _dump(origin)
-            kept[-1] = _sum(kept[0], *kept[-5:-1])
-        self._document(first, *kept)
-        self._names.update((key, name) for key, name in names)
-        return stored
+        if moved:
+            self._flush(moved)
 
     def finish(self) -> None:
         """Writes the names and ends the transaction."""
-        rows = ((_plain(key), _plain(name), _plain(fold(name))) for key, name in sorted(self._names))
-        self._connection.executemany("INSERT OR IGNORE INTO names VALUES (?,?,?)", rows)
+        self._flush()
+        for names, sign in ((self._names, 1), (self._lost(), -1)):
+            rows = ((_plain(key), _plain(name), _plain(fold(name)), sign * n) for (key, name), n in names.items())
+            self._connection.executemany("INSERT INTO counted VALUES (?,?,?,?)", rows)
+        kept = "SELECT * FROM base.names UNION ALL " if self._base else ""
+        self._run(
+            "INSERT INTO names SELECT key, name, max(folded), sum(documents) "
+            f"FROM ({kept}SELECT * FROM counted) GROUP BY key, name HAVING sum(documents) > 0 ORDER BY key, name"
+        )
         self._run("COMMIT")
 
     def close(self) -> None:
-        """Lets go of the file, finished or not."""
+        """Lets go of the files, finished or not."""
         self._connection.close()
+
+    def _flush(self, origin: bytes | None = None) -> None:
+        """Copies the run that waits, in one statement a table."""
+        if not self._run_on:
+            return
+        first, last = self._run_on[0], self._run_on[-1]
+        self._run_on = []
+        shift = self.passages - last.last
+        self._run(
+            "INSERT INTO passages SELECT row + ?, id, embedded, data, sum FROM base_cut.passages "
+            "WHERE row >= ? AND row < ? ORDER BY row",
+            shift, first.first, last.last,
+        )  # fmt: skip
+        self._run(
+            f"INSERT INTO documents SELECT row + ?, first + ?, last + ?, {_DOCUMENT} FROM base.documents "
+            "WHERE row BETWEEN ? AND ? ORDER BY row",
+            self.documents - 1 - last.row, shift, shift, first.row, last.row,
+        )  # fmt: skip
+        if origin is not None:
+            kept = "SELECT id, source, body, names FROM base.documents WHERE row = ?"
+            parts = (*self._connection.execute(kept, (last.row,)).fetchone(), origin)
+            self._run(
+                "UPDATE documents SET origin = ?, sum = ? WHERE row = ?", origin, _sum(*parts), self.documents - 1
+            )
+
+    def _lost(self) -> Counter[tuple[str, str]]:
+        """In how many documents of the base that were not taken over a name stands."""
+        lost: Counter[tuple[str, str]] = Counter()
+        if self._base:
+            gone = json.dumps([s.row for s in self._base.stored().values() if s.row not in self._kept])
+            statement = "SELECT names FROM json_each(?) CROSS JOIN base.documents ON row = value"
+            for (names,) in self._connection.execute(statement, (gone,)):
+                lost.update((key, name) for key, name in _load(names))
+        return lost
 
     def _document(self, first: int, *columns: Any) -> None:
         marks = ",".join("?" * (3 + len(columns)))
@@ -376,6 +423,11 @@ class Vocabulary(Mapping[str, tuple[str, ...]]):
         return self._texts.names(name_key(word))
 
 
+def _address(path: Path, how: str = "mode=ro&immutable=1") -> str:
+    # immutable: no lock, no journal, no write; a generation never changes
+    return f"{path.absolute().as_uri()}?{how}"
+
+
 def _where(filters: Filters) -> tuple[str, list[Any]]:
     """As `Filters.passes`, in SQL."""
     wheres: list[str] = []
@@ -418,7 +470,7 @@ def _passage(found: Sequence[Any]) -> Passage:
 def _compare(row: Sequence[Any]) -> None:
     *parts, expected = row
     if not all(isinstance(part, str | bytes) for part in parts) or _sum(*parts) != expected:
-        raise _damaged(f"{FILE}: the row of {parts[0]!r} was altered")
+        raise _damaged(f"the row of {parts[0]!r} was altered")
 
 
 def _sum(*parts: str | bytes) -> bytes:
@@ -437,7 +489,7 @@ def _load(data: bytes) -> Any:
     try:
         return json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, AttributeError) as error:
-        raise _damaged(f"{FILE}: {error}") from error
+        raise _damaged(str(error)) from error
 
 
 def _plain(text: str) -> str:

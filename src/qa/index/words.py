@@ -15,12 +15,12 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import Stemmer
-from bm25s.stopwords import STOPWORDS_EN_PLUS
 from numpy.typing import NDArray
 
 from qa.language import fold
@@ -31,7 +31,23 @@ B: Final = 0.75
 # numbers whole ("1,200", "7.5"), else words; scripts that put no space between words go by the character
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[぀-ヿ㐀-鿿]|[^\W_぀-ヿ㐀-鿿]+")
 _POSSESSIVE = re.compile(r"'s\b")
-_STOPWORDS = frozenset(STOPWORDS_EN_PLUS)
+
+
+def _stopwords() -> frozenset[str]:
+    """Those of bm25s, from its file: the package itself would import scipy, a quarter of a second for each command."""
+    package = find_spec("bm25s")
+    assert package
+    assert package.submodule_search_locations
+    (folder,) = package.submodule_search_locations
+    spec = spec_from_file_location("stopwords", Path(folder) / "stopwords.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return frozenset(module.STOPWORDS_EN_PLUS)
+
+
+_STOPWORDS = _stopwords()
 _ARRAYS: Final = ("starts", "indptr", "rows", "counts", "lengths")
 
 
@@ -115,6 +131,7 @@ class Counting:
         self._lengths: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
         self._found: tuple[list[int], list[int], list[int]] = ([], [], [])
         self._sizes: tuple[list[int], list[int]] = ([], [])
+        self._old: tuple[Words, NDArray[np.int64]] | None = None
 
     def add(self, row: int, text: str) -> None:
         """Counts one passage."""
@@ -130,45 +147,88 @@ class Counting:
             self._pack()
 
     def take(self, old: Words, moved: NDArray[np.int64]) -> None:
-        """The passages of an index that stay.
+        """The passages of an index that stay; once, at most.
 
         Args:
             moved: new row of each of its passages; -1 where it is gone.
         """
-        size = len(old._starts) - 1
-        ids = np.fromiter((self._ids.setdefault(old._token(i), len(self._ids)) for i in range(size)), np.int64, size)
-        rows = moved[np.asarray(old._rows)]
-        stay = rows >= 0
-        owners = np.repeat(ids, np.diff(np.asarray(old._indptr)))
-        self._parts.append((owners[stay], rows[stay].astype(np.int32), np.asarray(old._counts)[stay]))
+        self._old = old, moved
         there = moved >= 0
         self._lengths.append((moved[there], np.asarray(old._lengths)[there]))
 
     def words(self, passages: int) -> Words:
         """What was counted, for that many passages. The same passages give the same, however they came."""
         self._pack()
+        found = sorted(self._ids)
+        place = np.zeros(len(found), np.int64)
+        place[[self._ids[token] for token in found]] = np.arange(len(found))
         ids, rows, counts = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        lengths = np.zeros(passages, np.int32)
-        for places, sizes in self._lengths:
-            lengths[places] = sizes
-        used = np.zeros(len(self._ids), bool)
-        used[ids] = True
-        vocabulary = sorted(token for token, i in self._ids.items() if used[i])
-        place = np.zeros(len(self._ids), np.int64)
-        place[[self._ids[token] for token in vocabulary]] = np.arange(len(vocabulary))
         ids = place[ids]
-        order = np.lexsort((rows, ids))
+        vocabulary = np.frombuffer(b"".join(found), np.uint8)
+        sizes = np.fromiter(map(len, found), np.int64, len(found))
+        if self._old:
+            vocabulary, sizes, taken, ids = _merged(*self._old, found, ids)
+            ids, rows = np.concatenate((taken[0], ids)), np.concatenate((taken[1], rows))
+            counts = np.concatenate((taken[2], counts))
+        lengths = np.zeros(passages, np.int32)
+        for places, tokens_there in self._lengths:
+            lengths[places] = tokens_there
+        # what was taken over is in this order already, and a stable sort makes use of it
+        order = np.argsort(ids * passages + rows, kind="stable")
         arrays: dict[str, NDArray[Any]] = {
-            "starts": np.cumsum([0, *map(len, vocabulary)], dtype=np.int64),
-            "indptr": np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=len(vocabulary))))).astype(np.int64),
+            "starts": np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+            "indptr": np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=len(sizes))))).astype(np.int64),
             "rows": rows[order],
             "counts": counts[order],
             "lengths": lengths,
         }
-        return Words(np.frombuffer(b"".join(vocabulary), np.uint8), arrays)
+        return Words(vocabulary, arrays)
 
     def _pack(self) -> None:
         ids, rows, counts = self._found
         self._parts.append((np.array(ids, np.int64), np.array(rows, np.int32), np.array(counts, np.uint16)))
         self._lengths.append((np.array(self._sizes[0], np.int64), np.array(self._sizes[1], np.int32)))
         self._found, self._sizes = ([], [], []), ([], [])
+
+
+Postings = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]
+"""Place of the token in the vocabulary, row of the passage, and how often it stands there."""
+
+
+def _merged(
+    old: Words, moved: NDArray[np.int64], found: list[bytes], ids: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], Postings, NDArray[np.int64]]:
+    """Vocabulary and length of each token of old and new passages, the postings that stay, the places of new ones.
+
+    No step goes token by token through the old vocabulary: arrays alone, and a search for each new token.
+    """
+    size = len(old._starts) - 1
+    rows = moved[np.asarray(old._rows)]
+    stay = rows >= 0
+    owners = np.repeat(np.arange(size), np.diff(np.asarray(old._indptr)))[stay]
+    places = np.array([bisect_left(range(size), token, key=old._token) for token in found], np.int64)
+    known = np.array([at < size and old._token(at) == token for at, token in zip(places, found, strict=True)], bool)
+    used = np.bincount(owners, minlength=size) > 0
+    used[places[known]] = True
+    # tokens of both, in order: a new one stands before the old one whose place it was given
+    keys = np.concatenate((np.flatnonzero(used) + 0.5, places[~known]))
+    order = np.argsort(keys, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    new_place = np.full(size, -1, np.int64)
+    new_place[used] = rank[: used.sum()]
+    spot = np.empty(len(found), np.int64)
+    spot[known] = new_place[places[known]]
+    spot[~known] = rank[used.sum() :]
+    starts = np.asarray(old._starts)
+    fresh = [token for token, there in zip(found, known, strict=True) if not there]
+    stays = np.repeat(used, np.diff(starts))
+    before = np.concatenate(([0], np.cumsum(stays)))[starts[places[~known]]]  # bytes that stay before each new token
+    vocabulary = np.insert(
+        np.asarray(old._vocabulary)[stays],
+        np.repeat(before, list(map(len, fresh))) if fresh else [],
+        np.frombuffer(b"".join(fresh), np.uint8),
+    )
+    sizes = np.concatenate((np.diff(starts)[used], np.fromiter(map(len, fresh), np.int64, len(fresh))))[order]
+    postings = (new_place[owners], rows[stay].astype(np.int32), np.asarray(old._counts)[stay])
+    return vocabulary, sizes, postings, spot[ids]

@@ -7,7 +7,7 @@ meant(word, names)         the one name that a word misspells: Nasralah, Nasrall
 """
 
 from qa.language.fact import Fact, FactKind
-from qa.language.facts import denied, facts, missing
+from qa.language.facts import denied, facts, missing, named
 from qa.language.names import meant, name_key, same_name
 from qa.language.words import FUNCTION_WORDS, fold, fold_quote, stem
 
@@ -22,6 +22,7 @@ __all__ = [
     "meant",
     "missing",
     "name_key",
+    "named",
     "same_name",
     "stem",
 ]

@@ -75,6 +75,14 @@ def facts(text: str, *, parsed: bool = False) -> tuple[Fact, ...]:
     return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
 
 
+def named(text: str) -> list[Fact]:
+    """The names among the facts of a text; negations and quotations, which take none from them, are not looked for."""
+    found: list[Fact] = []
+    for more in (dates_in(text), numbers_in(text), names_in(text)):
+        _add(found, more)
+    return [fact for fact in found if fact.kind == "name"]
+
+
 @lru_cache(maxsize=256)
 def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """The facts of the claim that do not stand in the evidence.

@@ -41,6 +41,8 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _fold(text: str) -> str:
+    if text.isascii():  # most texts: a tenth of the time
+        return text.replace("`", "'").lower()
     text = unicodedata.normalize("NFKD", text)
     text = "".join(c for c in text if not unicodedata.combining(c))
     return text.translate(_PLAIN).casefold()
