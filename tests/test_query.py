@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from qa import Assistant, Filters, Source
-from qa.query import Catalogue, Query, understand
+from qa.query import Catalogue, Query, _means, understand
 
 SOURCES = (
     Source("lbci", "Press highlights", "LBCI", published="2023-12-05", perspective="Lebanese broadcaster"),
@@ -374,3 +376,20 @@ def test_a_misspelt_name_is_read_as_the_sources_spell_it(town: Assistant, questi
 def test_a_question_that_breaks_off_is_understood(question: str) -> None:
     """Nothing is looked for behind its last word."""
     assert understand(question).text == question
+
+
+def test_sources_are_looked_up_as_they_would_be_compared():
+    """Whatever words a phrase has, the sources that are found by them are those that comparing with each finds."""
+    words = (
+        "LBCI lbci’s the Danish French newspapers report 2017 2018 Ruiz Will Theresa May Northern Post Orvik Long TMWI NP"
+    )
+    phrases = [
+        *words.split(),
+        *map(" ".join, permutations(words.split(), 2)),
+        "A border",
+        "How things",
+        "The Many Worlds",
+    ]
+    found = {phrase: CATALOGUE.called(phrase) for phrase in phrases}
+    assert found == {phrase: tuple(s.id for s in SOURCES if _means(phrase, s)) for phrase in phrases}
+    assert {id_ for ids in found.values() for id_ in ids} == {s.id for s in SOURCES}

@@ -115,6 +115,24 @@ class Catalogue:
             found[name_key(word)].add(word)
         return found
 
+    @cached_property
+    def _by_word(self) -> Mapping[str, list[int]]:
+        """Places of the sources, by the keys of all words that they may be called by; see `_means`."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for place, source in enumerate(self.sources):
+            initials = "".join(word[0] for word in name_words(source.publisher))
+            called = (source.publisher, source.author, source.perspective, source.title, source.published[:4], initials)
+            words = {*name_words(" ".join(called)), *source.author.split()[-1:], *_WORD.findall(source.title)[:1]}
+            for key in {key for word in words for key in _keys(word)}:
+                found[key].append(place)
+        return found
+
+    def called(self, phrase: str) -> tuple[str, ...]:
+        """Ids of the sources that a phrase means: by publisher, author, title, or by what it is: "the 2017 report"."""
+        keys = {key for word in _said(phrase) for key in _keys(word)}
+        near = [self.sources[place] for place in sorted({n for key in keys for n in self._by_word.get(key, ())})]
+        return tuple(source.id for source in near if _means(phrase, source))
+
     def _names(self, prefix: str) -> Collection[str]:
         if self.beginning is not None:
             return self.beginning(prefix)
@@ -139,6 +157,13 @@ class Catalogue:
         return not any(akin(words[-1], other) for other in (*there.get(key, ()), *self._names(begins)))
 
 
+def _keys(word: str) -> tuple[str, str]:
+    """One of these is shared by all words that are `akin`, and by equal ones."""
+    return fold(word)[:_BEGINNING], f"={name_key(word)}"
+
+
+Called = Callable[[str], tuple[str, ...]]
+"""A phrase -> ids of the sources that it means."""
 Understand = Callable[[str, Sequence[Turn], Catalogue], Query]
 """Question, turns before it and catalogue -> query: what can be passed in place of `understand`."""
 Rewrite = Callable[[str, Sequence[Turn], Sequence[Source]], str]
@@ -180,7 +205,7 @@ def understand(
 def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
     """A question that stands alone."""
     parsed = parse_question(text)
-    frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.sources, without)
+    frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.called, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
     whole = Query(text, asked, frame.kind, _point(parsed), frame.about or text, frame.of, frame.thing, unknown=unknown)
     if whole.comparing and len(whole.of) > 1:
@@ -279,12 +304,12 @@ class _Frame:
     thing: str = ""
 
 
-def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -> _Frame:
+def _frame(p: Parse, called: Called, without: Collection[str] = ()) -> _Frame:
     """Kind, topic and speakers of a question."""
     for name, read in (("asked", _asked), ("comparing", _compared)):
-        if name not in without and (frame := read(p, sources)):
+        if name not in without and (frame := read(p, called)):
             return frame
-    named = (_named(_phrase(p, i), sources) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
+    named = (_named(_phrase(p, i), called) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
     of = () if "named" in without else tuple(n for n in named if n.sources)
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
     kind: Kind = "compare" if several else _kind(p)
@@ -294,19 +319,19 @@ def _frame(p: Parse, sources: Sequence[Source], without: Collection[str] = ()) -
     return _Frame("who-is", of=of, thing=_phrase(p, thing))
 
 
-def _asked(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+def _asked(p: Parse, called: Called) -> _Frame | None:
     """Who is asked to speak: "What is the union's position on pay?", "How do the papers describe the talks?" """
     for i, token in enumerate(p.tokens):
         if token.lemma in _VIEWS and p.tokens[token.head].lemma == "be":
             whose = next(iter((*p.children(i, "poss"), *p.behind(i, "of"))), None)
             if whose is not None and (topic := _topic(p, i, token.head)):
-                return _spoken(topic, _all_named(p, whose, sources))
+                return _spoken(topic, _all_named(p, whose, called))
         says = token.is_verb and token.lemma in SAYING | _SEEING
         told = token.head if token.dep in ("xcomp", "relcl") else i  # "What do they have to say?"
         subject = next(iter((*p.children(i, "nsubj"), *p.children(told, "nsubj"))), None)
         if not says or subject is None or not (p.tokens[subject].is_noun or p.tokens[subject].lemma in _TEXTS):
             continue
-        texts, of = _texts(p, subject), _all_named(p, subject, sources)
+        texts, of = _texts(p, subject), _all_named(p, subject, called)
         asks = {p.tokens[j].lower for j in p.subtree(i) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
         topic = _topic(p, i)
         if "what" in asks and topic and p.tokens[token.head].head == token.head:
@@ -326,7 +351,7 @@ def _spoken(topic: str, of: tuple[Named, ...]) -> _Frame:
     return _Frame("compare" if len(of) > 1 or all(named.sources for named in of) else "fact", topic, of)
 
 
-def _compared(p: Parse, sources: Sequence[Source]) -> _Frame | None:
+def _compared(p: Parse, called: Called) -> _Frame | None:
     """What is held side by side: "Compare A and B", "How do A and B differ in price?", "across the sources"."""
     for i, token in enumerate(p.tokens):
         if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
@@ -338,7 +363,7 @@ def _compared(p: Parse, sources: Sequence[Source]) -> _Frame | None:
         topic = _topic(p, i, first, sides[-1], also=("in", "as"))
         if _texts(p, first):
             return _Frame("compare", topic)
-        of = tuple(_named(_phrase(p, side), sources) for side in sides)
+        of = tuple(_named(_phrase(p, side), called) for side in sides)
         if len(of) > 1 and all(named.sources for named in of):
             return _Frame("compare", topic, of)
         if token.lemma not in _AGREEING and (each := _each(p, i, first, sides)):
@@ -587,17 +612,24 @@ def _as_source(p: Parse, of: int) -> bool:
     return according or speaks or token.lemma in _TEXTS
 
 
-def _all_named(p: Parse, of: int, sources: Sequence[Source]) -> tuple[Named, ...]:
-    return tuple(_named(_phrase(p, i), sources) for i in _conjuncts(p, of))
+def _all_named(p: Parse, of: int, called: Called) -> tuple[Named, ...]:
+    return tuple(_named(_phrase(p, i), called) for i in _conjuncts(p, of))
 
 
-def _named(phrase: str, sources: Sequence[Source]) -> Named:
-    """Whom a phrase means: a source by its publisher, author or title, or by what it is: "the 2017 report"."""
-    return Named(phrase, tuple(source.id for source in sources if _means(phrase, source)))
+def _named(phrase: str, called: Called) -> Named:
+    """Somebody who is to speak, and the sources that are meant, if any."""
+    return Named(phrase, called(phrase))
+
+
+_WORD = re.compile(r"[^\W_][\w’'&-]*")
+
+
+def _said(phrase: str) -> list[str]:
+    return [w for w in _WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
 
 
 def _means(phrase: str, source: Source) -> bool:
-    words = [w for w in re.findall(r"[^\W_][\w’'&-]*", re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
+    words = _said(phrase)
     names = [fold(w) for w in words if not w.islower()]
     publisher = [fold(w) for w in name_words(source.publisher)]
     initials = "".join(word[0] for word in publisher)
@@ -607,7 +639,7 @@ def _means(phrase: str, source: Source) -> bool:
         return True
     if source.author and names and names[-1] == fold(source.author.split()[-1]):
         return True
-    title = [fold(w) for w in re.findall(r"[^\W_][\w’'&-]*", source.title)]
+    title = [fold(w) for w in _WORD.findall(source.title)]
     if len(names) > 1 and names == title[: len(names)]:
         return True
     described = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
