@@ -13,6 +13,7 @@ from rich.text import Text
 
 from qa import Config, QAError, load_config
 from qa.cli.common import ANSWERED, ERROR, AsJson, CorpusDir, IndexDir, open_assistant
+from qa.errors import IndexBusyError
 from qa.terminal import err, out, print_json, steps
 
 _LOOK: Final = 2.0
@@ -33,22 +34,32 @@ def index(
 ) -> None:
     """Bring the index up to date with the documents, whole or not at all: only what changed is read again."""
     config = load_config(index_dir=index_dir, corpus_dir=corpus_dir)
+    from qa import corpus
+
+    places = paths or [str(config.corpus_dir)]
+    seen = corpus.stamps(places) if watch else None  # before they are read: what changes meanwhile is seen next time
     status = _index(paths, config, as_json)
     if watch:
-        from qa import corpus
-
-        places = paths or [str(config.corpus_dir)]
-        seen = corpus.stamps(places)
         out.print(Text("Watching; Ctrl-C ends it.", style="dim"))
+        said = ""
         while True:
             time.sleep(_LOOK)
+            now = seen
             try:
                 if (now := corpus.stamps(places)) != seen:
-                    seen = now
                     _index(paths, config, as_json)
+                said, seen = "", now
+            except IndexBusyError as error:  # tried again at the next look
+                said = _once(error, said)
             except QAError as error:  # a folder that was moved away for a moment, a file half written
-                err.print(Text(f"qa: {error}", style="red"))
+                said, seen = _once(error, said), now
     raise typer.Exit(status)
+
+
+def _once(error: QAError, said: str) -> str:
+    if str(error) != said:
+        err.print(Text(f"qa: {error}", style="red"))
+    return str(error)
 
 
 def _index(paths: list[str] | None, config: Config, as_json: bool) -> int:
