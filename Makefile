@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 STRANGERS ?= ../shared/strangers
 Q ?= When did the leaders of the three groups meet, and where?
 
-.PHONY: help ask app index test coverage check format eval eval-smoke eval-strangers bench clean
+.PHONY: help ask app index test coverage check format eval eval-smoke eval-strangers bench bench-rivals clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -60,6 +60,10 @@ eval-strangers: $(VENV)/.installed-dev ## the same on documents that are not our
 
 bench: $(VENV)/.installed-dev ## time and memory of the main commands
 	@$(BIN)/python benchmarks/bench.py
+
+bench-rivals: $(VENV)/.installed-dev ## retrieval beside other libraries, each in an environment of its own: make bench-rivals DATA=FOLDER
+	@if [ -d "$(DATA)/bench" ]; then $(BIN)/python benchmarks/rivals.py --data "$(DATA)"; \
+	else echo "skipped: no $(DATA)/bench; name the folder of the data sets: make bench-rivals DATA=FOLDER"; fi
 
 clean: ## remove the environment and the index
 	rm -rf $(VENV) index/gen-* index/current*
