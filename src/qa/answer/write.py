@@ -32,8 +32,6 @@ __all__ = ["Outcome", "load_llm", "write"]
 
 MAX_SENTENCES = 6
 """Sentences read from the model; then it is told to stop by being left."""
-MAX_REPAIRS = 6
-"""Sentences mended in one answer; more than this is a model that cannot do it."""
 MAX_REPEATS = 2
 """Sentences said before, after which a model is left: it goes round in circles."""
 LEAST_WORDS = 3
@@ -143,7 +141,7 @@ class _Desk:
         self.notes: list[str] = []
         self._lines = [fold(about) for about, _ in map(_sent, shown)]
         self._said: set[str] = set()
-        self._repairs = MAX_REPAIRS
+        self._mends = True  # until it could not: of 14 tries of a small model one came out right
 
     @property
     def kept(self) -> str:
@@ -184,8 +182,9 @@ class _Desk:
             return
         self._said.add(said)
         sentence, reason = self._held(unit)
-        if sentence is None:
+        if sentence is None and self._mends:
             sentence = self._mended(unit, reason)
+            self._mends = sentence is not None
         if sentence is None:
             yield Dropped(unit.text, reason)
             return
@@ -262,9 +261,8 @@ class _Desk:
 
     def _mended(self, unit: Marked, reason: str) -> Sentence | None:
         """One try to say what the evidence says instead, in the same conversation: a server reads its passages once."""
-        if not self._repairs or self.talk.stopped:
+        if self.talk.stopped:
             return None
-        self._repairs -= 1
         draft = visible(unit.text) + "".join(f" [{n}]" for n in unit.numbers if 0 < n <= len(self.hits))
         asked = MEND.format(reason=reason, nothing=NOTHING)
         turn = [
@@ -274,7 +272,6 @@ class _Desk:
         try:
             units = list(self.talk.units([*self.prompt, *turn], once=True))
         except Trouble as trouble:
-            self._repairs = 0
             self.notes.append(f"a sentence could not be mended: {trouble}")
             return None
         if not units or units[0].text.strip(" .") == NOTHING or fold(units[0].text) in self._said:
