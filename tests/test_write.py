@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -105,13 +105,19 @@ class Result:
     """What came out, sorted."""
 
     def __init__(
-        self, *script: Script, hits: Sequence[Hit] = HITS, support: Support = GULLIBLE, **settings: Any
+        self,
+        *script: Script,
+        hits: Sequence[Hit] = HITS,
+        support: Support = GULLIBLE,
+        question: str = "What happened?",
+        document: Callable[[Hit], str] = lambda hit: hit.passage.text,
+        **settings: Any,
     ) -> None:
         with ModelServer(*script) as server:
             config = config_for(server, **settings)
             llm = load_llm(config)
             assert llm is not None
-            self.items = list(write("What happened?", hits, llm, support, config))
+            self.items = list(write(question, hits, llm, support, config, document=document))
             self.server = server
         self.sentences = [i for i in self.items if isinstance(i, Sentence)]
         self.dropped = [i for i in self.items if isinstance(i, Dropped)]
@@ -252,6 +258,39 @@ def test_introductions_and_crumbs_are_no_sentences() -> None:
     assert result.texts == [VOTE]
     assert {d.reason for d in result.dropped} == {"not a sentence"}
     assert len(result.server.requests) == 1
+
+
+def test_a_sentence_may_say_the_names_of_the_question_that_its_document_has() -> None:
+    """The cited passage says "the council"; that it is that of Orvik stands elsewhere. A name that is nowhere fails."""
+    said = good("The Orvik council approved the bridge on 3 March 2021 by 12 votes to 7 [1].")
+    elsewhere = "Minutes of the council of Orvik. " + VOTE
+    asked = "When did the Orvik council approve the bridge?"
+    assert len(Result(said, good("NONE"), question=asked, document=lambda hit: elsewhere).sentences) == 1
+    assert not Result(said, good("NONE"), question=asked).sentences
+    assert not Result(said, good("NONE"), document=lambda hit: elsewhere).sentences  # not asked of Orvik
+
+
+def test_a_line_over_a_passage_that_is_said_back_is_no_sentence() -> None:
+    """It costs no repair."""
+    result = Result(good(f"Source: The Harbour Gazette (4 March 2021)\n{VOTE} [1].\n"))
+    assert result.texts == [f"{VOTE}."]
+    assert [d.reason for d in result.dropped] == ["not a sentence"]
+    assert len(result.server.requests) == 1
+
+
+def test_after_a_sentence_that_could_not_be_mended_none_is() -> None:
+    """A model that cannot mend one seldom mends the next."""
+    result = Result(good("The moon is green cheese [1]. The sun is yellow butter [1]."), good("NONE"))
+    assert len(result.dropped) == 2
+    assert len(result.server.requests) == 2
+
+
+def test_a_model_that_goes_round_in_circles_is_left() -> None:
+    """What it said first stays."""
+    result = Result(good(f"{VOTE} [1].\n" * 5))
+    assert result.texts == [f"{VOTE}."]
+    assert len(result.dropped) == 2
+    assert "did not stop" in result.outcome.notes[0]
 
 
 def test_a_sentence_is_said_once() -> None:

@@ -624,7 +624,16 @@ class Assistant:
         from qa.answer.write import write  # llama-index's LLM half is only paid for when one is set
 
         assert self.llm is not None
-        return write(question, hits, self.llm, self.support, self.config, candidates=candidates, cancelled=cancelled)
+        return write(
+            question,
+            hits,
+            self.llm,
+            self.support,
+            self.config,
+            candidates=candidates,
+            document=self.retriever.document,
+            cancelled=cancelled,
+        )
 
     def _provenance(
         self,

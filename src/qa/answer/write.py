@@ -21,7 +21,7 @@ from qa.answer.excerpt import Excerpt, excerpts
 from qa.answer.llm import Talk, Trouble, load_llm
 from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
-from qa.language import fold
+from qa.language import facts, fold
 from qa.language.speakers import contested
 from qa.markers import Marked
 from qa.schema import Candidate, Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
@@ -86,6 +86,7 @@ def write(
     config: Config,
     *,
     candidates: Sequence[Candidate] = (),
+    document: Callable[[Hit], str] = lambda hit: hit.passage.text,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Sentence | Dropped | Outcome]:
     """Sentences as they pass the check, those that did not, and last the outcome; never an exception of the model.
@@ -94,13 +95,14 @@ def write(
         hits: the passages that may be cited.
         support: what checks; without its model a sentence that no rule fails comes as `unchecked`.
         candidates: their sentences, best first; the model reads these and their neighbours (`excerpts`).
+        document: the text that a hit is of; a sentence may say the names of the question that stand there.
         cancelled: asked several times a second; when true, the model is left and the outcome follows.
     """
     if not hits:
         yield Outcome(declined=True, notes=("there was no passage to write from",))
         return
     talk = Talk(llm, config, cancelled)
-    desk = _Desk(question, excerpts(hits, candidates), support, talk)
+    desk = _Desk(question, excerpts(hits, candidates), support, talk, document)
     notes: list[str] = []
     failed = declined = False
     read = 0
@@ -130,7 +132,9 @@ def write(
 class _Desk:
     """Where drafted sentences are examined, mended, released or dropped."""
 
-    def __init__(self, question: str, shown: Sequence[Excerpt], support: Support, talk: Talk) -> None:
+    def __init__(
+        self, question: str, shown: Sequence[Excerpt], support: Support, talk: Talk, document: Callable[[Hit], str]
+    ) -> None:
         self.question = question
         self.shown = shown
         self.hits = [excerpt.hit for excerpt in shown]
@@ -139,6 +143,7 @@ class _Desk:
         self.mark = fence_mark([question, *(part for excerpt in shown for part in _sent(excerpt))])
         self.released = self.invented = self.repeats = 0
         self.notes: list[str] = []
+        self._known = {excerpt.hit.passage.id: _named(question, document(excerpt.hit)) for excerpt in shown}
         self._lines = [fold(about) for about, _ in map(_sent, shown)]
         self._said: set[str] = set()
         self._mends = True  # until it could not: of 14 tries of a small model one came out right
@@ -231,7 +236,8 @@ class _Desk:
 
     def _case(self, text: str, hits: Sequence[Hit]) -> Case:
         others = [hit.passage.text for hit in self.hits if hit not in hits]
-        return Case(text, [h.passage.text for h in hits], [h.source for h in hits], others)
+        known = " · ".join(dict.fromkeys(self._known[h.passage.id] for h in hits))
+        return Case(text, [h.passage.text for h in hits], [h.source for h in hits], others, known)
 
     def _cut(self, hit: Hit, judgement: Judgement) -> Citation | None:
         start, end = judgement.span or (0, len(hit.passage.text))
@@ -280,6 +286,13 @@ class _Desk:
         if len(re.findall(r"[^\W_]+", units[0].text)) < LEAST_WORDS:
             return None
         return self._held(units[0])[0]
+
+
+def _named(question: str, document: str) -> str:
+    """The names of a question whose last words stand in a document."""
+    names_ = (question[f.start : f.end] for f in facts(question) if f.kind == "name")
+    there = fold(document)
+    return " · ".join(name for name in names_ if fold(name.split()[-1]) in there)
 
 
 def _sent(excerpt: Excerpt) -> tuple[str, str]:

@@ -95,6 +95,8 @@ class Case(NamedTuple):
     """Whose the texts are, in the same order: a claim may name them though the text does not."""
     elsewhere: Sequence[str] = ()
     """Texts not cited; they only help to name what is wrong with a quotation."""
+    known: str = ""
+    """Names that the claim may say though the evidence does not: what its document is about, and was asked of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +306,7 @@ _FIGURES: frozenset[FactKind] = frozenset(("number", "percent", "money", "quanti
 
 def _absent(lead: str, claim: str, case: Case) -> list[tuple[str, Fact]]:
     """Facts of the claim, and of the words that name its source, that the evidence does not hold."""
-    about = ". ".join(_about(source) for source in case.sources)
+    about = ". ".join((*map(_about, case.sources), case.known))
     text = re.sub(r"['’]s\b", "", "\n".join(case.evidence))
     found = [(claim, f) for f in missing(claim, text)]
     if about:  # the source may be called by its name
