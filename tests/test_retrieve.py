@@ -99,6 +99,12 @@ def test_a_filter_that_nothing_passes_names_what_there_is(town: Assistant) -> No
         town.search("bridge", filters=Filters(since="2030"))
 
 
+def test_at_least_one_passage_must_be_wanted(town: Assistant) -> None:
+    """None is an error, not the default."""
+    with pytest.raises(QuestionError, match="top_k is 0"):
+        town.search("bridge", top_k=0)
+
+
 def test_the_same_question_finds_the_same_passages(town: Assistant) -> None:
     """Promise 8."""
     first, second = (town.search("who objected to the bridge?") for _ in range(2))

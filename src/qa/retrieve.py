@@ -57,10 +57,12 @@ class Retriever:
             prefer: ids of sources that the question names.
 
         Raises:
-            QuestionError: nothing to search for, too long, or a filter that no source passes.
+            QuestionError: nothing to search for, too long, no passage wanted, or a filter that no source passes.
         """
         query = searchable(question)
-        top_k = top_k or self.config.top_k
+        top_k = self.config.top_k if top_k is None else top_k
+        if top_k < 1:
+            raise QuestionError(f"top_k is {top_k}; ask for one passage at least")
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
         names = () if "spellings" in self.config.without else _same_names(query, self.index.vocabulary)

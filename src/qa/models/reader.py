@@ -29,7 +29,6 @@ MAX_QUESTION, MAX_HEADING = 48, 16
 LONGEST_SPAN = 24
 """Word pieces of a short answer."""
 
-_stem = Stemmer.Stemmer("english").stemWord
 _WORD = re.compile(r"\w")
 
 
@@ -71,7 +70,7 @@ class Tokens:
 
 @lru_cache(maxsize=65536)
 def _key(word: str) -> str:
-    return str(_stem(word.lower()))
+    return str(Stemmer.Stemmer("english").stemWord(word.lower()))  # one stemmer must not serve several threads
 
 
 def _keys(encoding: Encoding, text: str) -> list[str]:
