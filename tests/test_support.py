@@ -14,7 +14,7 @@ from conftest import make_hit
 from qa.mutate import mutations
 from qa.schema import Source, Verdict
 from qa.support import LAYERS, Case, Evidence, Judgement, Layer, Support, check, denies
-from qa.support.quotes import Failure, quotations, speaker
+from qa.support.quotes import Failure, quotations
 from qa.support.words import carried, folded, nearest, whole_sentences
 
 TOWN = (
@@ -227,19 +227,21 @@ def test_a_quotation_with_the_right_speaker_and_nothing_else_needs_no_model() ->
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("claim", "text", "right"),
     [
-        ("Neither Lisbon nor Porto wants a bridge, Vidal said.", "Vidal"),
-        ("Ana Ruiz, a mayor from Lisbon and a friend of Porto, said no.", "Ana Ruiz"),
-        ("Porto wants a bridge at once, the mayor argues.", ""),
-        ("Vidal spoke. Porto, the paper says, wants a bridge.", ""),
-        ("The Ledger reported it. It also claimed that Porto paid.", "Ledger"),
+        ("Vidal said “the ice is safe”.", "Neither Oslo nor Bergen objects; “the ice is safe”, Vidal said.", True),
+        ("Bergen said “the ice is safe”.", "Neither Oslo nor Bergen objects; “the ice is safe”, Vidal said.", False),
+        ("Ana Ruiz said the ice “is safe”.", "Ana Ruiz, a friend of Tom Lund, said the ice “is safe”.", True),
+        ("Tom Lund said the ice “is safe”.", "Ana Ruiz, a friend of Tom Lund, said the ice “is safe”.", False),
+        ("Oslo said the ice “is safe”.", "The ice of Oslo “is safe”, the mayor argues.", True),  # whose, nobody knows
+        ("The Ledger claimed the ice “is safe”.", "The Ledger wrote. It also claimed that the ice “is safe”.", True),
+        ("Vidal claimed the ice “is safe”.", "The Ledger wrote. It also claimed that the ice “is safe”.", False),
     ],
 )
-def test_who_speaks_is_not_who_is_spoken_of(text: str, name: str) -> None:
-    """A name in what is said is not taken for the speaker; somebody without a name is nobody known."""
-    at = text.rfind("Porto") if "claimed" in text or "paper" in text else 0
-    assert speaker(text, (at, len(text))) == name
+def test_who_speaks_is_not_who_is_spoken_of(claim: str, text: str, right: bool) -> None:
+    """A name in what is said is not taken for the speaker; somebody without a name may be anybody."""
+    (quotation,) = quotations(claim, [text])
+    assert (quotation.failure is None) == right
 
 
 def test_the_model_decides_where_rules_cannot() -> None:
@@ -274,10 +276,14 @@ def test_a_sentence_is_read_with_those_beside_it_and_with_a_second_place_that_ad
         "Ferries cost 48 euros.",
         "It is late.",
     ]
-    assert nearest("Ana Ruiz chairs it.", said, [0] * 6) == (1, [0, 1, 2])
-    assert nearest("Ana Ruiz chairs it.", said, [0, 1, 2, 2, 2, 2]) == (1, [1])
-    assert nearest("Ana Ruiz is the chair and ferries cost 48 euros.", said, [0] * 6) == (4, [0, 1, 2, 3, 4, 5])
-    assert nearest("Whales sing.", ["Nothing alike."], [0]) == (0, [0])
+    assert nearest("Ana Ruiz chairs it.", said, [0] * 6) == (range(1, 2), [0, 1, 2])
+    assert nearest("Ana Ruiz chairs it.", said, [0, 1, 2, 2, 2, 2]) == (range(1, 2), [1])
+    assert nearest("Ana Ruiz is the chair and ferries cost 48 euros.", said, [0] * 6) == (
+        range(4, 5),
+        [0, 1, 2, 3, 4, 5],
+    )
+    assert nearest("Ana Ruiz chairs the council and left.", said, [0] * 6) == (range(1, 3), [0, 1, 2])
+    assert nearest("Whales sing.", ["Nothing alike."], [0]) == (range(1), [0])
 
 
 def test_two_passages_can_bear_out_together_what_neither_does_alone() -> None:

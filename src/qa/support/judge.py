@@ -15,7 +15,7 @@ from qa.language.parser import parse
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
-from qa.support.words import carried, content, nearest, split, whole_sentences, window
+from qa.support.words import carried, content, nearest, split, whole_sentences
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -190,12 +190,8 @@ class Support:
         lead, claim = _core(case.claim, case.sources)
         pieces = [(i, span) for i, text in enumerate(case.evidence) for span in split(text) or [(0, len(text))]]
         sentences = [case.evidence[i][slice(*span)] for i, span in pieces]
-        first, places = nearest(claim, sentences, [i for i, _ in pieces])
+        shown, places = nearest(claim, sentences, [i for i, _ in pieces])
         read = " ".join(sentences[i] for i in places)
-        at, (start, end) = pieces[first]
-        best = case.evidence[at]
-        wide = window(claim, best)
-        shown = wide if wide[0] <= start and end <= wide[1] else (start, end)
         absent = _absent(lead, claim, case)
         layers: Mapping[Layer, Callable[[], _Found]] = {
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
@@ -207,8 +203,8 @@ class Support:
         return _Look(
             claim,
             read,
-            at,
-            shown,
+            pieces[shown[0]][0],
+            (pieces[shown[0]][1][0], pieces[shown[-1]][1][1]),
             tuple(finding for one in found for finding in one.findings),
             {name: value for one in found for name, value in one.signals.items()},
             any(one.spoken for one in found),

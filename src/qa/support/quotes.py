@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +9,12 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from rapidfuzz.fuzz import partial_ratio
+
 from qa.language import facts, fold_quote, same_name, stem
+from qa.language.speakers import speaker
 from qa.markers import sentences
-from qa.schema import Span
+from qa.schema import Passage, Span
 from qa.support.words import KEPT, WORD, folded, runs, split
 
 ALIKE = 0.6
@@ -26,9 +28,6 @@ PIECE = 3
 
 COVERED = 0.85
 """Share of a quotation's words that pieces found elsewhere must cover for it to be stitched."""
-
-LOOK_BACK = 3
-"""Sentences that are searched backwards for who "he" is."""
 
 
 class Failure(StrEnum):
@@ -78,7 +77,7 @@ def _judged(claim: str, span: Span, words: str, evidence: Sequence[str], elsewhe
         spans = [p for p in places if p]
         if len(parts) > 1 and not _in_one_breath(spans, text):
             return Quotation(shown, Failure.STITCHED, f"{shown} is put together from different places of the source")
-        said, named = speaker(text, spans[0]), speaker(claim, span)
+        said, named = _said_by(text, spans[0]), _said_by(claim, span)
         if named and said and not one_person(named, said):
             return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} is given to {named}; in the source {said} says it")
         return Quotation(shown, None, speaker=said if named else "")
@@ -121,91 +120,27 @@ def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
 def _likeness(words: Sequence[str], text: str) -> float:
     """Share of the words that stand, in order, in the stretch of the text that is most like them."""
     there = WORD.findall(text)
-    places = {i for word in set(words) for i, other in enumerate(there) if other == word}
-    best = 0.0
-    size = len(words) + 2
-    for start in sorted({max(0, i - k) for i in places for k in (0, 1)}):
-        matcher = difflib.SequenceMatcher(None, words, there[start : start + size], autojunk=False)
-        best = max(best, sum(b.size for b in matcher.get_matching_blocks()) / len(words))
-        if best == 1:
-            break
-    return best
+    return partial_ratio(words, there) / 100 * min(1.0, len(there) / len(words))
 
 
 # who speaks ---------------------------------------------------------------------------------------------
 
-_VERBS = (
-    r"(?:said|says|say|tells?|told|adds?|added|states?|stated|argues?|argued|claims?|claimed|warns?|warned|writes?|wrote|"
-    r"calls?|called|describes?|described|explains?|explained|notes?|noted|declares?|declared|announces?|announced|"
-    r"insists?|insisted|denies|denied|stresse[sd]|emphasi[sz]e[sd]|tweeted|vow(?:s|ed)|suggests?|suggested|repl(?:ies|ied)|"
-    r"remarks?|remarked|comments?|commented|concludes?|concluded|admits?|admitted|acknowledges?|acknowledged|asks?|asked|"
-    r"posted|recalled|maintains?|maintained|asserts?|asserted|predicts?|predicted|pledged|threatened|quoted|"
-    r"answers?|answered|responds?|responded|reports?|reported|contends?|contended|recalls|urges?|urged|cautions?|"
-    r"cautioned)"
-)
-_SPEAKS = re.compile(rf"\b{_VERBS}\b")
 SPEECH = frozenset(
     stem(w) for w in "said says say told tell added stated wrote writes noted remarked declared replied".split()
 )
 """Verbs, as stems, that say no more than that somebody said it."""
-_INVERTED = re.compile(rf"[,”\"?!]\s*{_VERBS}\s+(?=[A-Z]|(?:al|el)-)")
-_PRONOUN = re.compile(r"\b(?:he|she|they|it)(?:\s\w+){0,2}\s*$", re.I)
 
 
-def speaker(text: str, span: Span) -> str:
+def _said_by(text: str, span: Span) -> str:
     """The name of whoever says what stands at a span; empty where the text does not tell."""
-    spans = _sentences(text)
-    for i, (start, end) in enumerate(spans):
-        if start >= span[1] or end <= span[0]:
-            continue
-        found, pronoun = _speaker_of(text[start:end], max(0, span[0] - start))
-        if found:
-            return found
-        if pronoun:
-            return _antecedent(text, spans, i)
-    return ""
+    told = Passage("", 0, len(text), text, _sentences(text))
+    who = speaker(told, span) if any(a < span[1] and b > span[0] for a, b in told.sentences) else ""
+    return who if any(word[0].isupper() for word in who.split()) else ""
 
 
 @lru_cache(maxsize=KEPT)
 def _sentences(text: str) -> tuple[Span, ...]:
     return sentences(text)
-
-
-def _antecedent(text: str, spans: Sequence[Span], place: int) -> str:
-    for i in range(place - 1, max(-1, place - 1 - LOOK_BACK), -1):
-        found, pronoun = _speaker_of(text[slice(*spans[i])], 0)
-        if found:
-            return found
-        if not pronoun and _SPEAKS.search(unquoted(text[slice(*spans[i])])):
-            return ""  # somebody without a name speaks in between
-    return ""
-
-
-def _speaker_of(sentence: str, at: int) -> tuple[str, bool]:
-    """The name with the speaking verb nearest to a place, and whether a pronoun stands there instead."""
-    masked = unquoted(sentence)
-    names = [f for f in facts(masked) if f.kind == "name"]
-    for verb in sorted(_SPEAKS.finditer(masked), key=lambda m: abs(m.start() - at)):
-        if _INVERTED.search(masked[max(0, verb.start() - 3) : verb.end() + 2]):
-            behind = [n for n in names if 0 <= n.start - verb.end() <= 12]
-            if behind:
-                return masked[behind[0].start : behind[0].end], False
-        clause = re.split(r"[.;:!?”]|\b(?:that|which|but|and)\b", masked[: verb.start()])[-1]
-        # who speaks stands between the last comma and the verb, or before it: "Ana Ruiz, the mayor, said"
-        before = next((part for part in reversed(clause.split(",")) if part.strip()), "")
-        if not clause.rpartition(",")[2].strip():
-            before = clause = re.split(r"[.;:!?”]|\b(?:that|which|but)\b", masked[: verb.start()])[-1]
-        from_ = verb.start() - len(clause) + clause.rindex(before)
-        ahead = [n for n in names if from_ <= n.start and n.end <= from_ + len(before)]
-        if ahead:
-            return masked[ahead[0].start : ahead[0].end], False
-        if _PRONOUN.search(before):
-            return "", True
-        if before.strip():
-            return "", False  # somebody without a name
-    match = re.search(r"\b[Aa]ccording to ", masked)
-    behind = [n for n in names if match and 0 <= n.start - match.end() <= 20]
-    return (masked[behind[0].start : behind[0].end], False) if behind else ("", False)
 
 
 @lru_cache(maxsize=KEPT)

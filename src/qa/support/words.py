@@ -1,4 +1,4 @@
-"""How much of a claim stands in a text, and where: folding with offsets, whole sentences, nearest window."""
+"""How much of a claim stands in a text, and where: folding with offsets, whole sentences, the nearest ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,10 +15,9 @@ from qa.language import FUNCTION_WORDS, fold, name_key, stem
 from qa.markers import sentences
 from qa.schema import Span
 
-WINDOW = 3
-"""Sentences in the largest span that is shown as decisive."""
-APART = 0.3
-"""Share of a claim's words that a second place must add to be read with the first."""
+BESIDE, APART = 0.08, 0.3
+"""Shares of a claim's words that a neighbour of the best sentence must add to be shown with it, and a second place, to
+be read with it."""
 
 KEPT = 512
 """Texts of which is remembered what was found in them: those of a batch of sentences, so that memory stays flat."""
@@ -120,16 +119,8 @@ def _key(word: str) -> str:
 
 def carried(claim: str, text: str) -> float:
     """Share of the claim's words of content that the text holds, 0 to 1; 1 for a claim without any."""
-    return share(content(claim), text)
-
-
-def share(wanted: frozenset[str], text: str) -> float:
-    """Share of some words of content (`content`) that the text holds, 0 to 1; 1 for none."""
-    return _share(wanted, _held(text))
-
-
-def _share(wanted: frozenset[str], held: frozenset[str]) -> float:
-    return len(wanted & held) / len(wanted) if wanted else 1.0
+    wanted = content(claim)
+    return len(wanted & _held(text)) / len(wanted) if wanted else 1.0
 
 
 @lru_cache(maxsize=2 * KEPT)
@@ -153,28 +144,11 @@ def ranked(claim: str, texts: Sequence[str]) -> list[int]:
     return sorted(range(len(texts)), key=lambda i: -worth[i])
 
 
-def window(claim: str, text: str) -> Span:
-    """The one to three sentences of a text that hold most of a claim's words; the shortest of equals."""
-    spans = split(text)
-    if not spans:
-        return 0, len(text)
-    wanted = content(claim)
-    held = [_held(text[a:b]) for a, b in spans]
+def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple[range, list[int]]:
+    """The place of the sentence that holds most of a claim's words, and the places of those to read with it, in order.
 
-    def merit(first: int, size: int) -> tuple[float, int]:
-        words = frozenset().union(*held[first : first + size])
-        return _share(wanted, words) - 0.08 * (size - 1), -first
-
-    places = [(i, n) for n in range(1, WINDOW + 1) for i in range(len(spans) - n + 1)]
-    first, size = max(places, key=lambda place: merit(*place))
-    return spans[first][0], spans[first + size - 1][1]
-
-
-def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple[int, list[int]]:
-    """The sentence that holds most of a claim's words, and the places of those to read with it, in order.
-
-    These are the one before it, where "he" has a name, and the one behind it; and as much of a second place where
-    that adds `APART` of the claim's words.
+    With the first goes a neighbour that adds `BESIDE` of the claim's words: these are shown. Read are also the sentence
+    before it, where "he" has a name, and the one behind; and as much of a second place where that adds `APART`.
 
     Args:
         texts: for each sentence the number of the text in which it stands.
@@ -185,14 +159,16 @@ def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple
     def beside(i: int) -> set[int]:
         return {j for j in (i - 1, i, i + 1) if 0 <= j < len(texts) and texts[j] == texts[i]}
 
-    def words(i: int) -> frozenset[str]:
-        return frozenset().union(*(held[j] for j in beside(i)))
+    def union(places: Iterable[int]) -> frozenset[str]:
+        return frozenset().union(*(held[i] for i in places))
 
     first = max(range(len(held)), key=lambda i: len(held[i]))
-    own = words(first)
-    second = max(range(len(held)), key=lambda i: (len(words(i) - own), len(held[i] - own)))
-    apart = bool(wanted) and len(words(second) - own) >= APART * len(wanted)
-    return first, sorted(beside(first) | beside(second) if apart else beside(first))
+    own = union(beside(first))
+    second = max(range(len(held)), key=lambda i: (len(union(beside(i)) - own), len(held[i] - own)))
+    apart = bool(wanted) and len(union(beside(second)) - own) >= APART * len(wanted)
+    around = [range(a, b + 1) for a in beside(first) for b in beside(first) if a <= first <= b]
+    shown = max(around, key=lambda run: len(union(run)) - BESIDE * len(wanted) * len(run))
+    return shown, sorted(beside(first) | beside(second) if apart else beside(first))
 
 
 def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
