@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -138,6 +139,26 @@ def make_hit(text: str, *, score: float = 1.0, start: int = 0, **source: Any) ->
 def document(text: str, **source: Any) -> Document:
     """A document with a made-up source."""
     return Document(Source(**({"id": "a", "title": "A title"} | source)), text)
+
+
+def qa_command(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in that folder, without a new process: `test_cli.py` starts some, to see that it is the same."""
+    from typer.testing import CliRunner
+
+    from qa.cli import app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        ran = CliRunner().invoke(
+            app,
+            arguments,
+            input=stdin.encode("utf-8", "surrogateescape"),
+            env={"NO_COLOR": "1", "COLUMNS": "100", **environment},
+            prog_name="qa",
+        )
+    if ran.exception and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return subprocess.CompletedProcess(arguments, ran.exit_code, ran.stdout, ran.stderr)
 
 
 def free_port() -> int:

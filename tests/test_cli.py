@@ -1,4 +1,4 @@
-"""The command, in processes of its own: output, exit status, errors as one line."""
+"""The command: output, exit status, errors as one line."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from conftest import ROOT, TOWN
+from conftest import qa_command as qa
 from test_schema import SCHEMA
 
 
@@ -28,16 +29,29 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def qa(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "qa", *arguments],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def test_a_process_of_its_own_says_the_same(home: Path, tmp_path: Path) -> None:
+    """`python -m qa`: its output, statuses 0, 1 and 2, an error as one line; the other tests stay in this process."""
+    for arguments, stdin in (
+        (("ask", "-"), "How many votes was the harbour bridge approved by?"),
+        (("ask", "Who won the chess olympiad?"), ""),
+        (("ask", "?!"), ""),
+        (("index", str(home / "corpus"), "--index", str(tmp_path / "i")), ""),
+    ):
+        alone = subprocess.run(
+            [sys.executable, "-m", "qa", *arguments],
+            cwd=home,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        here = qa(home, *arguments, stdin=stdin)
+        if arguments[0] == "index":
+            assert alone.stdout.startswith("Indexed 3 documents")
+            assert "3 had not changed" in here.stdout
+        else:
+            assert (alone.stdout, alone.stderr, alone.returncode) == (here.stdout, here.stderr, here.returncode)
 
 
 def test_asking_prints_sentences_markers_and_references(home: Path) -> None:

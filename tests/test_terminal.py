@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import qa_command as qa
 from qa.terminal import Console, to_json, visible
 
 ATTACKS = {
@@ -56,17 +54,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def qa(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "qa", *arguments],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
-        input=stdin.encode("utf-8", "surrogateescape"),
-        capture_output=True,
-        timeout=120,
-    )
-
-
 QUESTION = "How many votes was the harbour bridge approved by?"
 COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "index": [("index",), ("index", f"{NAME}.none"), ("index", "--json")],
@@ -105,7 +92,7 @@ def test_every_command_is_tried() -> None:
 def test_no_command_prints_what_commands_a_terminal(home: Path, arguments: tuple[str, ...]) -> None:
     """Documents, file names, keys of front matter, checked texts, arguments: on standard output and error."""
     run = qa(home, *arguments, stdin=f"{QUESTION}\nWho{BAD} is he?\n")
-    printed = (run.stdout + run.stderr).decode("utf-8")
+    printed = run.stdout + run.stderr
     assert printed.strip()
     assert "Traceback" not in printed
     unseen = {c for c in printed if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")} - {"\n", "\t"}
@@ -114,7 +101,7 @@ def test_no_command_prints_what_commands_a_terminal(home: Path, arguments: tuple
 
 def test_what_was_there_can_be_seen(home: Path) -> None:
     """Nothing is dropped in silence."""
-    told = "".join(qa(home, "check", f"{NAME}.txt").stdout.decode().split())
+    told = "".join(qa(home, "check", f"{NAME}.txt").stdout.split())
     assert "<U+202E>" in told
     assert "<U+001B>]52;c;" in told
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import signal
 import socket
@@ -11,93 +10,28 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fpdf import FPDF
 
+import bombs
+from bombs import GOOD
 from qa.corpus import read, worker
 from qa.corpus.blocks import Unreadable
 from qa.corpus.fetching import fetch
 from qa.corpus.worker import Worker
 from qa.passages import split
 
-GOOD = "The harbour bridge will cost 71 million euros, the auditors said on Thursday."
-
-
-def endless_pdf() -> bytes:
-    made = FPDF()
-    made.set_font("helvetica", size=11)
-    made.add_page()
-    made.cell(0, 6, "Words.")
-    made._out("q Q " * 1_000_000)
-    return bytes(made.output())
-
-
-def archive(**files: str | bytes) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in files.items():
-            made.writestr(name.replace("__", "/") + ".xml", content)
-    return packed.getvalue()
-
-
-def entities() -> bytes:
-    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 20}">' for n in range(1, 12))
-    return archive(word__document=f'<!DOCTYPE d [<!ENTITY e0 "lol">{levels}]><d>&e11;</d>')
-
-
-def deep(element: str) -> bytes:
-    return archive(word__document=f"<{element}>" * 100_000)
-
-
-def damaged(data: bytes) -> bytes:
-    return data[:30] + b"\xff" * 20 + data[50:]
-
-
-def merges(levels: int) -> str:
-    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n}\n  <<: [*a{n - 1}, *a{n - 1}]" for n in range(1, levels))]
-    return "---\n" + "\n".join(lines) + f"\n---\n{GOOD} It is merged."
-
-
-BOMBS: dict[str, str | bytes | Callable[[], bytes]] = {
-    "damaged.docx": damaged(archive(word__document="<w>words</w>" * 50)),
-    "empty.docx": archive(word__document=""),
-    "zip.docx": lambda: archive(word__document=b"\0" * 450_000_000),
-    "entities.docx": entities,
-    "deep.docx": deep("w"),
-    "hexadecimal.md": f"---\ntitle: 0x{'f' * 10_000}\n---\n{GOOD} It has a title.",
-    "merges.md": merges(30),
-    "stops.md": "!" * 100_000,
-    "stops-apart.txt": "! " * 100_000,
-    "divisions.html": "<html><body>" + "<div>\u2039" * 100_000,
-    "meta.html": "<html><head>" + "<meta " * 60_000,
-    "images.md": "![" * 100_000,
-    "paragraphs.html": "<html><body>" + "<p>a</p>" * 200_000,
-    "lines.txt": "a\n" * 200_000,
-    "deep.html": "<html><body>" + "<div>" * 200_000 + GOOD,
-    "quotes.md": ">" * 50_000 + GOOD,
-    "lists.md": "".join(" " * n + "- a\n" for n in range(2_000)),
-    "brackets.md": "[" * 100_000,
-    "open-quotation.txt": '"' + "a. " * 200_000,
-    "endless.pdf": endless_pdf,
-    "broken.pdf": b"%PDF-1.7 broken",
-}
-
 
 def test_a_document_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in time and cut into passages, or skipped in one line; the document after it is read either way."""
     monkeypatch.setattr(worker, "SECONDS", 3.0)
     monkeypatch.setattr(worker, "SECONDS_PER_MB", 0.0)
-    for n, (name, content) in enumerate(BOMBS.items()):
-        content = content() if callable(content) else content
-        (tmp_path / f"{n:02} {name}").write_bytes(content.encode() if isinstance(content, str) else content)
-        (tmp_path / f"{n:02} z.txt").write_text(f"{GOOD} It was the {n}th time.")  # one read twice counts once
+    bombs.write(tmp_path)
     reading = read([tmp_path])
-    assert sum(document.text.startswith(GOOD) for document in reading.documents) >= len(BOMBS)
-    assert len(reading.documents) + len(reading.skipped) == 2 * len(BOMBS)
+    assert sum(document.text.startswith(GOOD) for document in reading.documents) >= len(bombs.BOMBS)
+    assert len(reading.documents) + len(reading.skipped) == 2 * len(bombs.BOMBS)
     assert all(problem.remedy and "\n" not in str(problem) for problem in reading.skipped)
     for document in reading.documents:
         began = time.process_time()

@@ -197,18 +197,19 @@ class Build:
                 out = np.empty((len(rows), self.embedder.dimension), "<f4")
                 if self.base and (old := there[rows] >= 0).any():
                     out[old] = self.base.matrix[there[rows[old]]]
-                wanted = []
+                wanted: dict[str, list[int]] = {}  # text -> its places: said a thousand times, it is embedded once
                 for row in rows[fresh[rows]]:
                     passage = texts.passage(int(row))
                     text = embedded_text(passage, texts.source(passage.document_id))
                     counting.add(int(row), text)
                     if there[row] < 0:
-                        wanted.append((row - start, text))
+                        wanted.setdefault(text, []).append(int(row) - start)
                 if wanted:
-                    out[[place for place, _ in wanted]] = self.embedder.embed_passages(
-                        [text for _, text in wanted],
-                        partial(self._embedded, done + int(fresh[rows].sum()) - len(wanted), passages),
+                    made = self.embedder.embed_passages(
+                        list(wanted), partial(self._embedded, done + int(fresh[rows].sum()) - len(wanted), passages)
                     )
+                    for places, vector in zip(wanted.values(), made, strict=True):
+                        out[places] = vector
                 done += int(fresh[rows].sum())
                 file.write(out.tobytes())
         self.report("embedding", done, passages)
