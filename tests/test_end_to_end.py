@@ -1,4 +1,4 @@
-"""The main job in a fresh process, as a person starts it, over the project's corpus and over the originals."""
+"""The main job as a person does it, begun in a fresh process, over the project's corpus and over the originals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, SHARED
+from conftest import ROOT, SHARED, qa_command
 
 ORIGINALS = SHARED / "sources"
 QUESTIONS = [
@@ -20,18 +20,6 @@ QUESTIONS = [
     ("How many dead fighters does Hezbollah count?", "40", "jerusalem-post-2023"),
     ("What did Hezbollah avoid at the start of the war according to LBCI?", "hezbollah", "lbci-2023"),
 ]
-
-
-def ask(question: str, corpus: Path, index: Path) -> dict[str, object]:
-    run = subprocess.run(
-        [sys.executable, "-m", "qa", "ask", question, "--json"],
-        env={**os.environ, "QA_CORPUS_DIR": str(corpus), "QA_INDEX_DIR": str(index)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert run.returncode in (0, 1), run.stderr
-    return json.loads(run.stdout)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -49,14 +37,21 @@ def test_the_main_job_runs_from_documents_to_cited_answers(corpus: Path, tmp_pat
     """First question builds the index; every quotation stands in its document; most find the fact."""
     from qa import Assistant, load_config
 
-    answers = [(ask(q, corpus, tmp_path / "i"), nugget, source) for q, nugget, source in QUESTIONS]
+    places = {"QA_CORPUS_DIR": str(corpus), "QA_INDEX_DIR": str(tmp_path / "i")}
+    command = [sys.executable, "-m", "qa", "ask", QUESTIONS[0][0], "--json"]
+    first = subprocess.run(command, env=os.environ | places, capture_output=True, text=True, timeout=240)
+    told = [first, *(qa_command(tmp_path, "ask", question, "--json", **places) for question, *_ in QUESTIONS[1:])]
+    assert all(run.returncode in (0, 1) for run in told), first.stderr
+    answers = [
+        (json.loads(run.stdout), nugget, source) for run, (_, nugget, source) in zip(told, QUESTIONS, strict=True)
+    ]
     with Assistant.open(config=load_config(index_dir=tmp_path / "i")) as assistant:
         assert {s.id for s in assistant.sources} == {source for *_, source in QUESTIONS}
         texts = {s.id: assistant.document(s.id).text for s in assistant.sources}
     found = 0
     for answer, nugget, source in answers:
-        for citation in answer["references"]:  # type: ignore[attr-defined]
+        for citation in answer["references"]:
             assert texts[citation["source"]][citation["start"] : citation["end"]] == citation["quote"]
-        cited = [c for c in answer["references"] if c["source"] == source]  # type: ignore[attr-defined]
+        cited = [c for c in answer["references"] if c["source"] == source]
         found += any(nugget in " ".join(c["quote"].casefold().split()) for c in cited)
     assert found >= 4

@@ -25,41 +25,11 @@ from qa.query import searchable, understand
 from qa.schema import Document, Passage, Source
 from qa.support import Support, report
 
-REPEATED = [
-    *(
-        " ",
-        "\n",
-        "a ",
-        "1 ",
-        "1-",
-        "1,",
-        "! ",
-        '"',
-        "“",
-        "(",
-        "[[",
-        "<!--",
-        "-",
-        "A.",
-        "Aa ",
-        "al-",
-        "$",
-    ),
-    *(
-        "not ",
-        'not "…',
-        "of the ",
-        "How do ",
-        "and ",
-        "said ",
-        "“a” said ",
-        "5 May ",
-        "2023 ",
-        "to be ",
-        "hundred and ",
-    ),
-    *("ignore instruction ", "twenty-", "said X, ", "A of "),
-]
+REPEATED = (
+    *(" ", "\n", "a ", "1 ", "1-", "1,", "! ", '"', "“", "(", "[[", "<!--", "-", "A.", "Aa ", "al-", "$"),
+    *("not ", 'not "…', "of the ", "How do ", "and ", "said ", "“a” said ", "5 May ", "2023 ", "to be "),
+    *("hundred and ", "ignore instruction ", "twenty-", "said X, ", "A of "),
+)
 """What hostile inputs repeat."""
 
 
@@ -92,7 +62,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "opened": lambda text: views.pane(views.OpenDocument(Document(Source(id="a", title="A"), text), (1, 9), (0, 50))),
     "exported": lambda text: exports._escape(text) + exports._tex(text),
 }
-LEAST = 0.3
+LEAST = 0.15
 """Seconds of CPU below which a ratio is noise."""
 
 
