@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from conftest import document
 from qa import Answer, Assistant, Citation, Filters, QAError, Sentence, Source, Turn, Verdict
 from qa.page import exports, feedback, jobs, views
+from qa.page.desk import Desk
 from qa.page.jobs import Job, Stopped
 from qa.page.library import Library
 from qa.page.reading import reading
-from qa.page.routes import Desk
 from qa.page.settings import Settings
 from qa.page.starters import _inside, starters
 from qa.page.store import Store

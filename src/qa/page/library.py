@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Final
 
 from qa import Assistant, Overview, QAError, Source
+from qa.page.starters import starters
 
 Steps = Callable[[str, int, int], None]
 
@@ -40,9 +41,9 @@ class Library:
         self.folder = folder
         self.private = private
         self.starters: Sequence[str] = ()
-        """Questions to begin with, once they were found for the assistant that is `begun`."""
-        self.begun: Assistant | None = None
-        self.beginning = Lock()
+        """Questions to begin with, once they were found."""
+        self._begun: Assistant | None = None
+        self._beginning = Lock()
         self._glances: tuple[Assistant, dict[str, Overview]] = (assistant, {})
         self._before: list[Assistant] = []
         self._borrowed = assistant if private else None
@@ -69,6 +70,19 @@ class Library:
             finally:
                 self._changing.release()
         return self._assistant
+
+    def suggest(self) -> None:
+        """Finds questions to begin with, once for each assistant."""
+        with self._beginning:
+            assistant = self.assistant
+            if self._begun is assistant:
+                return
+            try:
+                found = starters(assistant)
+            except Exception:  # closed meanwhile, or nothing to ask: a page without suggestions is a page
+                return
+            if self.assistant is assistant:
+                self.starters, self._begun = found, assistant
 
     @property
     def files(self) -> Path:

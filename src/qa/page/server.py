@@ -25,6 +25,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 import gradio as gr  # isort: skip
 
 from qa.page import api, blocks, routes
+from qa.page.desk import Desk
 from qa.page.gate import Gate
 from qa.page.guard import Guard, Users, check
 from qa.page.library import Library
@@ -50,14 +51,14 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
         GuardError: it would listen to other machines without anybody signing in, or MCP is not installed.
     """
     check(settings)
-    desk = routes.Desk.over(assistant, settings)
+    desk = Desk.over(assistant, settings)
     shared = desk.libraries.shared
     tools = _tools(shared) if settings.mcp else None
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         # asking the suggestions also warms the models up, so the first visitor does not wait for them
-        threading.Thread(target=routes.suggest, args=(shared,), daemon=True).start()
+        threading.Thread(target=shared.suggest, daemon=True).start()
         sweeper = asyncio.create_task(desk.sweeping())
         async with AsyncExitStack() as stack:
             if tools:
