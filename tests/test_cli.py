@@ -93,7 +93,7 @@ def test_json_is_the_answers_dictionary(home: Path) -> None:
 
 
 def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) -> None:
-    """Both quotations under who agrees with whom, or differs, and on what."""
+    """Both quotations under who agrees with whom, or differs, or reports later, and on what."""
     (tmp_path / "corpus").mkdir()
     echo = TOWN["gazette"].replace("The Harbour Gazette", "Town Echo").replace("48 million", "52 million")
     (tmp_path / "corpus" / "gazette.md").write_text(TOWN["gazette"])
@@ -108,6 +108,11 @@ def test_what_sources_agree_and_differ_on_stands_side_by_side(tmp_path: Path) ->
     told = qa(tmp_path, "ask", "Do the sources agree on when the council approved the bridge?").stdout
     assert "They agree on the date" in told
     assert "They differ" not in told
+    (tmp_path / "corpus" / "echo.md").write_text(echo.replace("2021-03-04", "2021-03-05"))
+    qa(tmp_path, "index")
+    assert (
+        "Later report" in qa(tmp_path, "ask", "How do the sources differ on what the harbour bridge will cost?").stdout
+    )
 
 
 def test_a_question_can_come_from_standard_input(home: Path) -> None:

@@ -67,6 +67,15 @@ def test_no_document_points_to_a_file_that_is_not_there() -> None:
             assert (path.parent / link).exists(), f"{path.relative_to(ROOT)} points to {link}"
 
 
+def test_every_test_that_a_document_names_is_there() -> None:
+    """A promise stands beside the test that holds it."""
+    there = set(
+        re.findall(r"def (test_\w+)", "".join(p.read_text("utf-8") for p in (ROOT / "tests").glob("test_*.py")))
+    )
+    for path in (ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")):
+        assert set(re.findall(r"`(test_\w+)", path.read_text(encoding="utf-8"))) <= there, path.name
+
+
 def test_the_working_folder_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Defaults are enough."""
     monkeypatch.chdir(tmp_path)
