@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Literal
 
 from qa.config import Config
@@ -36,8 +37,11 @@ class Retriever:
         self.embedder = embedder
         self.reader = reader
         self.config = config
-        self.publishers = "\n".join(sorted({source.publisher for source in index.sources}))
+
+    @cached_property
+    def publishers(self) -> str:
         """Of all sources, one a line: a question may name any of them."""
+        return "\n".join(sorted({source.publisher for source in self.index.sources}))
 
     def search(
         self,
