@@ -345,6 +345,13 @@ def test_texts_are_named_where_several_are_checked(folder: Path) -> None:
     assert "note: good.md, bad.md are checked, against sources/minutes.md" in result.output
 
 
+def test_a_text_is_no_source_of_itself(folder: Path) -> None:
+    """It may lie in the folder of its sources."""
+    (folder / "sources" / "bad.md").write_text((folder / "bad.md").read_text())
+    assert run("sources/bad.md", "--only-cited", "--sources", "sources").exit_code == 1
+    assert run("bad.md", "--sources", "bad.md").exit_code == 2
+
+
 def test_a_report_overwrites_nothing_that_is_checked(folder: Path) -> None:
     """And a place where none can be written is told before anything is checked."""
     before = (folder / "bad.md").read_text()

@@ -126,8 +126,11 @@ def pool_of(sources: str | Path | Document | Mapping[str, str] | Sequence[Any]) 
     return Pool(found)
 
 
-def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...]]:
+def read_sources(places: Sequence[str | Path], without: Sequence[str] = ()) -> tuple[Pool, tuple[Skipped, ...]]:
     """The documents at these places, cut into passages, and what could not be read.
+
+    Args:
+        without: files that are no sources though they lie there: what is checked must not bear itself out.
 
     Raises:
         CorpusError: a place does not exist, or nothing can be read.
@@ -135,11 +138,13 @@ def read_sources(places: Sequence[str | Path]) -> tuple[Pool, tuple[Skipped, ...
     from qa import corpus
 
     reading = corpus.read(places, max_bytes=int(load_config().max_document_mb * 1e6))
-    if not reading.documents:
+    own = {str(Path(file).resolve()) for file in without}
+    held = [d for d in reading.documents if str(Path(reading.origins[d.id].place).resolve()) not in own]
+    if not held:
         why = [str(skip) for skip in reading.skipped] or ["there is no document; give Markdown, text, PDF or DOCX"]
         why[TOLD:] = [f"And {len(why) - TOLD} more."] if len(why) > TOLD else []
         raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {' '.join(why)}")
-    return Pool(e for document in reading.documents for e in _pieces(document)), reading.skipped
+    return Pool(e for document in held for e in _pieces(document)), reading.skipped
 
 
 def beside(file: Path, text: str) -> tuple[Pool, tuple[Skipped, ...]] | None:

@@ -152,7 +152,7 @@ def _of_files(
             yield from _held(file, text, found[0], checking.support(), quiet=quiet)
         return
     if sources:
-        pool, skipped = checking.read_sources(sources)
+        pool, skipped = checking.read_sources(sources, without=files)
         _skipped(skipped)
         if len(files) > 1 and not quiet:
             err.print(Text(f"note: {', '.join(files)} are checked, against {', '.join(sources)}", style="dim"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from qa.language import Fact, FactKind, missing, same_name
+from qa.language.alike import FIGURES
 from qa.language.parser import parse
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
@@ -248,11 +249,6 @@ _LEADS = (
 )
 
 
-def core(case: Case) -> str:
-    """The claim without the words that name its source: what the evidence itself must bear out."""
-    return _core(case.claim, case.sources)[1]
-
-
 def _core(claim: str, sources: Sequence[Source]) -> tuple[str, str]:
     """The words that name one of the sources, if the claim begins with such, and the rest."""
     for pattern in _LEADS:
@@ -297,7 +293,7 @@ class _Found(NamedTuple):
     spoken: bool = False
 
 
-_FIGURES: frozenset[FactKind] = frozenset(("number", "percent", "money", "quantity", "date"))
+_FIGURES: frozenset[FactKind] = frozenset((*FIGURES, "date"))
 
 
 def _absent(lead: str, claim: str, case: Case) -> list[tuple[str, Fact]]:

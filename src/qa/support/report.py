@@ -89,7 +89,10 @@ class CheckedSentence:
         if self.elsewhere:
             notes.append(f"but {self.elsewhere.id} says so")
         if self.against:
-            notes.append(f"but {self.against.evidence.id} says otherwise: “{' '.join(self.against.quote.split())}”")
+            of = self.against.evidence.source
+            when = f" ({of.published})" if of and of.published else ""
+            said = " ".join(self.against.quote.split())
+            notes.append(f"but {self.against.evidence.id}{when} says otherwise: “{said}”")
         return tuple(notes)
 
     def to_dict(self) -> dict[str, Any]:
