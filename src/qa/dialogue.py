@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from qa.language import FUNCTION_WORDS, facts, fold, missing, stem
 from qa.language.alike import one_entity
+from qa.language.names import named
 from qa.language.parser import Parse, Token, parse, parse_question, persons
 from qa.language.speech import OWN_VOICE, PERSONS, SAYING
 from qa.schema import Source, Turn
@@ -163,18 +164,16 @@ def _swapped(new: str, last: Turn) -> str:
         spans = [(f.start, f.end) for f in facts(last.searched) if f.kind == "date"]
     elif preposition:
         spans = [
-            _extent(q, q.subtree(k))
+            q.extent(q.subtree(k))
             for i, t in enumerate(q.tokens)
             if t.lower == preposition
             for k in q.children(i, "pobj")
         ]
     else:
-        names = list(_names(q))
-        person = bool(persons(f"{bare} said so."))
-        alike = [(start, end) for text, start, end in names if person and text in _people(last)]
-        spans = alike or [(start, end) for _, start, end in names]
+        names, people = list(named(q)), _people(last) if persons(f"{bare} said so.") else ()
+        spans = [(start, end) for start, end in names if q.text[start:end] in people] or names
         spans = spans or [
-            _extent(q, _noun_phrase(q, i)) for i, t in enumerate(q.tokens) if t.dep.startswith("nsubj") and t.is_noun
+            q.extent(q.phrase(i)) for i, t in enumerate(q.tokens) if t.dep.startswith("nsubj") and t.is_noun
         ]
     if spans:
         start, end = spans[0]
@@ -226,7 +225,7 @@ def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collec
     out: list[str] = []
     end = 0
     chosen: dict[Sort, str] = {}
-    own = [text for text, _, _ in _names(p)]
+    own = [p.text[start:end] for start, end in named(p)]
     for i, t in enumerate(p.tokens):
         sort = None if "pronouns" in without else _PRONOUNS.get(t.lower)
         name = ""
@@ -334,7 +333,7 @@ def _matter(q: Parse) -> str:
     for deps in (("dobj",), ("pobj",), ("nsubj", "nsubjpass", "attr")):
         for i, t in enumerate(q.tokens):
             if t.dep in deps and t.is_noun:
-                return q.span(_noun_phrase(q, i))
+                return q.span(q.phrase(i))
     return ""
 
 
@@ -352,7 +351,7 @@ def _told(last: Turn) -> str:
 
 def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) -> str:
     """The subject of the conversation put behind a question that names none, or only what was spoken of already."""
-    if any(True for _ in _names(p)):
+    if any(named(p)):
         return p.text
     told = {stem(w) for turn in turns for w in re.findall(r"[^\W\d_]+", f"{turn.searched} {_answered(turn)}")}
     gerund = ("pcomp", "ROOT", "attr")
@@ -408,11 +407,12 @@ def _mentioned(
     p: Parse, people: frozenset[str], weight: float, *, asked: bool = False, who: bool = False
 ) -> Iterator[_Referent]:
     """Names, two joined by "and", and, of a question or a first sentence, things described."""
-    names = list(_names(p))
-    for (a, start, _), (b, _, end) in pairwise(names):
-        if p.text[start + len(a) : end - len(b)].strip() in ("and", "and the", "with"):
+    names = list(named(p))
+    for (start, a), (b, end) in pairwise(names):
+        if p.text[a:b].strip() in ("and", "and the", "with"):
             yield _Referent(p.text[start:end], "group", weight, asked=asked)
-    for text, start, _ in names:
+    for start, end in names:
+        text = p.text[start:end]
         person = text in people
         before = [t for t in p.tokens if t.end <= start][-1:]
         place = A_PLACE if before and before[0].lower in ("in", "at", "on", "near", "from", "into") else 1.0
@@ -424,53 +424,15 @@ def _mentioned(
         definite = whose or around & ({"the", "this", "these", "a", "an"} if asked else {"the", "this", "these"})
         plural = t.tag == "NNS" and asked and not around & {"any", "many", "which", "what"}
         if t.is_noun and not t.is_name and (definite or plural) and t.lemma not in _LIGHT:
-            text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(_noun_phrase(p, i)))
+            text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(p.phrase(i)))
             sort: Sort = "person" if t.lemma in PERSONS else "group" if t.tag == "NNS" else "thing"
             yield _Referent(text, sort, DESCRIBED * weight, named=False, asked=asked)
-
-
-def _names(p: Parse) -> Iterator[tuple[str, int, int]]:
-    """The names of a text with where each starts and ends; dates are none."""
-    dates = [f for f in facts(p.text) if f.kind == "date"]
-    run: list[int] = []
-    for i, t in enumerate((*p.tokens, None)):
-        inside = t is not None and t.is_name and not any(f.start <= t.start < f.end for f in dates)
-        joins = run and t is not None and t.lower == "of" and any(u.is_name for u in p.tokens[i + 1 : i + 2])
-        if inside or joins:
-            run.append(i)
-        elif run:
-            start, end = _extent(p, run)
-            while (
-                end < len(p.text)
-                and (p.text[end] in "-‑'’" or p.text[end].isalnum())
-                and not p.text[end:].startswith(("'s", "’s"))
-            ):
-                end += 1  # "Eazy-E" is two words to the parser
-            before = _CAPITAL_BEFORE.search(p.text[:start])
-            if before and fold(before[1]) not in FUNCTION_WORDS and run[0] > 1:
-                start = before.start(1)
-            yield p.text[start:end], start, end
-            run = []
-
-
-_CAPITAL_BEFORE = re.compile(r"(?<=[\w,] )([A-Z][\w’'-]+) $")
 
 
 def _people(turn: Turn) -> frozenset[str]:
     """The names in a turn that are people's."""
     found = {*persons(turn.searched), *persons(_answered(turn))}
     return frozenset(name.removesuffix("’s").removesuffix("'s") for name in found)
-
-
-def _noun_phrase(p: Parse, of: int) -> list[int]:
-    inside = [of]
-    for i in inside:
-        inside += p.children(i, "det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj")
-    return sorted(inside)
-
-
-def _extent(p: Parse, places: Sequence[int]) -> tuple[int, int]:
-    return p.tokens[places[0]].start, p.tokens[places[-1]].end
 
 
 def _answered(turn: Turn) -> str:

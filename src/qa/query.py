@@ -15,9 +15,9 @@ from typing import Final, Literal
 
 from qa import dialogue
 from qa.errors import QuestionError
-from qa.language import FUNCTION_WORDS, facts, fold, meant, name_key
+from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words
-from qa.language.names import akin
+from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import SAYING
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
@@ -584,14 +584,12 @@ def _conjuncts(p: Parse, of: int) -> list[int]:
 
 
 def _phrase(p: Parse, of: int) -> str:
-    """The noun phrase around a word, without what is joined to it or said of it in a clause."""
-    inside = [of]
-    for i in inside:
-        inside += p.children(i, "det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj", "quantmod")
-    start = min(inside)
+    """The noun phrase around a word, its name in full whatever the parser makes of it, without a possessive ending."""
+    inside = p.phrase(of)
+    start = inside[0]
     while start and p.tokens[start].is_name and p.tokens[start - 1].is_name:
-        start -= 1  # one name, whatever the parser makes of it
-    return re.sub(r"[’']s?$", "", p.span([start, max(inside)]))
+        start -= 1
+    return re.sub(r"[’']s?$", "", p.span([start, inside[-1]]))
 
 
 def _texts(p: Parse, of: int) -> bool:
@@ -655,17 +653,9 @@ def asked_names(p: Parse) -> Iterator[str]:
     Who begins with a capital writes names with one: "the parish book" is none, whatever the parser takes it for.
     """
     cased = p.text[:1].isupper()
-    dates = [f for f in facts(p.text) if f.kind == "date"]
     ends = [t.end for t in p.tokens if t.text in ".?!"]
     asking = [e for e in ends if p.text[e - 1] == "?"]
-    run: list[int] = []
-    for i, token in enumerate((*p.tokens, None)):
-        dated = token and any(f.start <= token.start < f.end for f in dates)
-        if token and token.is_name and not dated and fold(token.text) not in FUNCTION_WORDS:
-            run.append(i)
-            continue
-        if cased and run and p.span(run).islower():
-            run = []
-        if run and (not asking or next((e for e in ends if e >= p.tokens[run[-1]].end), -1) in asking):
-            yield p.span(run)
-        run = []
+    for start, end in named(p):
+        name = p.text[start:end]
+        if not (cased and name.islower()) and (not asking or next((e for e in ends if e >= end), -1) in asking):
+            yield name

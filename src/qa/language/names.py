@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from rapidfuzz.fuzz import ratio
 
-from qa.language.dates import MONTHS
+from qa.language.dates import MONTHS, dates_in
 from qa.language.fact import Fact
-from qa.language.parser import COUNTED, entities, parse
+from qa.language.parser import COUNTED, Parse, entities, parse
 from qa.language.words import FUNCTION_WORDS, WORD, fold
+from qa.schema import Span
 
 TITLES = frozenset(
     "mr mrs ms dr prof professor president prime minister king queen sir lady lord saint st general gen colonel "
@@ -61,6 +62,30 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
         if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
             continue
         yield Fact("name", fold(word), start, end)
+
+
+def named(p: Parse) -> Iterator[Span]:
+    """Where the names of a parsed text stand, each in full ("University of Chicago", "Eazy-E"); dates are none."""
+    dates = list(dates_in(p.text))
+    run: list[int] = []
+    for i, t in enumerate((*p.tokens, None)):
+        inside = t is not None and t.is_name and not any(f.start <= t.start < f.end for f in dates)
+        joins = run and t is not None and t.lower == "of" and any(u.is_name for u in p.tokens[i + 1 : i + 2])
+        if inside or joins:
+            run.append(i)
+        elif run:
+            start, end = p.extent(run)
+            end += len(_REST_OF_WORD.match(p.text, end)[0])  # type: ignore[index]
+            before = _CAPITAL_BEFORE.search(p.text[:start])
+            if before and fold(before[1]) not in FUNCTION_WORDS and run[0] > 1:
+                start = before.start(1)
+            yield start, end
+            run = []
+
+
+_REST_OF_WORD = re.compile(r"(?:(?!['’]s)[-‑'’\w])*")
+"""What the parser cuts off: "Eazy-E" is two words to it."""
+_CAPITAL_BEFORE = re.compile(r"(?<=[\w,] )([A-Z][\w’'-]+) $")
 
 
 def _is_name(text: str, start: int) -> bool:

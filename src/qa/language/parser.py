@@ -72,6 +72,9 @@ class Token:
         return self.tag.startswith("VB")
 
 
+_IN_PHRASE: Final = ("det", "compound", "amod", "poss", "nummod", "nmod", "case", "prep", "pobj", "quantmod")
+
+
 @dataclass(frozen=True)
 class Parse:
     """A text taken apart into words that depend on one another."""
@@ -108,9 +111,20 @@ class Parse:
             inside += self.children(i)
         return sorted(inside)
 
+    def phrase(self, of: int) -> list[int]:
+        """The noun phrase around a word, without what is joined to it or said of it in a clause."""
+        inside = [of]
+        for i in inside:
+            inside += self.children(i, *_IN_PHRASE)
+        return sorted(inside)
+
+    def extent(self, places: Sequence[int]) -> tuple[int, int]:
+        """Where the first of some words starts and the last ends."""
+        return self.tokens[places[0]].start, self.tokens[places[-1]].end
+
     def span(self, places: Sequence[int]) -> str:
         """The text from the first of some words to the last."""
-        return self.text[self.tokens[places[0]].start : self.tokens[places[-1]].end]
+        return self.text[slice(*self.extent(places))]
 
     @property
     def roots(self) -> list[int]:
