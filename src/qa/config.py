@@ -31,7 +31,7 @@ RULES: Final[Mapping[str, str]] = {
     "follow-ups": "a follow-up is made to stand alone, by all the rules from here to “subject”",
     "fragments": "“In 2022?”, “What about Oslo?”: put into the last question",
     "pronouns": "“he”, “it”, “they”: what was spoken of last and most",
-    "pointing": "“that”: what the last question says or asks about, or the last answer says",
+    "pointing": "“Who said that?”, “Why do that?”: what the last answer says, or the last question says is done",
     "subject": "a follow-up that names nothing gets the conversation's subject",
     "several": "two questions in one are answered one by one",
     "kinds": "what sort of answer is wanted, by all the rules from here to “overview”",

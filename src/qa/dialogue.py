@@ -245,7 +245,7 @@ def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collec
             told = _told(last)
             if told and any(p.tokens[j].lower in _TRUE for j in p.children(t.head, "acomp")):
                 return f"{p.text[: t.start]}it{p.text[t.end :].rstrip('?.! ')} {told}?"
-            name = (verb.lemma in SAYING and told) or _matter(parse(last.searched))
+            name = told if verb.lemma in SAYING else ""
         elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:
             name = last.answer.sources[0].name
             out += [p.text[end : t.start], name]
@@ -323,18 +323,6 @@ def _best(spoken: Sequence[_Referent], sort: Sort, taken: Sequence[str]) -> str:
     wanted = _STANDS_FOR[sort]
     fits = [e for e in free if e.sort in wanted and (e.sort == sort or e.named)]
     return max(fits, key=lambda e: e.weight * wanted[e.sort]).text if fits else ""
-
-
-def _matter(q: Parse) -> str:
-    """What "that" means: what the last question says happens, else what it asks about."""
-    for i, t in enumerate(q.tokens):
-        if t.dep == "ccomp" and t.is_verb:
-            return q.span(q.subtree(i)).rstrip("?. ")
-    for deps in (("dobj",), ("pobj",), ("nsubj", "nsubjpass", "attr")):
-        for i, t in enumerate(q.tokens):
-            if t.dep in deps and t.is_noun:
-                return q.span(q.phrase(i))
-    return ""
 
 
 def _deed(q: Parse) -> str:
