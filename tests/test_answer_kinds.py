@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from conftest import make_hit
 from qa import Hit
 from qa.answer.lookup import looked_up, row, settles
+from qa.answer.places import numbered, told
 from qa.answer.quote import quote, quoted
 from qa.answer.yesno import says, statement
 from qa.decide import decide, introductions, leading
@@ -189,6 +190,73 @@ def test_all_rows_that_fit_are_listed() -> None:
     query = Query("Which piers are open all year?", "Which piers are open all year?", "list")
     found = quote(decide(query, [], read(TABLE, 0.5, 0.9, 0.1), 0.35).chosen, 5, "list")
     assert [s.text.split(":")[0] for s in found] == ["Rye", "Lee"]
+
+
+def test_a_row_is_asked_for_by_one_of_its_cells() -> None:
+    """Its key is marked, where it is of the kind that is asked for."""
+    said = read("Pier | Bait\nRye: Bait = worms\nHove: Bait = shrimps", heading="Pier")
+    rows, _ = looked_up("Which pier sells shrimps?", said)
+    assert rows[0].span
+    assert rows[0].hit.passage.slice(*rows[0].span) == "Hove"
+
+
+LISTS = (
+    "1. Fill the cup.\n2. Turn the wheel.\n10. Shut the tap.\n4.1 Dogs stay outside.\nMotion 4: to mend the roof.\n"
+    "E18: Rope slack.\nE180: Hatch open.\n3.2.1 (2020-05-01)\nPEP 8 was written in 2001."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What is the second step?", ["2. Turn the wheel."]),
+        ("What is step 1?", ["1. Fill the cup."]),
+        ("What is the last step?", ["10. Shut the tap."]),
+        ("What does rule 4.1 say?", ["4.1 Dogs stay outside."]),
+        ("Was motion 4 approved?", ["Motion 4: to mend the roof."]),
+        ("What should I do when the panel shows E18?", ["E18: Rope slack."]),
+        ("When was 3.2.1 released?", ["3.2.1 (2020-05-01)"]),
+        ("When was version 3.2 released?", []),
+        ("When was PEP 8 written?", []),
+        ("What was done on 2020-05-01?", []),
+        ("How many cups are there in 2020?", []),
+        ("Who turned the second wheel?", []),
+    ],
+)
+def test_what_stands_at_a_number_is_found_by_it(question: str, found: list[str]) -> None:
+    """By what opens a line: a step, a rule, a code, a version; a number within a sentence is no such place."""
+    assert [c.text for c in numbered(question, read(LISTS), timed="When" in question)] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What does the tram cost?", ["What does the tram cost?\n\n4 francs"]),
+        ("How long does the tram take?", []),
+        ("Who pays for the tram?", ["Who pays for the tram?\n\nThe city"]),
+        ("Has the tram been cleaned?", ["[ ] Clean the tram"]),
+        ("Which rooms may guests of the tram use?", ["Guests\n  Rooms of use: one tram"]),
+    ],
+)
+def test_a_reply_a_task_and_a_record_are_found_by_what_they_stand_under(question: str, found: list[str]) -> None:
+    """Where all words of the question stand there, and a reply's question asks for the same."""
+    units = ["What does the tram cost?\n\n4 francs", "Who pays for the tram?\n\nThe city", "[ ] Clean the tram",
+             "Guests\n  Rooms of use: one tram", "The tram takes a long time."]  # fmt: skip
+    said = [c for unit in units for c in [Candidate(make_hit(unit), 0, len(unit), 0.1)]]
+    assert [c.text for c in told(question, said)] == found
+    decided = decide(Query(question, question), [], said, 0.35)
+    assert [c.text for c in decided.chosen] == found
+
+
+def test_a_question_in_another_language_gets_the_sentence_that_shares_its_words() -> None:
+    """Where one stands out; marked as doubtful, for no model read it."""
+    query = Query("Quand fut fondée la société ?", "", foreign=True)
+    clear, level = (
+        read("La société fut fondée en 1887.\nElle vend du sel.", 0.6, 0.1),
+        read("La société.\nElle.", 0.4, 0.35),
+    )
+    assert decide(query, [], clear, 0.35).unsure
+    assert not decide(query, [], level, 0.35).chosen
 
 
 @pytest.mark.parametrize(

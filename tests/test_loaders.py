@@ -447,6 +447,36 @@ def test_items_know_what_they_lie_under() -> None:
     assert found[3] == ("Guests of theirs may not.", "Members")
 
 
+def test_a_record_is_quoted_whole() -> None:
+    """A line with all that lies right under it in few words; the last few words of a function go with it."""
+    listed = units("# Rights\n\n- Guests\n  - Alone: garden\n  - With a member: all rooms\n- Staff\n  - All\n")
+    assert [text for text, _ in listed][-2:] == ["Guests\n  Alone: garden\n  With a member: all rooms", "Staff\n  All"]
+    made = units(
+        "# Code\n\nUse it.\n\n```\na:\n  one:\n    port: 1\n    wait: 5\n  two:\n    port: 2\n    wait: 9\n```\n"
+    )
+    assert ("two:\n    port: 2\n    wait: 9", "a:") in made
+    assert units("# Code\n\n```\ndef f(x):\n    if x:\n        return 1\n    return 2\n```\n")[0][0].endswith(
+        "return 2"
+    )
+
+
+def test_a_list_at_the_top_is_no_front_matter() -> None:
+    """It stays under the title, whatever heading comes next."""
+    made, _ = document(b"# Rights\n\n- Guests\n  - Garden\n\n## To do before noon\n\n- Test the alarm\n", "a.md")
+    assert [p.heading for p in split(made)] == ["", "To do before noon"]
+
+
+def test_a_note_ends_with_its_box() -> None:
+    """Its first line names it, as no heading does: what follows is not under it."""
+    note = '<div class="admonition warning"><p class="admonition-title">Warning</p><p>Do not touch the wire with wet hands.</p></div>'
+    found = units(
+        f"<h1>Wires</h1><p>{PROSE}</p>{note}<p>It is repaired in the spring of each year.</p>".encode(), "a.html"
+    )
+    assert [text for text, _ in found][-2:] == [
+        "Warning\n  Do not touch the wire with wet hands.", "It is repaired in the spring of each year."
+    ]  # fmt: skip
+
+
 def test_the_line_that_names_the_columns_is_no_answer() -> None:
     """Each row is quoted whole, and knows what its first cell is."""
     found = units("| Dish | Energy |\n|---|---|\n| Rye bread | 870 |\n| Oats. Raw. | 640 |\n")

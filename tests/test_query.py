@@ -391,3 +391,24 @@ def test_sources_are_looked_up_as_they_would_be_compared():
     found = {phrase: CATALOGUE.called(phrase) for phrase in phrases}
     assert found == {phrase: tuple(s.id for s in SOURCES if _means(phrase, s)) for phrase in phrases}
     assert {id_ for ids in found.values() for id_ in ids} == {s.id for s in SOURCES}
+
+
+@pytest.mark.parametrize(
+    ("question", "foreign"),
+    [
+        ("Wann wurde die Brauerei gegründet?", True),
+        ("Quand le moulin a-t-il été construit ?", True),
+        ("图书馆什么时候建成？", True),
+        ("Кто был директором?", True),
+        ("What is a Brauerei?", False),
+        ("Is the Brauerei open?", False),
+        ("AMC?", False),
+    ],
+)
+def test_a_question_in_a_language_of_the_documents_is_told(question: str, foreign: bool) -> None:
+    """No name is missed in it, and what the models cannot read is said."""
+    sources = tuple(Source(id=code, title=code, language=code) for code in ("de", "fr", "en"))
+    query = understand(question, catalogue=Catalogue(sources, stands=lambda word: False))
+    assert query.foreign is foreign
+    assert bool(query.notes) is foreign
+    assert not (foreign and query.unknown)

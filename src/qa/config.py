@@ -27,6 +27,7 @@ from qa.schema import ConfigError
 
 RULES: Final[Mapping[str, str]] = {
     "spelling": "a name is spelled as in the documents",
+    "foreign": "a question in another language than English is matched by its letters",
     "unknown": "a name that stands in no document is said to, and makes an answer doubtful",
     "follow-ups": "a follow-up is made to stand alone, by all the rules from here to “subject”",
     "fragments": "“In 2022?”, “What about Oslo?”: put into the last question",
@@ -43,6 +44,7 @@ RULES: Final[Mapping[str, str]] = {
     "counted": "how many: a sentence without a figure gives way to one with",
     "steps": "how to: the list that holds the question's words comes first",
     "tables": "the row that the question names, and the cell that it asks for",
+    "places": "what stands at a number that the question names, or leads up to all its words",
     "owners": "the mayor of one town is no answer about the mayor of another",
     "years": "what stands beside none of the years that the question names is doubted",
     "overview": "the gist of a text, by its key sentences",

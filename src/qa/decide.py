@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from qa.answer.lookup import looked_up, settles
+from qa.answer.places import covers, numbered, told
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import FIGURES, stems
@@ -14,6 +16,7 @@ from qa.language.belonging import of_another
 from qa.language.dates import years
 from qa.language.defining import SAYS, introduces, spelled_out
 from qa.language.speakers import speaks
+from qa.language.tongue import UNSPACED
 from qa.query import Query
 from qa.schema import Abstention, Candidate, Hit, Reason
 
@@ -32,6 +35,11 @@ PERHAPS: Final = 0.5
 IRRELEVANT: Final = 0.1
 UNRELATED: Final = 0.3
 """Below this probability, and with no passage of this cosine, the sources do not even deal with the question."""
+
+MATCHED: Final = 0.35
+MATCHED_UNSPACED: Final = 0.2
+AHEAD: Final = 1.5
+"""Share of a question that a sentence in its language holds by its letters, and how far ahead of the next it is."""
 
 MOST: Final = 2 / 3
 """Share of a question's words that a list must hold."""
@@ -86,6 +94,8 @@ def decide(
         several: the query is one of the things that a question asks for.
         without: rules left out, as in `qa.config.RULES`.
     """
+    if query.foreign:
+        return Decision(query, tuple(hits), tuple(candidates), _outstanding(query.text, candidates), doubted=True)
     if not query.comparing and "owners" not in without:
         candidates = [c for c in candidates[:OWNED] if not of_another(query.text, c.text)] + list(candidates[OWNED:])
     best = candidates[0].score if candidates else 0.0
@@ -119,6 +129,11 @@ def decide(
         chosen = [marked.get((c.hit.passage.id, c.start), c) for c in chosen]
     if query.kind == "how-to" and "steps" not in without and (steps := leading(query.text, candidates)):
         return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
+    if "places" not in without and best < PERHAPS and not query.comparing:
+        if there := numbered(query.text, candidates, timed=query.point == "time"):
+            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
+        if best < strict and (there := told(query.text, candidates)):
+            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
     if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
         chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
     doubted = False
@@ -134,6 +149,13 @@ def decide(
         doubted=doubted,
         likely=best >= strict,
     )
+
+
+def _outstanding(question: str, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The sentence that holds much of a question, and clearly more than any other; none where there is no such one."""
+    ranked = [c.score for c in candidates[:2]] + [0.0]
+    bar = MATCHED_UNSPACED if re.search(f"[{UNSPACED}]", question) else MATCHED
+    return tuple(candidates[:1]) if ranked[0] >= max(bar, AHEAD * ranked[1]) else ()
 
 
 def _of_other_years(asked: Collection[int], c: Candidate) -> bool:
@@ -153,8 +175,9 @@ def leading(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     found = []
     for c in candidates[:LISTED]:
         span = with_list(c, asked=True)
-        words = stems(f"{c.hit.passage.heading} {c.hit.passage.slice(*span)}") if span else frozenset()
-        over = stems(f"{c.hit.passage.heading} {c.hit.passage.lead(c.start)}") if span else frozenset()
+        heading = c.hit.passage.heading or c.hit.source.title
+        words = stems(f"{heading} {c.hit.passage.slice(*span)}") if span else frozenset()
+        over = stems(f"{heading} {c.hit.passage.lead(c.start)}") if span else frozenset()
         if asked & over and len(asked & words) >= max(rival, MOST * len(asked)):
             found.append((len(asked & over), c))
     return [c for _, c in sorted(found, key=lambda pair: -pair[0])]

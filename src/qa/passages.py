@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 import sentencex
 
+from qa.language.tongue import UNSPACED
 from qa.schema import Document, Passage, Span
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\s{_UNSPACED}]{{1,32}}")
+_WORD = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\s{UNSPACED}]{{1,32}}")
 """A word, for sizes: between blanks, at most 32 characters; two characters where words are not spaced."""
 
 # A line is a unit of its own (paragraph, list item, row), unless the next one goes on in lower case.
@@ -170,7 +170,8 @@ def _is_front(text: str, units: Sequence[_Unit]) -> bool:
     the document's subject in so few words that it would be found before all that is said of it."""
     if units and _words(text, units[0].start, units[-1].end) > _LONGEST_LIST:
         return False
-    return not any(_END.search(text[unit.start : unit.end]) for unit in units)
+    said = [text[unit.start : unit.end] for unit in units]
+    return not any(_END.search(unit) or "\n  " in unit for unit in said)  # a record is a list's
 
 
 def _span(unit: _Unit) -> Span:
@@ -286,12 +287,20 @@ def _items(text: str, block: Sequence[_Line], lead: str) -> list[_Unit]:
     above: list[_Line] = []  # the lines that the present one lies under
     i = 0
     while i < len(block):
-        group = [block[i]]
-        while i + len(group) < len(block) and _joins(text, block, i, group):
-            group.append(block[i + len(group)])
+        group = block[i : _together(text, block, i)]
         while above and above[-1][2] >= block[i][2]:
             above.pop()
         over = text[above[-1][0] : above[-1][1]] if above else lead
+        last = units[-1] if units and above else None
+        if (
+            last
+            and len(group) == 1
+            and _is_few(text, group[0])
+            and _words(text, last.start, group[0][1]) <= _LONGEST_LIST
+        ):
+            units[-1] = replace(last, end=group[0][1])  # "return None" at the end of a function
+            i += 1
+            continue
         spans = list(_sentences(text, group[-1][0], group[-1][1]))
         first = (group[0][0], spans[0][1]) if len(group) > 1 else spans[0]
         units += [_Unit(a, b, over) for a, b in (first, *spans[1:])]
@@ -300,23 +309,40 @@ def _items(text: str, block: Sequence[_Line], lead: str) -> list[_Unit]:
     return units
 
 
-def _joins(text: str, block: Sequence[_Line], i: int, group: Sequence[_Line]) -> bool:
-    """Whether the next line belongs to the group that begins at line `i`."""
-    at = i + len(group)
-    root, line = block[i], block[at]
-    said = text[line[0] : line[1]]
-    few = _words(text, line[0], line[1]) < _FEW and not _END.search(said) and ": " not in said  # a name and its value
-    so_far = _words(text, root[0], group[-1][1])
-    if so_far + _words(text, line[0], line[1]) > _LONGEST_LIST and so_far >= _FEW:
-        return False
-    holds = at + 1 < len(block) and block[at + 1][2] > line[2]
-    if holds and so_far >= _FEW and line[2] > root[2] + 2:
-        return False
-    if line[2] > root[2]:
-        sibling = any(a[2] == line[2] and b[2] > a[2] for a, b in zip(group[1:], [*group[2:], line], strict=False))
-        return not (holds and sibling) and (few or so_far < _FEW)
-    like = all(_words(text, a, b) < _FEW for a, b, _ in group) and not _END.search(text[root[0] : root[1]])
-    return few and like and not holds and line[2] == root[2] == group[-1][2]
+def _together(text: str, block: Sequence[_Line], i: int) -> int:
+    """Up to which line of a list what begins at line `i` is quoted as one: a record, a name with what it names first,
+    or few words with their like."""
+    at = i
+    while at + 1 < len(block) and block[at + 1][2] > block[at][2]:  # something lies under it
+        if end := _record(text, block, at):
+            return end
+        if _words(text, block[at][0], block[at][1]) >= _FEW or _words(text, block[i][0], block[at][1]) > _LONGEST_LIST:
+            return at + 1
+        at += 1
+    if at > i or not _is_few(text, block[i]):
+        return at + 1
+    while at + 1 < len(block) and block[at + 1][2] == block[i][2] and _is_few(text, block[at + 1]):
+        holds = at + 2 < len(block) and block[at + 2][2] > block[i][2]
+        named = ": " in text[block[at + 1][0] : block[at + 1][1]]  # a name and its value stand alone
+        if holds or named or _words(text, block[i][0], block[at + 1][1]) > _LONGEST_LIST:
+            break
+        at += 1
+    return at + 1
+
+
+def _record(text: str, block: Sequence[_Line], i: int) -> int:
+    """The end of a line with all that lies right under it, some in few words, and nothing deeper; 0: it is none."""
+    end, few = i + 1, False
+    while end < len(block) and block[end][2] > block[i][2]:
+        if block[end][2] > block[i + 1][2] or _words(text, block[i][0], block[end][1]) > _LONGEST_LIST:
+            return 0
+        few = few or _is_few(text, block[end])
+        end += 1
+    return end if few else 0
+
+
+def _is_few(text: str, line: _Line) -> bool:
+    return _words(text, line[0], line[1]) < _FEW and not _END.search(text[line[0] : line[1]])
 
 
 # -- units into passages -------------------------------------------------------------------------------------

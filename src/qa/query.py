@@ -20,6 +20,7 @@ from qa.language.alike import name_words
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import SAYING
+from qa.language.tongue import language
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
 
 Kind = Literal["fact", "yes-no", "who-is", "list", "how-to", "number", "when", "compare", "overview"]
@@ -66,6 +67,8 @@ class Query:
     """Names that stand in no document."""
     notes: tuple[str, ...] = ()
     """What the reader of the answer should be told: how a name was read, how a follow-up was understood."""
+    foreign: bool = False
+    """Whether it is put in another language than English, the only one that the models read."""
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -194,8 +197,9 @@ def understand(
     text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
     notes = tuple(f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b)
     several = () if "several" in without else questions(text)
-    whole = replace(_read(text, asked, catalogue, without), notes=notes)
-    if len(several) < 2 or whole.parts or whole.kind == "overview":
+    whole = _read(text, asked, catalogue, without)
+    whole = replace(whole, notes=(*notes, *whole.notes))
+    if len(several) < 2 or whole.parts or whole.kind == "overview" or whole.foreign:
         return whole
     return replace(
         whole, kind="fact", of=(), thing="", parts=tuple(_read(part, part, catalogue, without) for part in several)
@@ -204,6 +208,8 @@ def understand(
 
 def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
     """A question that stands alone."""
+    if "foreign" not in without and language(text, {s.language for s in catalogue.sources}) != "en":
+        return Query(text, asked, about=text, notes=(_FOREIGN,), foreign=True)
     parsed = parse_question(text)
     frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.called, without)
     unknown = () if "unknown" in without else tuple(n for n in asked_names(parsed) if catalogue.lacks(n))
@@ -269,6 +275,10 @@ def searchable(question: str) -> str:
         )
     return plain
 
+
+_FOREIGN: Final = (
+    "the models read English: for a question in another language, sentences are matched by their words alone"
+)
 
 # what is asked, of whom ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from qa.language import FUNCTION_WORDS, missing, stem
 from qa.language.parser import parse
+from qa.language.tongue import shares
 from qa.models.reader import Fusion, Reader, Reading, Window, between
 from qa.passages import cells
 from qa.schema import Candidate, Hit, Passage, Span
@@ -151,6 +152,15 @@ def weighed(
     whole = reader.fusion.answerable([best] if topic else chances, length(question), lacking)
     ranked = zip(seen, chances, strict=True)
     return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span) for s, p in ranked)
+
+
+def by_letters(question: str, hits: Sequence[Hit]) -> list[Candidate]:
+    """Every sentence of the hits with how much of the question stands in it, best first: for languages that the reader
+    model does not know. No probability."""
+    places = [(hit, span) for hit in hits for span in hit.passage.sentences]
+    texts = [hit.passage.slice(*span) for hit, span in places]
+    found = zip(places, shares(question, texts), strict=True)
+    return by_score(Candidate(hit, *span, share) for (hit, span), share in found)
 
 
 def stands(hit: Hit, publishers: str = "") -> str:

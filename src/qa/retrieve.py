@@ -20,7 +20,7 @@ from qa.index import Index, Rows
 from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, SentenceReader, look, ranked_by_reader, weighed
+from qa.read import READ_AGAIN, SentenceReader, by_letters, look, ranked_by_reader, weighed
 from qa.schema import Candidate, Filters, Hit, QuestionError, Ranks, Source
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
@@ -101,6 +101,8 @@ class Retriever:
         """Every sentence of the hits with the probability that it answers, best first: see `read.weighed`."""
         if not hits:
             return []
+        if query.foreign:
+            return by_letters(query.text, hits)
         about = query.about if query.comparing else query.text
         put = query.asked if query.asked != query.text else ""  # what the conversation has added is a guess
         without = self.config.without

@@ -58,11 +58,15 @@ def _named(row: Row, asked: frozenset[str]) -> int:
 
 def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candidate:
     """The row with the one cell under whose header stands what is asked for; as it is where that is not plain."""
-    share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in row.cells]
+    cells = list(row.cells)
+    if row.key and not stems(row.key) <= asked:  # "Which dish has 870 kilojoules?"
+        at = candidate.text.index(row.key)
+        cells.append((candidate.hit.passage.lead(candidate.start), row.key, (at, at + len(row.key))))
+    share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in cells]
     best = max(share)
     if not best or share.count(best) > 1:
         return replace(candidate, span=None)
-    start, end = row.cells[share.index(best)][2]
+    start, end = cells[share.index(best)][2]
     return replace(candidate, span=(candidate.start + start, candidate.start + end))
 
 

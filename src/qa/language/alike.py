@@ -46,7 +46,7 @@ _IRREGULAR = dict(
         "deaths:die died:die fell:fall fled:flee flew:fly fought:fight found:find gave:give grew:grow held:hold "
         "hid:hide hit:hit kept:keep knew:know led:lead left:leave lost:lose made:make met:meet paid:pay ran:run "
         "said:say saw:see sent:send shot:shoot sold:sell sought:seek spoke:speak stood:stand taught:teach told:tell "
-        "thought:think took:take went:go won:win wrote:write"
+        "thought:think took:take goes:go went:go won:win wrote:write"
     ).split()
 )
 

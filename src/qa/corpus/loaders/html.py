@@ -32,6 +32,8 @@ _BLOCKS = _PARAGRAPHS | frozenset(
     "h1 h2 h3 h4 h5 h6 ul ol dl table pre details summary li dt dd hr tr td th tbody thead tfoot caption fieldset "
     "legend body html nav aside footer form".split()
 )
+_TITLE_OF_NOTE = re.compile(r"\b(?:admonition|alert|callout)[-_]?(?:title|heading)", re.IGNORECASE)
+"""The class of the line above a note; what it names ends with the note, as nothing under a heading does."""
 _DEEPEST = 200
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _MARKS = re.compile(r"\s*[¶§#🔗]\s*")
@@ -213,7 +215,9 @@ class _HtmlWalk:
         elif tag == "pre":
             text = self.inline(element).replace("\x00", "\n").strip("\n")
             yield from (Block(line, "code", opens=not i) for i, line in enumerate(text.split("\n")))
-        elif tag == "summary" or (tag == "p" and "admonition-title" in (element.get("class") or "")):
+        elif any(_TITLE_OF_NOTE.search(child.get("class") or "") for child in element):
+            yield from _marked(self.within(element, depth, item + 1), "", item + 1, True)
+        elif tag == "summary":
             yield Block(normalise(self.inline(element)), "heading", 5)
         elif tag in ("figcaption", "caption"):
             yield from (Block(_CAPTION + b.text, b.kind, b.level) for b in self.within(element, depth))
