@@ -22,6 +22,7 @@ from qa.corpus.blocks import Block, Unreadable
 from qa.corpus.cleaning import assemble, clean
 from qa.corpus.loaders import load as parse
 from qa.corpus.metadata import iso_date, slug
+from qa.corpus.reading import document as made_of
 from qa.passages import split
 from qa.schema import CorpusError, Document
 
@@ -425,6 +426,14 @@ def test_docx_gives_text_sections_and_properties(tmp_path: Path) -> None:
 
 
 # -- metadata ------------------------------------------------------------------------------------------------
+
+
+def test_all_who_signed_a_paper_are_named_and_a_talk_keeps_its_title() -> None:
+    """Two authors in a row are no name and place; a title with a colon is no speaker's turn."""
+    paper = f"# A study of wells\n\nAda Kern, Per Olsen\n\nReceived 3 May 2020\n\n## Abstract\n\n{PROSE}\n"
+    assert made_of(paper.encode(), "a.md")[0].source.author == "Ada Kern, Per Olsen"
+    talk = "Salt in wells: a talk\n\nAda: When did it begin?\n\nPer: In May, by chance.\n\nAda: And who paid for it?\n"
+    assert made_of(talk.encode(), "a.txt")[0].source.title == "Salt in wells: a talk"
 
 
 def test_a_paper_tells_about_itself(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from pptx.opc.packuri import PackURI
 
 from qa.corpus import read, register
 from qa.corpus.blocks import Unreadable
+from qa.corpus.layout import Segment
 from qa.corpus.loaders import _own
+from qa.corpus.loaders.pdf import _from_the_right
 from qa.corpus.reading import document
 from qa.corpus.tables import blocks as rows_of
 from qa.corpus.tables import plain, spread
@@ -384,6 +386,18 @@ def test_the_head_of_a_letter_is_quoted_as_one() -> None:
     assert units(text, "a.txt")[0][0].count("\n") == 3
 
 
+def test_the_head_of_a_memorandum_is_one_whatever_stands_between_its_lines() -> None:
+    """And the line over a quoted mail is no answer: it says whose words those are."""
+    memo = "MEMO\n\nTO: All drivers of buses\n\nFROM: Ida Lund, depot\n\nDATE: 3 April 2018\n\nSUBJECT: Tyres\n\nThey come off on Monday."
+    assert ("TO: All drivers of buses\n\nFROM: Ida Lund, depot\n\nDATE: 3 April 2018\n\nSUBJECT: Tyres", "") in units(
+        memo, "a.txt"
+    )
+    mail_ = (
+        "They come on Monday, as was said.\n\nOn 5 May 2020, Jon Ek wrote:\n\n> The tyres will come off soon, I hope.\n"
+    )
+    assert units(mail_, "a.txt")[1:] == [("> The tyres will come off soon, I hope.", "On 5 May 2020, Jon Ek wrote:")]
+
+
 def test_rows_that_begin_in_lower_case_are_rows() -> None:
     """Names of settings: no line goes on with the next."""
     table = "|Setting|Default|Meaning|\n|---|---|---|\n|retry_wait|250|milliseconds between two calls of it|\n|retries|5|how often|\n"
@@ -426,6 +440,14 @@ def test_a_short_reply_is_quoted_with_its_question() -> None:
         "Words come first here.\n\nWhen did it open?\n\nIn 1998.\n\nMore is said here."
     )
     assert units("Motion 1 is to mend the roof.\n\nApproved\n")[0][0] == "Motion 1 is to mend the roof.\n\nApproved"
+
+
+def test_a_short_line_under_a_question_is_no_heading() -> None:
+    """In plain text, where headings are told by what stands around them."""
+    text = f"How many does the van carry?\n\nSeven\n\nMay dogs travel in it?\n\nOnly in a box\n\n{PROSE}\n"
+    assert [said for said, _ in units(text, "a.txt")][:2] == [
+        "How many does the van carry?\n\nSeven", "Only in a box"
+    ]  # fmt: skip
 
 
 def test_a_question_is_not_its_own_answer() -> None:
@@ -504,6 +526,19 @@ def test_no_cell_of_a_table_is_lost(cells: list[list[tuple[str, int, int]]], hea
         for text, *_ in row:
             for w in text.split():
                 assert w.isspace() or not w.isalnum() or w.casefold() in said.casefold()
+
+
+def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:
+    """Signs and columns stand from right to left; figures and foreign names in it do not, brackets open at the right."""
+    said = "הנמל נבנה ב-1890 (ראו עמוד 12)", "מחברת Brown Boveri בציריך"
+    seen = [
+        Segment(text, 100, 190, y, 10, False)
+        for y, text in ((90, "(12 דומע ואר) 1890-ב הנבנ למנה"), (80, "ךיריצב Brown Boveri תרבחמ"))
+    ]
+    made = _from_the_right([*seen, Segment("ןימימ הרוש", 200, 280, 90, 10, False)])
+    assert [s.text for s in sorted(made, key=lambda s: (-s.y, s.x0))] == ["שורה מימין", *said]
+    plain = [Segment("שלום in a line of English words", 10, 90, 5, 10, False)]
+    assert _from_the_right(plain) == plain
 
 
 def test_a_page_of_a_pdf_or_a_slide_is_known() -> None:

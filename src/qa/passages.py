@@ -11,8 +11,9 @@ line above them, a row of a table whole. What a sentence belongs to beyond that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import sentencex
 
@@ -139,7 +140,7 @@ def _units_of(text: str, head: Span | None, start: int, end: int, *, titled: boo
     said = text[head[0] : head[1]] if head else ""
     if head and _tells(said) and not (titled and len(said.split()) <= _FEW):  # so short a title only names the text
         units.append(_Unit(*head, ends_paragraph=True))
-    blocks = list(_blocks(text, start, end))
+    blocks = list(_letterheads(text, _blocks(text, start, end)))
     for i, block in enumerate(blocks):
         before = units[-1] if units else None
         lead = text[before.start : before.end] if before and _LEADS_UP.search(text[before.start : before.end]) else ""
@@ -148,7 +149,8 @@ def _units_of(text: str, head: Span | None, start: int, end: int, *, titled: boo
             units += rows
             continue
         found = _items(text, block, lead) if len(block) > 1 else _sentences_of(text, block[0], lead or asked)
-        if i + 1 < len(blocks) and len(block) == 1 and len(found) == 1 and _is_question(text, found[0]):
+        leads = i + 1 < len(blocks) and len(block) == 1 and len(found) == 1
+        if leads and (_is_question(text, found[0]) or _quotes(text, found[0], blocks[i + 1])):
             found = [replace(found[0], quotable=False)]
         first = found[0]
         fragment = len(found) == 1 and _is_fragment(text, first.start, first.end, reply=bool(asked))
@@ -180,15 +182,21 @@ def _span(unit: _Unit) -> Span:
 
 
 def _tells(heading: str) -> bool:
-    """Whether a heading says something by itself: four words, or a figure beside its own number; and asks nothing."""
+    """Whether a heading says something by itself: four words, three with a comma or colon ("Ada Lind, pilot"), or a
+    figure beside its own number; and asks nothing."""
     if _ASKS.search(heading):
         return False
     bare = heading[match.end() :] if (match := _NUMBERING.match(heading)) else heading
     return (
-        len(bare.split()) >= _FEW
+        len(bare.split()) >= _FEW - bool(re.search(r"[,:]\s", bare))
         or any(c.isdigit() for c in bare)
         or bool(re.fullmatch(r"[\W_]*\d[\d\W_]*\d[\W_]*", heading))
     )
+
+
+def _quotes(text: str, unit: _Unit, block: Sequence[_Line]) -> bool:
+    """Whether a line of a mail says whose words stand under it."""
+    return bool(_LEADS_UP.search(text[unit.start : unit.end])) and text[block[0][0]] == ">"
 
 
 def _is_question(text: str, unit: _Unit) -> bool:
@@ -265,6 +273,13 @@ def cells(line: str) -> tuple[str, dict[str, str]]:
         name, rest = "", line
     named = (part.partition(" = ") for part in rest.split("; "))
     return name, {column: text for column, equals, text in named if equals}
+
+
+def _letterheads(text: str, blocks: Iterable[list[_Line]]) -> Iterator[list[_Line]]:
+    """The same blocks, the lines of a letter's head as one wherever blank lines stand between them."""
+    for is_head, run in groupby(blocks, key=lambda block: all(_HEADER.match(text, a) for a, _, _ in block)):
+        group = list(run)
+        yield from [[line for block in group for line in block]] if is_head else group
 
 
 def _letterhead(text: str, block: Sequence[_Line]) -> list[_Unit]:

@@ -230,13 +230,17 @@ def _may_head(text: str) -> bool:
     return len(text.split()) <= 12 and not text[0].islower() and not _NO_HEADING.match(text)
 
 
+_QUESTION = re.compile(r"[^.!?？؟]{1,200}[?？؟]")
+"""A line that only asks: what follows is its reply."""
+
+
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
     short = Counter(block.text for block in blocks if block.is_fragment and len(block.text.split()) < 3)
     replies = any(n > 1 for n in short.values())  # "Agreed", "Refused", "Agreed": no headings, what became of the above
     for i, block in enumerate(blocks):
         after_prose = i == 0 or (blocks[i - 1].kind != "heading" and not blocks[i - 1].is_fragment)
         before_prose = i + 1 < len(blocks) and (blocks[i + 1].kind != "text" or is_prose(blocks[i + 1].text))
-        reply = replies and i and block.text in short
+        reply = i and ((replies and block.text in short) or _QUESTION.fullmatch(blocks[i - 1].text))
         if block.is_fragment and after_prose and before_prose and not reply and _may_head(block.text):
             block = replace(block, kind="heading", level=2)
         yield block

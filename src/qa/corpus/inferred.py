@@ -141,11 +141,14 @@ _NOT_A_NAME = frozenset(
 )
 
 
-def persons(text: str) -> str:
+def persons(text: str, *, names_alone: bool = False) -> str:
     """The text if it is one name of a person, or several in a row; else its first name in the row; else nothing.
 
     Shape alone: two to five words that begin with a capital, particles between them, none of them a body's, a role
     or a month.
+
+    Args:
+        names_alone: nothing else stands in such a line, so that what follows a comma is no place.
     """
     text = re.sub(r"[\d*†‡§¶∗]+", " ", text)
     parts = [normalise(part).strip(" .") for part in re.split(r",|;|&|\band\b", text)]
@@ -153,7 +156,7 @@ def persons(text: str) -> str:
     named = [part for part in parts if _is_person(part)]
     if not parts or parts[0] not in named:
         return ""
-    if len(named) < len(parts) or (len(named) > 1 and not re.search(r"&|;|\band\b|,.*,", text)):
+    if len(named) < len(parts) or (len(named) > 1 and not names_alone and not re.search(r"&|;|\band\b|,.*,", text)):
         return named[0] if not re.search(r"&|;|\band\b", text) else ""
     return ", ".join(named)
 
@@ -189,7 +192,7 @@ def _authors(head: Sequence[str], title: str) -> str:
     for place, text in enumerate(head[:15]):
         if re.match(r"abstract\b|summary\b|zusammenfassung\b|résumé\b", text, re.IGNORECASE):
             above = [t for t in head[:place] if t not in title]
-            return persons(above[0]) if above and len(above) < 8 else ""
+            return persons(above[0], names_alone=True) if above and len(above) < 8 else ""
     return ""
 
 
@@ -314,8 +317,9 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
     """The first line of a plain text that can be its title; the one said twice, on a page with its menu."""
     speech = [bool(_SPEAKS.fullmatch(_line(b))) for b in top[:4] if b.kind == "text"]
     if speech[:1] == [True] and sum(speech) > 1 and not any(_DATE_LINE.fullmatch(_line(b)) for b in top[:4]):
-        lines = {_line(b).partition(":")[0] for b in top[:6] if _SPEAKS.fullmatch(_line(b))}
-        if not any(_LABEL.fullmatch(f"{label}: x") for label in lines):
+        lines = [_line(b).partition(":")[0] for b in top if _SPEAKS.fullmatch(_line(b))]
+        titled = lines.count(lines[0]) == 1 and len(set(lines)) < len(lines)  # others speak more than once
+        if not titled and not any(_LABEL.fullmatch(f"{label}: x") for label in set(lines[:6])):
             return ""  # people speak from the first line on
     titles: list[str] = []
     place = 0

@@ -6,7 +6,9 @@ Characters make words, and words make segments: what stands on a line without a 
 from __future__ import annotations
 
 import ctypes
+import re
 import statistics
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -92,7 +94,40 @@ def _page(page: Any, document: Any) -> list[Segment]:
         made = _segments(found[turn])
         # a stamp that runs up the edge is no heading, however large
         segments += made if turn == most else [replace(s, size=min(s.size, type_size), bold=False) for s in made]
-    return without_line_numbers(segments) + fields
+    return _from_the_right(without_line_numbers(segments) + fields)
+
+
+_FROM_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_LEFTWARDS = re.compile(f"[{_FROM_RIGHT}]")
+_LETTER = rf"[^\W_{_FROM_RIGHT}]"
+_WORD = rf"{_LETTER}(?:[^\s{_FROM_RIGHT}()\[\]]*{_LETTER})?"
+_RIGHTWARDS = re.compile(rf"{_WORD}(?:(?<=[^\W\d_])\s+(?=[^\W\d_]){_WORD})*")
+"""A figure, or words of another script, inside such a line."""
+_MARK = re.compile("([\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+)(.)")
+_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+
+
+def _from_the_right(segments: list[Segment]) -> list[Segment]:
+    """A page of Arabic, Hebrew or Persian as it reads: mirrored, so that lines, columns and tables begin at the right,
+    and each text in the order in which it is spoken, not in that in which its signs stand from left to right."""
+    text = "".join(s.text for s in segments)
+    if 2 * len(_LEFTWARDS.findall(text)) <= sum(c.isalpha() for c in text):
+        return segments
+    lines: list[Segment] = []
+    for segment in sorted(segments, key=lambda s: (-round(s.y), s.x0)):
+        last = lines[-1] if lines else None
+        if last and round(last.y) == round(segment.y) and segment.x0 - last.x1 < _GAP * segment.size:
+            lines[-1] = replace(last, text=f"{last.text} {segment.text}", x1=segment.x1)
+        else:
+            lines.append(segment)
+    return [replace(s, text=_spoken(s.text), x0=-s.x1, x1=-s.x0) for s in lines]
+
+
+def _spoken(text: str) -> str:
+    turned = text[::-1].translate(_MIRRORED)
+    turned = _RIGHTWARDS.sub(lambda match: match[0][::-1], turned)
+    turned = _MARK.sub(r"\2\1", turned)  # a mark stands after its letter
+    return "".join(unicodedata.normalize("NFKC", c) if "\ufb1d" <= c <= "\ufefc" else c for c in turned)
 
 
 def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, float, bool]]:
