@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from qa.answer.lookup import looked_up, settles
-from qa.answer.places import covers, numbered, told
+from qa.answer.places import covers, numbered, speaks_of_number, told
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import FIGURES, stems
@@ -129,8 +129,9 @@ def decide(
         chosen = [marked.get((c.hit.passage.id, c.start), c) for c in chosen]
     if query.kind == "how-to" and "steps" not in without and (steps := leading(query.text, candidates)):
         return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
-    if "places" not in without and best < PERHAPS and not query.comparing:
-        if there := numbered(query.text, candidates, timed=query.point == "time"):
+    if "places" not in without and not query.comparing:
+        there = numbered(query.text, candidates, timed=query.point == "time")
+        if there and (best < PERHAPS or not speaks_of_number(query.text, candidates[0])):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
         if best < strict and (there := told(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)

@@ -55,6 +55,12 @@ def numbered(question: str, candidates: Sequence[Candidate], *, timed: bool = Fa
     return [c for c in heads if c.text != c.hit.passage.heading] or under or heads
 
 
+def speaks_of_number(question: str, candidate: Candidate) -> bool:
+    """Whether a figure of the question stands in a sentence; of a question without one ("the third step"), always."""
+    figures = re.findall(r"\d+(?:[.-]\d+)*", question)
+    return not figures or any(figure in candidate.text for figure in figures)
+
+
 def _openings(question: str) -> Iterator[re.Pattern[str]]:
     """How the line or heading begins that the question names by a number."""
     told = facts(question)
