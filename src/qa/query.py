@@ -110,6 +110,11 @@ class Catalogue:
     """The names that begin so, looked up; None: found among all of `vocabulary`."""
 
     @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages that the sources are in, as ISO 639-1 codes."""
+        return frozenset(source.language for source in self.sources)
+
+    @cached_property
     def _described(self) -> Mapping[str, set[str]]:
         """The words that describe the sources, by how they begin and by their `name_key`."""
         found: defaultdict[str, set[str]] = defaultdict(set)
@@ -208,7 +213,7 @@ def understand(
 
 def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
     """A question that stands alone."""
-    if "foreign" not in without and language(text, {s.language for s in catalogue.sources}) != "en":
+    if "foreign" not in without and language(text, catalogue.languages) != "en":
         return Query(text, asked, about=text, notes=(_FOREIGN,), foreign=True)
     parsed = parse_question(text)
     frame = _Frame("fact") if "kinds" in without else _frame(parsed, catalogue.called, without)
