@@ -200,6 +200,24 @@ def test_a_row_is_asked_for_by_one_of_its_cells() -> None:
     assert rows[0].hit.passage.slice(*rows[0].span) == "Hove"
 
 
+def test_a_record_is_looked_up_as_a_row_is() -> None:
+    """By its name and a label in it; one word of the question may stand nowhere, where both are named in full."""
+    units = [
+        "Otters\n  Morning: trout\n  Evening: crabs",
+        "Cranes\n  Morning: barley\n  Evening: none",
+        "def f():\n    x()",
+    ]
+    assert [bool(row(unit)) for unit in units] == [True, True, False]
+    said = [Candidate(make_hit(unit), 0, len(unit), 0.1) for unit in units]
+    query = "What do otters get in the evening?"
+    [found], _ = looked_up(query, said)
+    assert found.span
+    assert found.text[slice(*found.span)] == "crabs"
+    assert settles(query, found)
+    assert not settles("What do otters get from visitors in the evening?", found)
+    assert decide(Query(query, query), [], said, 0.35).chosen == (found,)
+
+
 LISTS = (
     "1. Fill the cup.\n2. Turn the wheel.\n10. Shut the tap.\n4.1 Dogs stay outside.\nMotion 4: to mend the roof.\n"
     "E18: Rope slack.\nE180: Hatch open.\n3.2.1 (2020-05-01)\nPEP 8 was written in 2001."

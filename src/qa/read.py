@@ -190,7 +190,7 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
     for i, s in enumerate(seen):
         name, said = cells(s.hit.passage.slice(s.start, s.end))
         if said:
-            words = asked & _content(f"{name} {' '.join(said.values())}")
+            words = asked & _content(" ".join((s.hit.passage.lead(s.start), name, *said.values())))
             tables[s.hit.passage.document_id, s.hit.passage.heading].append((i, words, set(said)))
     for rows in tables.values():
         named = {column: len(asked & _content(column)) for _, _, columns in rows for column in columns}

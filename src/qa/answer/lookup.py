@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from qa.language.alike import stems
+from qa.passages import RECORDED
+from qa.passages import cells as named
 from qa.schema import Candidate, Span
 
 _KEY: Final = re.compile(r"\s*([^:=|;]{1,80}):\s")
@@ -27,7 +29,12 @@ class Row:
 
 
 def row(text: str) -> Row | None:
-    """A row of a table; None where the text is none."""
+    """A row of a table, or a record as `qa.passages.cells` has it; None where the text is none."""
+    if "\n" in text:
+        cells = tuple(
+            (m[1], m[2].rstrip(), (m.start(2), m.start(2) + len(m[2].rstrip()))) for m in RECORDED.finditer(text)
+        )
+        return Row(named(text)[0], cells) if cells else None
     cells = tuple((m[1], m[2].strip(), (m.start(2), m.start(2) + len(m[2].rstrip()))) for m in _CELL.finditer(text))
     key = _KEY.match(text)
     return Row(key[1] if key else "", cells) if cells else None
@@ -59,7 +66,7 @@ def _named(row: Row, asked: frozenset[str]) -> int:
 def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candidate:
     """The row with the one cell under whose header stands what is asked for; as it is where that is not plain."""
     cells = list(row.cells)
-    if row.key and not stems(row.key) <= asked:  # "Which dish has 870 kilojoules?"
+    if row.key in candidate.text and not stems(row.key) <= asked:  # "Which dish has 870 kilojoules?"
         at = candidate.text.index(row.key)
         cells.append((candidate.hit.passage.lead(candidate.start), row.key, (at, at + len(row.key))))
     share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in cells]
@@ -71,10 +78,16 @@ def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candida
 
 
 def settles(question: str, candidate: Candidate) -> bool:
-    """Whether a row that was looked up has all that is asked: its key, its headers and headings hold every word."""
-    here = candidate.hit
+    """Whether a row that was looked up has all that is asked: its key, its headers and headings hold every word, or all
+    but one where its key and the header of the cell are named in full."""
+    here, asked = candidate.hit, stems(question) - _MEASURES
     told = f"{candidate.text} {here.passage.heading} {here.source.title} {here.passage.lead(candidate.start)}"
-    return candidate.span is not None and stems(question) - _MEASURES <= stems(told)
+    read, lacking = row(candidate.text), asked - stems(told)
+    if candidate.span is None or read is None:
+        return False
+    at = candidate.span[0] - candidate.start
+    exact = any(a == at and stems(f"{read.key} {header}") <= asked for header, _, (a, _) in read.cells)
+    return len(lacking) <= exact
 
 
 _MEASURES: Final = stems("how long high large big much many cost costs price kind what which when")

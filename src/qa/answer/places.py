@@ -89,7 +89,7 @@ def told(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
 
     No rows: whether the cell is there that is asked for, `qa.answer.lookup` says.
     """
-    likely = (c for c in candidates[:LOOKED_AT] if _leads(c) and not row(c.text))
+    likely = (c for c in candidates[:LOOKED_AT] if _leads(c) and ("\n" in c.text or not row(c.text)))
     return [c for c in likely if _asks_alike(question, c) and covers(question, c)]
 
 
