@@ -469,6 +469,21 @@ def test_items_know_what_they_lie_under() -> None:
     assert found[3] == ("Guests of theirs may not.", "Members")
 
 
+def test_the_names_of_columns_are_found_under_captions_and_over_an_empty_row() -> None:
+    """As in the sheets of yearly reports; an empty column between others is nobody's."""
+    book = openpyxl.Workbook()
+    for row in (["In millions", None, None, None, "June 2023"], [None, "Sales", "Profit", None, "Debt"], [],
+                ["Zone North", 120, 30, None, -8], ["Zone South", 90, 12, None, -5], ["West", 7, 1, None, 0]):  # fmt: skip
+        book.active.append(row)
+    kept = io.BytesIO()
+    book.save(kept)
+    made, _ = document(kept.getvalue(), "a.xlsx")
+    assert made.text.splitlines()[-5:-1] == [
+        "In millions | June 2023", "Sales | Profit | Debt",
+        "Zone North: Sales = 120; Profit = 30; Debt = -8", "Zone South: Sales = 90; Profit = 12; Debt = -5",
+    ]  # fmt: skip
+
+
 def test_a_record_is_quoted_whole() -> None:
     """A line with all that lies right under it in few words; the last few words of a function go with it."""
     listed = units("# Rights\n\n- Guests\n  - Alone: garden\n  - With a member: all rooms\n- Staff\n  - All\n")

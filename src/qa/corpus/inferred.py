@@ -356,5 +356,5 @@ def _may_be_title(text: str) -> bool:
         and not _FIELD.match(text)
         and not _dated(text)
         and not _RIGHTS.match(text)
-        and not re.search(r"@|https?:|www\.", text)
+        and not re.search(r"@|https?:|www\.|\w:\s+[\d./-]{4,}$", text)
     )

@@ -75,11 +75,17 @@ def blocks(grid: Grid, header: int | None = None, page: int = 0) -> list[Block]:
         return []
     width = max(map(len, rows))
     rows = [row + [Cell("", (-1, x)) for x in range(len(row), width)] for row in rows]
+    told = [x for x in range(width) if any(row[x].text for row in rows)]  # a column without a word sets others apart
+    rows, width = [[row[x] for x in told] for row in rows], len(told)
+    above = _captions(rows) if header is None else 0
+    captions = [" | ".join(c.text for c in row if c.text) for row in rows[:above]]
+    rows = rows[above:]
     header = _header(rows) if header is None else min(header, len(rows))
-    if width == 1 or header == len(rows):
+    apart = len(told) < max(map(len, grid))
+    if width == 1 or header == len(rows) or (apart and len(rows) < 4):  # so little set so far apart is a title block
         header = 0
     names = [_name(rows[:header], x) for x in range(width)]
-    lines = []
+    lines = captions
     if header:
         lines.append(" | ".join(name for name, _ in groupby(filter(None, names))))
     for row in rows[header:]:
@@ -90,6 +96,16 @@ def blocks(grid: Grid, header: int | None = None, page: int = 0) -> list[Block]:
 def is_number(text: str) -> bool:
     """Whether a cell holds a figure, with or without its unit."""
     return bool(_NUMBER.fullmatch(text))
+
+
+def _captions(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many rows stand above the one that names the columns, of two cells at most: "In millions", "2023"."""
+    for n, row in enumerate(rows[:4]):
+        if n and len(row) > 3 and _header(rows[n:]):
+            return n
+        if sum(bool(cell.text) for cell in row) > 2:
+            break
+    return 0
 
 
 def _header(rows: Sequence[Sequence[Cell]]) -> int:

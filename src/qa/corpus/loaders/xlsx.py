@@ -59,8 +59,20 @@ def _tables(sheet: Any) -> Iterator[tables.Grid]:
     columns: dict[int, list[int]] = {}
     for y, x in texts:
         columns.setdefault(y, []).append(x)
-    for _, run in groupby(enumerate(sorted(columns)), key=lambda row: row[1] - row[0]):
-        ys = [y for _, y in run]
+    runs = [[y for _, y in run] for _, run in groupby(enumerate(sorted(columns)), key=lambda row: row[1] - row[0])]
+    for i in range(len(runs) - 1, 0, -1):
+        above, below = runs[i - 1][-1], runs[i][0]
+        names = [texts[above, x] for x in columns[above]]
+        figures = [x for x in columns[below] if tables.is_number(texts[below, x])]
+        if (
+            below == above + 2
+            and len(names) > 1
+            and set(figures)
+            and set(figures) <= set(columns[above])
+            and not any(map(tables.is_number, names))
+        ):  # names of columns, an empty row, and what stands under them
+            runs[i - 1] += runs.pop(i)
+    for ys in runs:
         xs = range(min(min(columns[y]) for y in ys), max(max(columns[y]) for y in ys) + 1)
         yield [[tables.Cell(texts.get((y, x), ""), merged.get((y, x), (y, x))) for x in xs] for y in ys]
 
