@@ -263,7 +263,7 @@ def _rows(text: str, block: Sequence[_Line]) -> list[_Unit]:
     return []
 
 
-RECORDED = re.compile(r"^[^\S\n]+([^\s:=][^:=\n]{0,80}?)\s*[:=]\s+(\S[^\n]{0,300})", re.MULTILINE)
+_UNDER = re.compile(r"^[^\S\n]+([^\s:=][^:=\n]{0,80}?)\s*[:=]\s+(\S[^\n]{0,300})", re.MULTILINE)
 """A line under another one that is a label and its value."""
 
 
@@ -273,8 +273,8 @@ def cells(line: str) -> tuple[str, dict[str, str]]:
     A record is one, too: a name, and under it lines that are a label and its value. No cells where it is no row.
     """
     if "\n" in line:
-        name = " ".join(part.strip(" :") for part in RECORDED.sub("", line).split("\n"))
-        return name.strip(), {match[1]: match[2] for match in RECORDED.finditer(line)}
+        name = " ".join(part.strip(" :") for part in _UNDER.sub("", line).split("\n"))
+        return name.strip(), {match[1]: match[2] for match in _UNDER.finditer(line)}
     name, _, rest = line.partition(": ")
     if " = " in name or not rest:
         name, rest = "", line

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from qa.language.alike import stems
-from qa.passages import RECORDED
-from qa.passages import cells as named
 from qa.schema import Candidate, Span
 
 _KEY: Final = re.compile(r"\s*([^:=|;]{1,80}):\s")
 _CELL: Final = re.compile(r"(?:^|[:;]\s)\s*([^=;|:]{1,80}?)\s=\s([^;|]{1,200})")
+
+
+_UNDER: Final = re.compile(r"^[^\S\n]+([^\s:=][^:=\n]{0,80}?)\s*[:=]\s+(\S[^\n]{0,300})", re.MULTILINE)
+"""A line of a record: a label and its value under a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,12 @@ class Row:
 
 
 def row(text: str) -> Row | None:
-    """A row of a table, or a record as `qa.passages.cells` has it; None where the text is none."""
+    """A row of a table, or a record: a name, and under it labels with their values; None where the text is none."""
     if "\n" in text:
-        cells = tuple(
-            (m[1], m[2].rstrip(), (m.start(2), m.start(2) + len(m[2].rstrip()))) for m in RECORDED.finditer(text)
-        )
-        return Row(named(text)[0], cells) if cells else None
+        found = ((m[1], m[2].rstrip(), m.start(2)) for m in _UNDER.finditer(text))
+        under = tuple((label, value, (at, at + len(value))) for label, value, at in found)
+        names = (line.strip(" :") for line in _UNDER.sub("", text).split("\n"))
+        return Row(" ".join(filter(None, names)), under) if under else None
     cells = tuple((m[1], m[2].strip(), (m.start(2), m.start(2) + len(m[2].rstrip()))) for m in _CELL.finditer(text))
     key = _KEY.match(text)
     return Row(key[1] if key else "", cells) if cells else None
