@@ -1,15 +1,20 @@
-"""The graph of all-MiniLM-L6-v2's encoder for onnxruntime, without weights: they stay in `model.safetensors`.
+"""The graphs of all-MiniLM-L6-v2's encoder for onnxruntime, without weights: they stay in `model.safetensors`.
 
-    python -m training.embedder            writes src/qa/models/weights/embedder.onnx
+    python -m training.embedder            writes src/qa/models/weights/embedder.onnx and embedder-int8.onnx
 
 BERT (Devlin et al. 2019, arXiv:1810.04805) for one text at a time, so without mask; mean pooling and length one, as
 the model was published. An initializer names the bytes of its tensor in `model.safetensors`, which onnxruntime reads
 as external data; so nothing is shipped twice, and the pinned digest of the weights holds for both.
+
+The second graph, for passages, multiplies in eight bits: it holds the steps that round the weights, which onnxruntime
+works out once, when it is loaded. Seven bits a weight, for on processors without VNNI two products of eight would not
+fit into the sum that is kept of them: the same vectors come out on all.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import struct
 from pathlib import Path
@@ -23,10 +28,19 @@ from qa.models.files import SHIPPED, minilm_folder
 WEIGHTS = "model.safetensors"
 
 
-class Graph:
-    """Nodes and initializers as they are added."""
+TOP = 63.0
+"""The largest weight of eight-bit layers."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Graph:
+    """Nodes and initializers as they are added.
+
+    Args:
+        int8: layers multiply in eight bits: the input by its own range each time, weights by that of each output.
+    """
+
+    def __init__(self, folder: Path, int8: bool) -> None:
+        self.int8 = int8
         with (folder / WEIGHTS).open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             self.tensors: dict[str, Any] = json.loads(file.read(size))
@@ -64,7 +78,15 @@ class Graph:
 
     def linear(self, x: str, name: str) -> str:
         """x W' + b."""
-        return self.op("Gemm", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), transB=1)
+        weight, bias = self.weight(f"{name}.weight"), self.weight(f"{name}.bias")
+        if not self.int8:
+            return self.op("Gemm", x, weight, bias, transB=1)
+        top, low = (self.constant(n, TensorProto.FLOAT, [], [v]) for n, v in (("top", TOP), ("low", -TOP)))
+        weight = self.op("Transpose", weight, perm=[1, 0])
+        scale = self.op("Div", self.op("ReduceMax", self.op("Abs", weight), self.ints(0), keepdims=0), top)
+        whole = self.op("Clip", self.op("Round", self.op("Div", weight, scale)), low, top)
+        rounded = self.op("Cast", whole, to=TensorProto.INT8)
+        return self.op("DynamicQuantizeMatMul", x, rounded, scale, "", bias, domain="com.microsoft")
 
     def norm(self, x: str, name: str, epsilon: float) -> str:
         """Layer normalization."""
@@ -72,12 +94,12 @@ class Graph:
         return self.op("LayerNormalization", x, *parts, axis=-1, epsilon=epsilon)
 
 
-def build(folder: Path) -> onnx.ModelProto:
+def build(folder: Path, *, int8: bool = False) -> onnx.ModelProto:
     """ids (tokens,) -> vector (dimension,)."""
     config = json.loads((folder / "config.json").read_text())
     heads, size = config["num_attention_heads"], config["hidden_size"]
     depth, epsilon = size // heads, config["layer_norm_eps"]
-    g = Graph(folder)
+    g = Graph(folder, int8)
     length = g.op("Shape", "ids")
     positions = g.op("Slice", g.weight("embeddings.position_embeddings.weight"), g.ints(0), length, g.ints(0))
     kind = g.op("Slice", g.weight("embeddings.token_type_embeddings.weight"), g.ints(0), g.ints(1), g.ints(0))
@@ -113,16 +135,19 @@ def build(folder: Path) -> onnx.ModelProto:
         [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [size])],
         list(g.values.values()),
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    sets = [helper.make_opsetid("", 18), *([helper.make_opsetid("com.microsoft", 1)] if int8 else [])]
+    return helper.make_model(graph, opset_imports=sets, ir_version=9)
 
 
 def main() -> None:
-    """Write the graph."""
+    """Write the graphs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=SHIPPED / "weights" / "embedder.onnx")
-    out = parser.parse_args().out
-    out.write_bytes(build(minilm_folder()).SerializeToString(deterministic=True))
-    print(out, out.stat().st_size)
+    parser.add_argument("--out", type=Path, default=SHIPPED / "weights")
+    folder = parser.parse_args().out
+    for name, int8 in (("embedder.onnx", False), ("embedder-int8.onnx", True)):
+        out = folder / name
+        out.write_bytes(build(minilm_folder(), int8=int8).SerializeToString(deterministic=True))
+        print(out, out.stat().st_size, hashlib.sha256(out.read_bytes()).hexdigest())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Text -> vector: the default model by onnxruntime, any other by sentence-transformers.
 
 Importing sentence-transformers takes six seconds and half a gigabyte; neither a question nor a build should wait for
-it. Tests hold the default model equal to what sentence-transformers makes of it.
+it. Tests hold the default model equal to what sentence-transformers makes of it, for a question; many texts are
+embedded in eight bits, in two fifths of the time, and found as well (`benchmarks/README.md`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -32,7 +33,11 @@ _PINNED: Final = {
 }
 """Every file of the published model that is read. What else lies beside them has no part in a vector."""
 _GRAPH: Final = "embedder.onnx"
-_GRAPH_SHA256: Final = "606be78a741e16e3d23180c9d1002832348d352e12d1a18639af7d3af4a1fe0e"
+_GRAPH_INT8: Final = "embedder-int8.onnx"
+_GRAPHS: Final = {
+    _GRAPH: "606be78a741e16e3d23180c9d1002832348d352e12d1a18639af7d3af4a1fe0e",
+    _GRAPH_INT8: "6e99222bc93e3140d28b08912cc77e409f94349c3097fab76719ee68b62706cb",
+}
 _WEIGHTS: Final = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 _MAX_TOKENS: Final = 256
 _BATCH: Final = 32
@@ -66,7 +71,8 @@ class Embedder:
             folder = minilm_folder()
             for file, sha256 in _PINNED.items():
                 verified(folder / file, sha256)
-            verified(SHIPPED / "weights" / _GRAPH, _GRAPH_SHA256)
+            for file, sha256 in _GRAPHS.items():
+                verified(SHIPPED / "weights" / file, sha256)
             return cls._minilm(folder)
         folder = _locate(name)
         return cls(name, folder, _folder_digest(folder))
@@ -84,7 +90,7 @@ class Embedder:
         return vector
 
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        """Unit vectors, shape (len(texts), dimension), in the order given.
+        """Unit vectors, shape (len(texts), dimension), in the order given; of the default model, in eight bits.
 
         Args:
             progress: called with the number of texts done, now and then.
@@ -143,7 +149,7 @@ class Embedder:
 class _MiniLM:
     """all-MiniLM-L6-v2 by onnxruntime, one text at a time: no padding, so a text's vector is the same in any company.
 
-    The graph is ours (`training/embedder.py`), the weights are read from the file that was published.
+    The graphs are ours (`training/embedder.py`), the weights are read from the file that was published.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -151,15 +157,17 @@ class _MiniLM:
         self._tokenizer = plain_tokenizer(folder / "tokenizer.json")
         self._tokenizer.enable_truncation(_MAX_TOKENS)  # the file asks for 128, the model was published with 256
         self._session = onnx_session(SHIPPED / "weights" / _GRAPH, threads=1, weights=folder)
+        self._folder = folder
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="embedder")
 
-    def encode(self, text: str) -> Vectors:
+    def encode(self, text: str, session: Any = None) -> Vectors:
         ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
-        vector: Vectors = self._session.run(["vector"], {"ids": np.array(ids, np.int64)})[0]
+        vector: Vectors = (session or self._session).run(["vector"], {"ids": np.array(ids, np.int64)})[0]
         return vector
 
     def encode_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
-        return self._pool.map(self.encode, texts)
+        session = onnx_session(SHIPPED / "weights" / _GRAPH_INT8, threads=1, weights=self._folder)
+        return self._pool.map(partial(self.encode, session=session), texts)
 
 
 def model_digest(name: str) -> str:
@@ -170,7 +178,7 @@ def model_digest(name: str) -> str:
     """
     if name != DEFAULT:
         return _folder_digest(_locate(name))
-    parts = {**_PINNED, _GRAPH: _GRAPH_SHA256}
+    parts = {**_PINNED, **_GRAPHS}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
