@@ -221,42 +221,49 @@ class _Referent:
 
 
 def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collection[str] = ()) -> str:
-    """Each pronoun replaced by what it most likely stands for; one that has its noun in the question itself stays."""
+    """The question with the words for what it points back to."""
     out: list[str] = []
     end = 0
+    for start, stop, new in _meant(p, spoken, last, without):
+        out += [p.text[end:start], new]
+        end = stop
+    return "".join([*out, p.text[end:]])
+
+
+def _meant(
+    p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collection[str]
+) -> Iterator[tuple[int, int, str]]:
+    """Where the question points back, and what it means there; a pronoun that has its noun in the question does not."""
     chosen: dict[Sort, str] = {}
     own = [p.text[start:end] for start, end in named(p)]
     for i, t in enumerate(p.tokens):
         sort = None if "pronouns" in without else _PRONOUNS.get(t.lower)
-        name = ""
-        if sort and not _has_antecedent(p, i, sort) and not _expletive(p, i):
-            if sort in chosen:
-                continue
-            taken = [*own, *chosen.values()]
-            name = chosen[sort] = _best(spoken, sort, taken)
-        elif "pointing" in without:
-            continue
-        elif t.lower in _POINTING and t.tag == "DT" and t.dep in (*_ARGUMENTS, "ROOT") and not p.children(i):
-            verb = p.tokens[t.head]
-            if verb.lemma == "do" and verb.tag == "VB":
-                out += [p.text[end : verb.start], _deed(parse(last.searched)) or p.text[verb.start : t.end]]
-                end = t.end
-                continue
-            told = _told(last)
-            if told and any(p.tokens[j].lower in _TRUE for j in p.children(t.head, "acomp")):
-                return f"{p.text[: t.start]}it{p.text[t.end :].rstrip('?.! ')} {told}?"
-            name = told if verb.lemma in SAYING else ""
-        elif t.lower in _POINTING and t.dep == "det" and p.tokens[t.head].lemma in OWN_VOICE and last.answer.sources:
-            name = last.answer.sources[0].name
-            out += [p.text[end : t.start], name]
-            end = p.tokens[t.head].end
-            continue
-        if not name:
-            continue
-        possessive = t.tag == "PRP$" or t.lower in ("hers", "theirs")
-        out += [p.text[end : t.start], f"{name}{'’' if name.endswith('s') else '’s'}" if possessive else name]
-        end = t.end
-    return "".join([*out, p.text[end:]])
+        if t.lower in _POINTING and "pointing" not in without:
+            yield from _pointed(p, i, last)
+        elif sort and sort not in chosen and not _has_antecedent(p, i, sort) and not _expletive(p, i):
+            name = chosen[sort] = _best(spoken, sort, [*own, *chosen.values()])
+            possessive = t.tag == "PRP$" or t.lower in ("hers", "theirs")
+            if name:
+                yield t.start, t.end, f"{name}{'’' if name.endswith('s') else '’s'}" if possessive else name
+
+
+def _pointed(p: Parse, at: int, last: Turn) -> Iterator[tuple[int, int, str]]:
+    """What "this" and "that" mean: the text that was cited, what was done, what was said; a thing is not guessed."""
+    t, head = p.tokens[at], p.tokens[p.tokens[at].head]
+    if t.dep == "det":
+        if head.lemma in OWN_VOICE and last.answer.sources:
+            yield t.start, head.end, last.answer.sources[0].name
+    elif t.tag != "DT" or t.dep not in (*_ARGUMENTS, "ROOT") or p.children(at):
+        return
+    elif head.lemma == "do" and head.tag == "VB":
+        if deed := _deed(parse(last.searched)):
+            yield head.start, t.end, deed
+    elif told := _told(last):
+        if any(p.tokens[j].lower in _TRUE for j in p.children(t.head, "acomp")):
+            yield t.start, t.end, "it"
+            yield len(p.text.rstrip("?.! ")), len(p.text), f" {told}?"
+        elif head.lemma in SAYING:
+            yield t.start, t.end, told
 
 
 def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
