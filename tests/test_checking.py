@@ -18,6 +18,7 @@ from conftest import ROOT
 from qa.checking import beside, forms, samples, support
 from qa.cli import app
 from qa.schema import ConfigError, CorpusError
+from qa.support import Evidence, denies
 
 MINUTES = "The council approved the bridge on 3 March 2021 by 12 votes to 7. The bridge will cost 48 million euros."
 TRUE, FALSE = "The council approved the bridge by 12 votes to 7", "The council approved the bridge by 16 votes to 7"
@@ -442,6 +443,26 @@ def test_another_source_that_denies_what_is_borne_out_is_shown() -> None:
     assert sentence.against.quote == "The council did not approve the bridge."
     (alone,) = qa.check("The council approved the bridge by 12 votes to 7 [minutes].", sources).sentences
     assert alone.against is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "other", "denied"),
+    [
+        ("Two mines were closed in 2022.", "No mine was closed in 2018.", False),
+        ("The clinic had 56 beds in 2022.", "The clinic had 41 beds in 2018.", False),
+        ("The clinic had 56 beds in 2022.", "The clinic had 41 beds in 2022.", True),
+        ("The clinic has 56 beds.", "The clinic has 41 beds.", True),
+        ("Ida Holm was born on 21 August 1968.", "Ida Holm was born on 27 August 1968.", True),
+        ("The dam will cost 1.5 billion crowns.", "A study puts the cost of the dam at 3 billion crowns.", True),
+        ("The dam will cost 1.5 billion crowns.", "A study puts the cost of the dam at 1.5 billion crowns.", False),
+    ],
+)
+def test_what_was_on_another_day_denies_nothing(claim: str, other: str, denied: bool) -> None:
+    """Another figure, or another day, of the same thing does; where both differ, both may be true."""
+    ask = support().probabilities
+    assert ask is not None
+    (found,) = denies(ask, [(claim, [Evidence("other", other)])])
+    assert bool(found) == denied
 
 
 def test_a_page_that_is_named_is_where_it_is_looked_for() -> None:

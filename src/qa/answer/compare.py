@@ -15,7 +15,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from qa.language import Fact, facts, same_name
-from qa.language.alike import FIGURES, name_words, one_date, one_entity, stems
+from qa.language.alike import FIGURES, name_words, one_day, one_entity, other_figures, stems
 from qa.query import Query
 from qa.schema import Citation, Pair, Relation, Sentence
 from qa.support.words import content
@@ -88,9 +88,15 @@ def pairs(query: Query, sentences: Sequence[Sentence], judge: Judge | None = Non
     found: dict[tuple[str, ...], Pair] = {}
     for (a, b), (opposed, favour) in zip(two, _held_against(two, judge), strict=True):
         relation: Relation = "agreement"
-        point = POINTS.get(query.point, "") or (POINTS["figure"] if _other_figures(a, b) else _accounts(a, b))
+        point = POINTS.get(query.point, "") or (
+            POINTS["figure"] if other_figures(a.facts, b.facts) else _accounts(a, b)
+        )
         left, right = _by_date(a, b)
-        if min(opposed) >= CONTRADICTED and not _namesakes(a, b) and (query.point == "time" or _one_day(a, b)):
+        if (
+            min(opposed) >= CONTRADICTED
+            and not _namesakes(a, b)
+            and (query.point == "time" or one_day(a.facts, b.facts))
+        ):
             relation = "update" if point == POINTS["figure"] and _later(left, right) else "disagreement"
             score, bar = _alike(a.around(), b.around()), SHOWN
         else:
@@ -139,12 +145,6 @@ def _shared(query: Query, a: _Compared, b: _Compared, opposed: tuple[float, floa
     return len(x & y) / max(1, min(len(x), len(y)))
 
 
-def _one_day(a: _Compared, b: _Compared) -> bool:
-    """Whether a date of one can be one of the other, or one has none: the census of 2000 is not that of 2010."""
-    left, right = a.values("date"), b.values("date")
-    return not (left and right) or any(one_date(f.value, g.value) for f in left for g in right)
-
-
 def _accounts(a: _Compared, b: _Compared) -> str:
     """Of what two sentences give an account: the first names that both have."""
     names: list[str] = []
@@ -173,14 +173,6 @@ def _by_date(a: _Compared, b: _Compared) -> tuple[_Compared, _Compared]:
     """The earlier source first, where both are dated."""
     x, y = a.citation.source.published, b.citation.source.published
     return (b, a) if x and y and y < x[: len(y)] else (a, b)
-
-
-def _other_figures(a: _Compared, b: _Compared) -> bool:
-    """Whether both give a figure of one kind, and not the same: "48 million euros", "52 million euros"."""
-    return any(
-        left and right and not left & right
-        for left, right in ((({f.value for f in told.values(kind)}) for told in (a, b)) for kind in FIGURES)
-    )
 
 
 def _later(left: _Compared, right: _Compared) -> bool:

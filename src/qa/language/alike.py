@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from qa.language.fact import FactKind
+from qa.language.fact import Fact, FactKind
 from qa.language.names import same_name
 from qa.language.speech import MEDIA, OWN_VOICE
 from qa.language.words import FUNCTION_WORDS, fold, stem
@@ -59,6 +60,18 @@ def related(a: str, b: str) -> bool:
     """Whether two stems are one, or of one word: "militari", "militarili"."""
     short, long = sorted((a, b), key=len)
     return a == b or (len(short) > 5 and long.startswith(short[:-1]))
+
+
+def other_figures(a: Sequence[Fact], b: Sequence[Fact]) -> bool:
+    """Whether two texts give a figure of one kind, and not the same: "48 million euros", "52 million euros"."""
+    kinds = (([{f.value for f in given if f.kind == kind} for given in (a, b)]) for kind in FIGURES)
+    return any(left and right and not left & right for left, right in kinds)
+
+
+def one_day(a: Sequence[Fact], b: Sequence[Fact]) -> bool:
+    """Whether a date of one can be one of the other, or one has none: the census of 2000 is not that of 2010."""
+    left, right = ([f.value for f in given if f.kind == "date"] for given in (a, b))
+    return not (left and right) or any(one_date(x, y) for x in left for y in right)
 
 
 def one_date(a: str, b: str) -> bool:

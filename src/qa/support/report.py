@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from qa.language import Fact, facts
+from qa.language.alike import one_day, other_figures
 from qa.schema import Hit, Source, Verdict
 from qa.support import citing, weigh
 from qa.support.judge import Ask, Case, Judgement, Support
@@ -22,9 +25,9 @@ AT_ONCE = 32
 ABOUT, SHARED = 0.5, 2
 """Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
 the least number of them."""
-DENIED, AGREED = 0.7, 0.5
-"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`), and
-of support from which none of its sentences is."""
+DENIED, OTHER, AGREED = 0.7, 0.5, 0.5
+"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`), the
+same where it gives another figure or day, and that of support from which none of its sentences is."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -274,7 +277,7 @@ def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Q
 
     The two must speak of the same. The longer one is held to be true and the shorter one judged by it, for a denial
     ("It did not") need not go into every detail of what it denies, nor what is said in detail into that of the denial.
-    A passage that says so in one sentence does not deny it in the next.
+    A passage that says so in one sentence does not deny it in the next, nor what was on another day.
     """
     held: list[tuple[int, Quoted, tuple[str, str]]] = []
     for place, (text, passages) in enumerate(claims):
@@ -290,11 +293,25 @@ def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Q
     chances = ask([pair for _, _, pair in held]) if held else ()
     agreeing = {(p, q.evidence.id) for (p, q, _), chance in zip(held, chances, strict=True) if chance[0] >= AGREED}
     found: dict[int, tuple[float, Quoted]] = {}
-    for (place, quoted, _), chance in zip(held, chances, strict=True):
+    for (place, quoted, pair), chance in zip(held, chances, strict=True):
         sure = float(chance[2])
-        if sure >= max(DENIED, found.get(place, (0.0, None))[0]) and (place, quoted.evidence.id) not in agreeing:
+        if sure < max(OTHER, found.get(place, (0.0, None))[0]) or (place, quoted.evidence.id) in agreeing:
+            continue
+        if sure >= _needed(*map(facts, pair)):
             found[place] = (sure, quoted)
     return [found[place][1] if place in found else None for place in range(len(claims))]
+
+
+def _needed(a: Sequence[Fact], b: Sequence[Fact]) -> float:
+    """How sure a denial must be, by the facts of both sentences: less where they give other figures, or other days.
+
+    Where other figures go with other days, or one denies what was on another day, both can be true.
+    """
+    figures, day = other_figures(a, b), one_day(a, b)
+    denied = len({any(f.kind == "negation" for f in told) for told in (a, b)}) > 1
+    if not day and (figures or denied):
+        return math.inf
+    return OTHER if figures or not day else DENIED
 
 
 def _plain(text: str) -> str:
