@@ -40,6 +40,27 @@ class Visit:
         self.page.wait_for_selector("#hello .welcome:visible, #turns .acts, #turns .error")
         return self
 
+    def anew(self) -> Visit:
+        """As if it had just been opened: nothing asked, typed, chosen or open on the Ask tab."""
+        self.asked_for.clear()
+        self.wrong.clear()
+        self.page.set_viewport_size({"width": 1280, "height": 860})
+        self.page.emulate_media(color_scheme="light")
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(
+            """() => { const one = selector => document.querySelector(selector);
+            one('[role=tab][data-tab-id=ask]').click();
+            one('[data-do=filters][aria-expanded=true]')?.click();
+            document.querySelectorAll('.told').forEach(told => told.replaceChildren());
+            one('#question textarea').value = '';
+            one('#hello').replaceChildren();
+            one('#new').click();
+            scrollTo(0, 0) }"""
+        )
+        self.page.wait_for_selector("#hello .welcome:visible")
+        self.page.wait_for_function("!document.querySelector('.turn, #pane .pane')")
+        return self
+
     def type(self, question: str) -> None:
         self.page.locator("#question textarea").fill(question)
         self.page.keyboard.press("Enter")
