@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
@@ -124,22 +124,33 @@ class Catalogue:
         return found
 
     @cached_property
-    def _by_word(self) -> Mapping[str, list[int]]:
-        """Places of the sources, by the keys of all words that they may be called by; see `_means`."""
-        found: defaultdict[str, list[int]] = defaultdict(list)
+    def _by_word(self) -> Mapping[str, set[int]]:
+        """Places of the sources, by what each test of `_means` looks for."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
         for place, source in enumerate(self.sources):
-            initials = "".join(word[0] for word in name_words(source.publisher))
-            called = (source.publisher, source.author, source.perspective, source.title, source.published[:4], initials)
-            words = {*name_words(" ".join(called)), *source.author.split()[-1:], *_WORD.findall(source.title)[:1]}
-            for key in {key for word in words for key in _keys(word)}:
-                found[key].append(place)
+            publisher = name_words(source.publisher)
+            keys = [f"publisher {fold(word)}" for word in publisher[:1]]
+            keys += [f"initials {''.join(fold(word)[0] for word in publisher).upper()}"]
+            keys += [f"author {fold(word)}" for word in source.author.split()[-1:]]
+            keys += [f"title {fold(word)}" for word in _WORD.findall(source.title)[:1]]
+            keys += [key for word in name_words(_about(source)) for key in _keys(word)]
+            for key in keys:
+                found[key].add(place)
         return found
 
     def called(self, phrase: str) -> tuple[str, ...]:
         """Ids of the sources that a phrase means: by publisher, author, title, or by what it is: "the 2017 report"."""
-        keys = {key for word in _said(phrase) for key in _keys(word)}
-        near = [self.sources[place] for place in sorted({n for key in keys for n in self._by_word.get(key, ())})]
-        return tuple(source.id for source in near if _means(phrase, source))
+        words = _said(phrase)
+        names = [fold(word) for word in words if not word.islower()]
+        keys = [f"{what} {name}" for name in names[:1] for what in ("publisher", "title")]
+        keys += [*(f"author {name}" for name in names[-1:]), *(f"initials {word}" for word in words)]
+        near = self._at(keys)
+        if described := _describing(words):
+            near |= set.intersection(*(self._at(_keys(word)) for word in described))
+        return tuple(self.sources[n].id for n in sorted(near) if _means(phrase, self.sources[n]))
+
+    def _at(self, keys: Iterable[str]) -> set[int]:
+        return set().union(*(self._by_word.get(key, ()) for key in keys))
 
     def _names(self, prefix: str) -> Collection[str]:
         if self.beginning is not None:
@@ -150,8 +161,8 @@ class Catalogue:
         """A word as the documents spell it: "Nasralah" -> "Nasrallah"; as it is where it is known or unclear."""
         if len(word) < 5 or self.knows(word) or self.stands(word):
             return word
-        names = " ".join((*self._names(word[0]), *self.vocabulary.get(name_key(word), ())))
-        return meant(word, _LONG_WORD.findall(names)) or word
+        begin, alike = self._names(word[0]), self.vocabulary.get(name_key(word), ())
+        return meant(word, *(_LONG_WORD.findall(" ".join(names)) for names in (begin, alike))) or word
 
     def lacks(self, name: str) -> bool:
         """Whether a name, however spelled, stands in no document and in no source's description."""
@@ -655,11 +666,18 @@ def _means(phrase: str, source: Source) -> bool:
     title = [fold(w) for w in _WORD.findall(source.title)]
     if len(names) > 1 and names == title[: len(names)]:
         return True
+    about, described = name_words(_about(source)), _describing(words)
+    return bool(described) and all(any(akin(word, other) for other in about) for word in described)
+
+
+def _describing(words: Sequence[str]) -> list[str]:
+    """What a phrase says of the text that it speaks of, "2017" in "the 2017 report"; none where it speaks of none."""
     described = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
-    if len(described) == len(words) or not described:
-        return False
-    about = name_words(f"{source.publisher} {source.author} {source.perspective} {source.title} {source.published[:4]}")
-    return all(any(akin(word, other) for other in about) for word in described)
+    return described if len(described) < len(words) else []
+
+
+def _about(source: Source) -> str:
+    return f"{source.publisher} {source.author} {source.perspective} {source.title} {source.published[:4]}"
 
 
 def asked_names(p: Parse) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extract
 
 from qa.language.dates import MONTHS, dates_in
 from qa.language.fact import Fact
@@ -104,11 +105,11 @@ def _looks_like_name(word: str) -> bool:
     )
 
 
-_FOLDS = (
+_FOLDS = tuple((re.compile(pattern), new) for pattern, new in (
     (r"[^a-z]", ""), (r"ph", "f"), (r"[kgz]h", lambda m: m[0][0]), (r"dh", "d"), (r"th", "t"), (r"ck", "k"),
     (r"q", "k"), (r"c(?![hei])", "k"), (r"x", "ks"), (r"ee", "i"), (r"(.)\1+", r"\1"), (r"v", "w"), (r"j|dj", "j"),
     (r"(?<=[aeiou])h$", ""), (r"(?<=[aeiou])h(?=[^aeiou])", ""), (r"[ou]+w?|(?<=[a-z])w(?=[^aeiou]|$)", "o"),
-)  # fmt: skip
+))  # fmt: skip
 
 
 @lru_cache(maxsize=65536)
@@ -131,7 +132,7 @@ def _spoken(word: str) -> str:
     """A word without its article, each sound written one way: "Waleed" -> "walid", "al-Tariq" -> "tarik"."""
     word = _ARTICLED.sub("", fold(word).strip())
     for pattern, new in _FOLDS:
-        word = re.sub(pattern, new, word)
+        word = pattern.sub(new, word)
     return word
 
 
@@ -207,14 +208,21 @@ _NEAR_MISS = 0.82
 """Letters in common, in their order, as a share of all: one of six may be wrong, two of twelve."""
 
 
-def meant(word: str, names: Iterable[str]) -> str:
+def meant(word: str, names: Iterable[str], keyed: Iterable[str] | None = None) -> str:
     """The one name that a word misspells or spells otherwise: "Nasralah" -> "Nasrallah"; "" if none, or several.
 
     Of five letters at least, the first of them right unless it sounds the same. Spellings of one name, and what is
     derived from it, count as one.
+
+    Args:
+        keyed: names that share the word's `name_key`, where they were looked up: of `names` letters alone are compared.
     """
     plain = fold(word)
     near: dict[str, float] = {}
+    if keyed is not None:
+        given = list(names)
+        close = extract(plain, [fold(n) for n in given], scorer=ratio, score_cutoff=100 * _NEAR_MISS, limit=None)
+        names = (*keyed, *(given[place] for _, _, place in close))
     for name in set(names):
         other = fold(name)
         if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
