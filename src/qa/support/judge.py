@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qa.language import Fact, FactKind, missing, same_name
 from qa.language.alike import FIGURES
 from qa.language.parser import parse
+from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
@@ -234,27 +235,24 @@ def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
 
 # who says it --------------------------------------------------------------------------------------------
 
-_LEADS = (
-    re.compile(r"(?P<lead>(?:According to|As reported by|As (?=[A-Z]))\s?[^:“\"]{2,160}?[,:])\s+(?P<rest>\S.+)", re.S),
-    re.compile(
-        r"(?P<lead>[^:“\"]{2,160}?,?\s(?:quoted by|as reported by|relaying)\s[^:“\"]{2,120}):\s+"
-        r"(?P<rest>\S.+)",
-        re.S,
-    ),
-    re.compile(
-        r"(?P<lead>[A-Z][^,:;“\"]{1,100}?\s(?:says?|said|reports?|reported|writes?|wrote|argues?|argued|notes?|noted|states?|"
-        r"stated|claims?|claimed|describes? how|adds?|added|found|finds))(?:\sthat\s|:\s|,\s)(?P<rest>\S.+)",
-        re.S,
-    ),
-)
+_LEAD_ENDS = re.compile(r"(?:[,:]|\sthat)\s+(?=\S)")
+_LEADS = re.compile(r"(?:According to|As(?: reported by)?)\s|.{2,160}?\s(?:quoted by|as reported by|relaying)\s", re.S)
+LEAD = 280
+"""Characters in which the words that name a source must end."""
 
 
 def _core(claim: str, sources: Sequence[Source]) -> tuple[str, str]:
     """The words that name one of the sources, if the claim begins with such, and the rest."""
-    for pattern in _LEADS:
-        match = pattern.match(claim)
-        if match and any(names(match["lead"], source) for source in sources):
-            return match["lead"], match["rest"]
+    for end in _LEAD_ENDS.finditer(claim[:LEAD]):
+        lead = claim[: end.start()]
+        if re.search(r"[:“\"]", lead):
+            break
+        if not any(names(lead, source) for source in sources):
+            continue
+        # "The Gazette said that", "Berg found:"; not "The council, the Gazette said, ..."
+        says = "," not in lead and any(t.lemma in {*SAYING, *SAYING_WITH} for t in parse(lead).tokens[-1:])
+        if says or _LEADS.match(lead):
+            return claim[: end.end()].rstrip(), claim[end.end() :]
     return "", claim
 
 
