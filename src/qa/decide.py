@@ -11,10 +11,11 @@ from qa.answer.lookup import looked_up, settles
 from qa.answer.places import covers, numbered, speaks_of_number, told
 from qa.answer.quote import with_list
 from qa.language import facts
-from qa.language.alike import FIGURES, stems
+from qa.language.alike import stems
 from qa.language.belonging import of_another
 from qa.language.dates import years
 from qa.language.defining import SAYS, introduces, spelled_out
+from qa.language.fact import FIGURES
 from qa.language.speakers import speaks
 from qa.language.tongue import UNSPACED
 from qa.query import Query

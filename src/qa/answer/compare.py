@@ -15,7 +15,8 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from qa.language import Fact, facts, same_name
-from qa.language.alike import FIGURES, name_words, one_day, one_entity, other_figures, stems
+from qa.language.alike import name_words, one_day, one_entity, other_figures, stems
+from qa.language.fact import FIGURES
 from qa.query import Query
 from qa.schema import Citation, Pair, Relation, Sentence
 from qa.support.words import content

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from qa.language.fact import Fact, FactKind
+from qa.language.dates import calendar
+from qa.language.fact import FIGURES, Fact
 from qa.language.names import same_name
 from qa.language.speech import MEDIA, OWN_VOICE
 from qa.language.words import FUNCTION_WORDS, fold, stem
-
-FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
 
 
 def one_entity(a: str, b: str) -> bool:
@@ -76,10 +75,5 @@ def one_day(a: Sequence[Fact], b: Sequence[Fact]) -> bool:
 
 def one_date(a: str, b: str) -> bool:
     """Whether two dates (values of facts), each maybe partial, can be one: "2017", "2017-10-31", "--10-31"."""
-    if not (_CALENDAR_DATE.fullmatch(a) and _CALENDAR_DATE.fullmatch(b)):
-        return a == b
-    x, y = (re.sub(r"^--", "-----", value) for value in (a, b))
-    return all(p == q or "-" in (p, q) for p, q in zip(x, y, strict=False))
-
-
-_CALENDAR_DATE = re.compile(r"(?:\d{4}|-)(?:-\d\d){0,2}")
+    x, y = calendar(a), calendar(b)
+    return all(p == q or "-" in (p, q) for p, q in zip(x, y, strict=True)) if x and y else a == b

@@ -42,6 +42,14 @@ _BEFORE_YEAR = re.compile(
 )
 
 
+def calendar(value: str) -> str:
+    """A date's parts at fixed places, "-" for what is not said: "--10" -> "-----10---"; "" for no date."""
+    return re.sub(r"^--", "-----", value).ljust(10, "-") if _CALENDAR.fullmatch(value) else ""
+
+
+_CALENDAR = re.compile(r"(?:\d{4}|-)(?:-\d\d){0,2}")
+
+
 def years(text: str) -> frozenset[int]:
     """The years that a text names."""
     return frozenset(int(fact.value[:4]) for fact in dates_in(text) if fact.value[:4].isdigit())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 FactKind = Literal["number", "percent", "money", "quantity", "date", "name", "negation", "quote"]
+FIGURES: Final[tuple[FactKind, ...]] = ("number", "quantity", "percent", "money")
 
 
 @dataclass(frozen=True, slots=True)

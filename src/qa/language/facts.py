@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from qa.language.dates import dates_in
-from qa.language.fact import Fact
+from qa.language.dates import calendar, dates_in
+from qa.language.fact import FIGURES, Fact
 from qa.language.names import TITLES, akin, names_in
 from qa.language.numbers import MEASURE, numbers_in
 from qa.language.words import FUNCTION_WORDS, WORD, fold, fold_quote, stem
@@ -93,7 +93,7 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """
     held = facts(evidence)
     values = {(f.kind, f.value) for f in held}
-    figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in _FIGURES}
+    figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in FIGURES}
     figures |= {f.value for f in held if f.kind == "date"}
     words = {form for w in WORD.findall(evidence) for form in (fold(w), stem(w))}
     figures |= {_TIMES[w] for w in words & _TIMES.keys()}
@@ -129,7 +129,6 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     return tuple(f for f in own if (f.kind, f.value, claim[f.start : f.end]) not in there)
 
 
-_FIGURES = {"number", "quantity", "percent", "money"}
 _NEAR_UNIT = 25
 """Characters behind a number within which its unit may stand: "40 long and cold days"."""
 _TIMES = {"twice": "2", "both": "2", "thrice": "3"}
@@ -141,24 +140,13 @@ def _said(unit: str, words: Iterable[str]) -> bool:
 
 
 def _dated(value: str, held: list[str]) -> bool:
-    """Whether the parts of a date are all said, in one date that contradicts none of them or over several."""
-    if "-" not in value and not re.fullmatch(r"\d{4}", value):
-        return False
-    year, month, day = _parts(value)
-    for other in held:
-        y, m, d = _parts(other)
-        if (day, month) == (d, m) or (not day and month == m):
-            return not year or year == y or (not y and any(_parts(h)[0] == year for h in held))
-        if not month and year == y:
-            return True
-    return False
-
-
-def _parts(value: str) -> tuple[str, str, str]:
-    match = re.fullmatch(r"(\d{4}|-)(?:-(\d\d))?(?:-(\d\d))?", value)
-    if not match:
-        return "", "", ""
-    return (match[1].strip("-"), match[2] or "", match[3] or "")
+    """Whether the parts of a date are all said, in one date, or its year in one and the rest in another."""
+    wanted, said = calendar(value), [calendar(other) for other in held]
+    if any(other.startswith(wanted[:4]) for other in said):
+        said = [re.sub(r"^----", wanted[:4], other) for other in said]
+    return bool(wanted) and any(
+        other and all(p in ("-", q) for p, q in zip(wanted, other, strict=True)) for other in said
+    )
 
 
 def _named(name: str, words: set[str], capitals: list[str]) -> bool:

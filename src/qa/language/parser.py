@@ -241,7 +241,7 @@ class SpacyParser:
 
 
 @cache
-def _parser() -> SpacyParser:
+def _parser() -> Parser:
     return SpacyParser()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from qa.language import Fact, FactKind, missing, same_name
-from qa.language.alike import FIGURES
+from qa.language.fact import FIGURES
 from qa.language.parser import parse
 from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
