@@ -143,13 +143,13 @@ class Retriever:
         scores = {id_: (1 - weight) * cosine + weight * words / best for id_, (cosine, words) in both.items()}
         bonus = PREFERENCE * max(scores.values(), default=0.0)
         passages = self.index.passages
-        for id_ in scores:
-            scores[id_] += bonus * (passages[id_].document_id in preferred)
+        if preferred:
+            scores = {id_: s + bonus * (passages[id_].document_id in preferred) for id_, s in scores.items()}
         by_dense, by_lexical = ({id_: n for n, id_ in enumerate(ids, start=1)} for ids in (dense, lexical))
         return [
             Hit(
-                passages[id_],
-                self.index.source(passages[id_].document_id),
+                passage := passages[id_],
+                self.index.source(passage.document_id),
                 score,
                 Ranks(by_dense.get(id_), by_lexical.get(id_), fused),
                 dense.get(id_, 0.0),

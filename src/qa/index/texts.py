@@ -62,6 +62,7 @@ class Texts:
         self._lock = Lock()
         self.source = lru_cache(maxsize=4096)(self._source)
         self.passage = lru_cache(maxsize=4096)(self._passage)
+        self.row = lru_cache(maxsize=4096)(self._row)
 
     @property
     def generation(self) -> Path:
@@ -157,7 +158,7 @@ class Texts:
         ):
             yield _passage(found)
 
-    def row(self, id: str) -> int | None:
+    def _row(self, id: str) -> int | None:
         """The row of a passage."""
         found = self._one("SELECT row FROM passages WHERE id = ?", id)
         return int(found[0]) if found else None

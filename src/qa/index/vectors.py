@@ -55,7 +55,7 @@ class VectorStore(Protocol):
 
 def matrix(generation: Path, passages: int, dimension: int) -> Vectors:
     """The vectors of a generation, memory-mapped, shape (passages, dimension)."""
-    return np.memmap(generation / FILE, np.dtype("<f4"), "r", shape=(passages, dimension))
+    return np.asarray(np.memmap(generation / FILE, np.dtype("<f4"), "r", shape=(passages, dimension)))
 
 
 class Exact:

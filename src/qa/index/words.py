@@ -63,8 +63,9 @@ class Words:
     """BM25 scores of passages, by their row."""
 
     def __init__(self, vocabulary: NDArray[np.uint8], arrays: dict[str, NDArray[Any]]) -> None:
-        self._vocabulary = vocabulary
-        self._starts, self._indptr, self._rows, self._counts, self._lengths = (arrays[name] for name in _ARRAYS)
+        # plain views of what is mapped: the class of a mapped array costs more than what is read of it
+        self._vocabulary = np.asarray(vocabulary)
+        self._starts, self._indptr, self._rows, self._counts, self._lengths = (np.asarray(arrays[n]) for n in _ARRAYS)
         self._mean = float(np.mean(self._lengths)) if len(self._lengths) else 0.0
 
     @classmethod
