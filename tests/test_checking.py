@@ -465,6 +465,17 @@ def test_what_was_on_another_day_denies_nothing(claim: str, other: str, denied: 
     assert bool(found) == denied
 
 
+def test_of_another_source_that_denies_it_is_told_when_it_was_and_whether_later() -> None:
+    """A figure that was given anew is no error of the first source."""
+    then, now = (
+        qa.Document(qa.Source(id=f"report-{year}", title="", published=f"{year}-02-10"), f"The clinic has {n} beds.")
+        for year, n in ((2019, 41), (2023, 56))
+    )
+    for cited, other, told in ((then, now, "(2023-02-10), later, says"), (now, then, "(2019-02-10) says otherwise")):
+        (sentence,) = qa.check(f"{cited.text[:-1]} [{cited.source.id}].", [cited, other]).sentences
+        assert told in sentence.notes[-1]
+
+
 def test_a_page_that_is_named_is_where_it_is_looked_for() -> None:
     """A sentence that stands on another page of its source is found there, and that is said."""
     text = "It rained all day on Monday.\n\nThe mayor opened the bridge on Tuesday."

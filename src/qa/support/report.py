@@ -94,8 +94,10 @@ class CheckedSentence:
         if self.against:
             of = self.against.evidence.source
             when = f" ({of.published})" if of and of.published else ""
+            own = self.evidence.source.published if self.evidence and self.evidence.source else ""
+            later = bool(of and own and own < of.published[: len(own)])
             said = " ".join(self.against.quote.split())
-            notes.append(f"but {self.against.evidence.id}{when} says otherwise: “{said}”")
+            notes.append(f"but {self.against.evidence.id}{when}{', later,' * later} says otherwise: “{said}”")
         return tuple(notes)
 
     def to_dict(self) -> dict[str, Any]:
