@@ -335,8 +335,8 @@ def _frame(p: Parse, called: Called, without: Collection[str] = ()) -> _Frame:
     for name, read in (("asked", _asked), ("comparing", _compared)):
         if name not in without and (frame := read(p, called)):
             return frame
-    named = (_named(_phrase(p, i), called) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
-    of = () if "named" in without else tuple(n for n in named if n.sources)
+    asked = (_named(_phrase(p, i), called) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
+    of = () if "named" in without else tuple(named for named in asked if named.sources)
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
     kind: Kind = "compare" if several else _kind(p)
     thing = _introduced(p) if kind in ("who-is", "fact") else None
@@ -456,33 +456,24 @@ def _alone(p: Parse, of: int) -> str:
 
 def _kind(p: Parse) -> Kind:
     """What kind of answer a question wants that asks nobody in particular."""
-    words = [t.lower for t in p.tokens]
-    first = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT", "WRB", "WP$")), None)
     root = next(iter(p.roots), 0)
     if {t.lemma for t in p.tokens[:6]} & _OVERVIEW or _asks_gist(p, root):
         return "overview"
     if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
         return "list"
-    if first is None and {t.lemma for t in p.tokens if t.is_noun} & _STEPS:
-        return "how-to"
+    first = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT", "WRB", "WP$")), None)
     opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
-    if opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS:
-        return "yes-no"
-    if first is None:
-        return "yes-no" if opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
-    asks, after = p.tokens[first], words[first + 1 : first + 3]
-    if {t.lemma for t in p.tokens if t.is_noun} & _STEPS or _asks_what_to_do(p, first):
+    whether = opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS
+    if {t.lemma for t in p.tokens if t.is_noun} & _STEPS and (first is None or not whether):
+        return "how-to"
+    if whether or first is None:
+        return "yes-no" if whether or opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
+    asks, after = p.tokens[first], p.tokens[first + 1 : first + 2]
+    if _asks_what_to_do(p, first):
         return "how-to"
     if asks.lower == "how":
-        verb = p.tokens[asks.head]
-        subject = p.child(asks.head, "nsubj")
-        doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
-        process = asks.dep == "advmod" and bool(p.children(asks.head, "auxpass"))  # "How is glass made?"
-        if verb.is_verb and (doing or process or after[:1] == ["to"]):
-            return "how-to"
-        much = asks.dep == "amod" or any(t.tag in ("JJ", "RB") for t in p.tokens[first + 1 : first + 2])
-        return "number" if much else "fact"
-    if asks.lower == "when" or (after[:1] and after[0] in ("year", "date", "day", "month")):
+        return _how(p, asks, after)
+    if asks.lower == "when" or any(t.lower in _TIMES for t in after):
         return "when"
     if asks.dep == "det" or asks.lower == "which":
         noun = p.tokens[asks.head if asks.dep == "det" else min(first + 1, len(p.tokens) - 1)]
@@ -490,6 +481,16 @@ def _kind(p: Parse) -> Kind:
         verb_like = noun.tag == "VBZ" and noun.lemma not in ("be", "have", "do")
         return "list" if noun.tag in ("NNS", "NNPS") or verb_like else "fact"
     return "list" if any(_several(p, i) for i in _things(p, root)) else "fact"
+
+
+def _how(p: Parse, how: Token, after: Sequence[Token]) -> Kind:
+    """Steps ("How do I join?", "How is glass made?"), a figure ("How long", "How many"), or a manner."""
+    verb, subject = p.tokens[how.head], p.child(how.head, "nsubj")
+    doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
+    process = how.dep == "advmod" and bool(p.children(how.head, "auxpass"))
+    if verb.is_verb and (doing or process or any(t.lower == "to" for t in after)):
+        return "how-to"
+    return "number" if how.dep == "amod" or any(t.tag in ("JJ", "RB") for t in after) else "fact"
 
 
 def _asks_what_to_do(p: Parse, first: int) -> bool:
