@@ -319,6 +319,11 @@ def test_sources_that_cannot_be_read_are_named(folder: Path) -> None:
     result = run("good.md", "--only-cited", "--sources", "bad.pdf", "--sources", "sources/minutes.md")
     assert result.exit_code == 0, result.output
     assert "skipped bad.pdf" in result.output
+    (folder / "sources" / "logo.png").write_bytes(b"\x89PNG")
+    (folder / "sources" / "copy.txt").write_text(MINUTES)
+    result = run("good.md", "--only-cited", "--sources", "sources")
+    assert "left out, for they are no documents: 1 .png" in result.output
+    assert "kept once" in result.output
     result = run("good.md", "--sources", "bad.pdf", "worse.pdf")
     assert result.exit_code == 2
     assert result.output.count("it is called pdf but is none") == 2

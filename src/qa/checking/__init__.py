@@ -27,7 +27,7 @@ from qa.support import CheckedSentence, Evidence, Pool, Report, Support, checked
 from qa.support import check as check_text
 
 if TYPE_CHECKING:
-    from qa.corpus import Skipped
+    from qa.corpus import Intake, Skipped
 
 __all__ = ["Checks", "Sources", "assert_borne_out", "beside", "check", "checked", "pool_of", "read_sources", "support"]
 
@@ -126,8 +126,8 @@ def pool_of(sources: str | Path | Document | Mapping[str, str] | Sequence[Any]) 
     return Pool(found)
 
 
-def read_sources(places: Sequence[str | Path], without: Sequence[str] = ()) -> tuple[Pool, tuple[Skipped, ...]]:
-    """The documents at these places, cut into passages, and what could not be read.
+def read_sources(places: Sequence[str | Path], without: Sequence[str] = ()) -> tuple[Pool, Intake]:
+    """The documents at these places, cut into passages; and what was read, what was not, and what else is to be told.
 
     Args:
         without: files that are no sources though they lie there: what is checked must not bear itself out.
@@ -144,7 +144,7 @@ def read_sources(places: Sequence[str | Path], without: Sequence[str] = ()) -> t
         why = [str(skip) for skip in reading.skipped] or ["there is no document; give Markdown, text, PDF or DOCX"]
         why[TOLD:] = [f"And {len(why) - TOLD} more."] if len(why) > TOLD else []
         raise CorpusError(f"nothing to check against in {', '.join(map(str, places))}: {' '.join(why)}")
-    return Pool(e for document in held for e in _pieces(document)), reading.skipped
+    return Pool(e for document in held for e in _pieces(document)), reading
 
 
 def beside(file: Path, text: str) -> tuple[Pool, tuple[Skipped, ...]] | None:

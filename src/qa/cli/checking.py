@@ -152,8 +152,10 @@ def _of_files(
             yield from _held(file, text, found[0], checking.support(), quiet=quiet)
         return
     if sources:
-        pool, skipped = checking.read_sources(sources, without=files)
-        _skipped(skipped)
+        pool, reading = checking.read_sources(sources, without=files)
+        _skipped(reading.skipped)
+        for note in reading.notes:
+            err.print(Text(f"note: {note}", style="dim"))
         if len(files) > 1 and not quiet:
             err.print(Text(f"note: {', '.join(files)} are checked, against {', '.join(sources)}", style="dim"))
         for file, text in texts:
