@@ -19,6 +19,7 @@ import gzip
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import statistics
@@ -28,12 +29,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 ENVIRONMENTS: Final = Path("build/rivals")
 NEEDS: Final = {
     "qa": (),
+    "qa, paragraphs": (),
     "llama-index 1024": ("llama-index-core",),
     "llama-index 512": ("llama-index-core",),
     "txtai": ("txtai==9.14.0", "faiss-cpu==1.15.1"),
@@ -113,16 +116,19 @@ def transformer() -> Any:
     return SentenceTransformer(model(), device="cpu", local_files_only=True)
 
 
-def _qa_build(given: Corpus, folder: Path) -> None:
+def _qa_build(given: Corpus, folder: Path, *, cut: bool = False) -> None:
     from qa.config import load_config
     from qa.index import Index
     from qa.schema import Document, Source
 
-    documents = [Document(Source(id=id_, title=id_.replace("_", " ")), text) for id_, text in given.texts.items()]
+    if cut:
+        documents = [Document(Source(id=str(n), title=""), text) for n, text in enumerate(given.cut)]
+    else:
+        documents = [Document(Source(id=id_, title=id_.replace("_", " ")), text) for id_, text in given.texts.items()]
     Index.build(documents, folder, load_config(index_dir=folder)).close()
 
 
-def _qa_open(given: Corpus, folder: Path) -> Search:
+def _qa_open(given: Corpus, folder: Path, *, cut: bool = False) -> Search:
     from qa.config import load_config
     from qa.index import Index
     from qa.models.embedder import Embedder
@@ -132,8 +138,13 @@ def _qa_open(given: Corpus, folder: Path) -> Search:
     retriever = Retriever(Index.open(folder, config), Embedder.load(), None, config)  # type: ignore[arg-type]
 
     def search(question: str) -> Found:
-        hits = retriever.search(question, top_k=DEPTH)
-        return [(h.passage.document_id, h.passage.start, h.passage.end) for h in hits]
+        hits = [
+            (h.passage.document_id, h.passage.start, h.passage.end) for h in retriever.search(question, top_k=DEPTH)
+        ]
+        if not cut:
+            return hits
+        places = [(given.paragraphs[int(n)], start, end) for n, start, end in hits]
+        return [(id_, first + start, first + end) for (id_, first, _), start, end in places]
 
     return search
 
@@ -283,6 +294,7 @@ def _exact_open(given: Corpus, folder: Path) -> Search:
 
 LIBRARIES: Final[dict[str, tuple[Callable[[Corpus, Path], None], Callable[[Corpus, Path], Search]]]] = {
     "qa": (_qa_build, _qa_open),
+    "qa, paragraphs": (partial(_qa_build, cut=True), partial(_qa_open, cut=True)),
     "llama-index 1024": (lambda given, folder: _llama_build(given, folder, 1024), _llama_open),
     "llama-index 512": (lambda given, folder: _llama_build(given, folder, 512), _llama_open),
     "txtai": (_txtai_build, _txtai_open),
@@ -334,7 +346,7 @@ def _memory() -> float:
 
 def environment(name: str) -> Path:
     """The Python of a library's own environment, made where it is missing."""
-    folder = ENVIRONMENTS / name.split()[0].lower()
+    folder = ENVIRONMENTS / re.split("[ ,]", name.lower())[0]
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
