@@ -395,6 +395,9 @@ def test_the_head_of_a_memorandum_is_one_whatever_stands_between_its_lines() -> 
     mail_ = (
         "They come on Monday, as was said.\n\nOn 5 May 2020, Jon Ek wrote:\n\n> The tyres will come off soon, I hope.\n"
     )
+    assert units(mail_.replace("wrote:\n\n", "wrote:\n").replace("On 5", "> On 5"), "a.txt")[1:] == [
+        ("> The tyres will come off soon, I hope.", "> On 5 May 2020, Jon Ek wrote:")
+    ]
     assert units(mail_, "a.txt")[1:] == [("> The tyres will come off soon, I hope.", "On 5 May 2020, Jon Ek wrote:")]
 
 

@@ -149,6 +149,9 @@ def _units_of(text: str, head: Span | None, start: int, end: int, *, titled: boo
             units += rows
             continue
         found = _items(text, block, lead) if len(block) > 1 else _sentences_of(text, block[0], lead or asked)
+        if len(found) > 1 and len(block) > 1 and _quotes(text, found[0], block[1:]):
+            said = text[found[0].start : found[0].end]
+            found = [replace(found[0], quotable=False), *(replace(unit, lead=said) for unit in found[1:])]
         leads = i + 1 < len(blocks) and len(block) == 1 and len(found) == 1
         if leads and (_is_question(text, found[0]) or _quotes(text, found[0], blocks[i + 1])):
             found = [replace(found[0], quotable=False)]

@@ -21,13 +21,14 @@ from qa.schema import Span
 _FOLIO = re.compile(r"\W*(?:page\s+)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE)
 _LEADER = re.compile(r"(?:\s*[.·…_]){4,}\s*[\divxlc]{1,5}\s*$")
 _ENTRY = re.compile(r"^(.{3,150}?)\s+(\d{1,4})$")
+_BULLETS = "-*•·▪‣–◦●○■□➢►"
 _MARK = re.compile(
-    r"(?:[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,4}\.?)\s+(?=\S)"
+    "(?:[" + _BULLETS + r"]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){2,4}\.?)\s+(?=\S)"
     r"|\d{1,2}\.\d{1,2}\.?\s+(?=[^\W\d_a-z])"
 )
-_NUMBERED = re.compile(r"[-*•·▪‣–◦]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d{1,3}(?:\.\d{1,3}){1,4}\.?")
+_NUMBERED = re.compile("[" + _BULLETS + r"]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d{1,3}(?:\.\d{1,3}){1,4}\.?")
 _CAPTION = re.compile(r"(?:fig(?:ure)?|table|chart|abb(?:ildung)?|tab(?:elle|leau)?)\.?\s*\d", re.IGNORECASE)
-_BULLET = re.compile(r"[-*•·▪‣–◦]\s+(?=\S)")
+_BULLET = re.compile("[" + _BULLETS + r"]\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,8 @@ def _table(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, 
         return at, []
     grid = _whole(cells, [row[0].y for row in body])
     captions = [Block(_line(rows[i], page).text, page=page) for i in over]
+    if len(columns) == 2 and all(len(mark) == 1 and mark in _BULLETS for mark, _ in grid):
+        return end, captions + [Block(text, "item", page=page) for _, text in grid]  # a list, its bullets set apart
     return end, captions + tables.blocks(tables.plain(grid), page=page)
 
 
