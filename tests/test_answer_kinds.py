@@ -218,6 +218,21 @@ def test_a_record_is_looked_up_as_a_row_is() -> None:
     assert decide(Query(query, query), [], said, 0.35).chosen == (found,)
 
 
+def test_of_key_and_cell_the_one_is_asked_for_that_is_not_told() -> None:
+    """ "The train to Pellin" is a row's key by its cell; when it leaves is another cell."""
+    said = read(
+        "Train | Leaves | Goes to\nR 14: Leaves = 08:15; Goes to = Pellin\nR 18: Leaves = 17:30; Goes to = Orle",
+        heading="Train",
+    )
+    for question, told_ in (
+        ("When does the train to Pellin leave?", "08:15"),
+        ("Which train leaves at 17:30?", "R 18"),
+    ):
+        rows, _ = looked_up(question, said)
+        assert rows[0].span
+        assert rows[0].hit.passage.slice(*rows[0].span) == told_
+
+
 LISTS = (
     "1. Fill the cup.\n2. Turn the wheel.\n10. Shut the tap.\n4.1 Dogs stay outside.\nMotion 4: to mend the roof.\n"
     "E18: Rope slack.\nE180: Hatch open.\n3.2.1 (2020-05-01)\nPEP 8 was written in 2001."

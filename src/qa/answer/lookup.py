@@ -67,12 +67,13 @@ def _named(row: Row, asked: frozenset[str]) -> int:
 
 def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candidate:
     """The row with the one cell under whose header stands what is asked for; as it is where that is not plain."""
-    cells = list(row.cells)
-    if row.key in candidate.text and not stems(row.key) <= asked:  # "Which dish has 870 kilojoules?"
-        at = candidate.text.index(row.key)
-        cells.append((candidate.hit.passage.lead(candidate.start), row.key, (at, at + len(row.key))))
+    cells = [cell for cell in row.cells if not frozenset() < stems(cell[1]) <= asked] or list(row.cells)
     share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in cells]
     best = max(share)
+    key = stems(candidate.hit.passage.lead(candidate.start))
+    if best < 1 and key and key <= asked and row.key in candidate.text and not stems(row.key) <= asked:
+        at = candidate.start + candidate.text.index(row.key)  # "Which dish has 870 kilojoules?"
+        return replace(candidate, span=(at, at + len(row.key)))
     if not best or share.count(best) > 1:
         return replace(candidate, span=None)
     start, end = cells[share.index(best)][2]
