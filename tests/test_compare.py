@@ -115,6 +115,11 @@ SURE = certain(0.1, 0.8)
 """Each sentence bears the other out."""
 
 
+def doubtful(read: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """A support model that sees a contradiction one way round only."""
+    return np.array([[0.4, 0.0, 0.6] if pair == read[0] else [0.8, 0.1, 0.1] for pair in read])
+
+
 def test_agreements_are_shown_where_the_question_compares() -> None:
     """Two sources that tell the same, side by side, with whom they tell of; a plain answer needs no such pair."""
     question = "Do the sources agree on who closed the harbour?"
@@ -147,8 +152,8 @@ def test_asked_for_a_date_or_figure_sources_agree_by_giving_one(question: str, l
         ("Do the sources agree on when it closed?", "The harbour closed at dawn.", "The harbour closed at dawn.", SURE),
         ("Do the sources agree on how many left?", "Ships left the port.", "Ships left the port.", SURE),
         ("What does each source say of Berg?", "Berg keeps ships.", "Berg reads books.", SURE),
-        ("What does each source say of Berg?", "Berg shut the gates.", "Berg shut no gates.", certain(0.6, 0.4)),
-        ("What does each source say of Berg?", "Berg shut the gates.", "Berg shut the gates.", certain(0.4, 0.01)),
+        ("What does each source say of Berg?", "Berg shut the gates.", "Berg shut no gates.", doubtful),
+        ("What does each source say of Berg?", "Berg shut the gates.", "Berg shut the gates.", certain(0.3, 0.01)),
         ("What does each source say of Berg?", "Berg shut the gates.", "Berg shut the gates.", None),
     ],
 )

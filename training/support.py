@@ -49,7 +49,7 @@ class Support(nn.Module):
     worst of them is: one bad word makes a claim false.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 3) -> None:
         super().__init__()
         self.encoder = AutoModel.from_pretrained(
             minilm_folder(),
@@ -65,7 +65,7 @@ class Support(nn.Module):
         embeddings.token_type_embeddings = table
         embeddings.word_embeddings.weight.requires_grad_(False)
         self.piece = nn.Linear(width, 1)
-        self.verdict = nn.Sequential(nn.Linear(3 * width + 1, width), nn.Tanh(), nn.Linear(width, 3))
+        self.verdict = nn.Sequential(nn.Linear(3 * width + 1, width), nn.Tanh(), nn.Linear(width, classes))
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor, attention_mask: Tensor | None = None

@@ -60,8 +60,13 @@ ALIKE = 0.4
 """Share of words that two texts have in common from which they count as versions of one."""
 PASSED, SURELY_PASSED = 0.15, 0.05
 """Shares of the false claims, in the mean of the sets, that may count as borne out, and as surely so."""
-WRONGLY = 0.09
+WRONGLY = 0.07
 """Share of the claims that are not contradicted, in the mean of the sets, that may be called so."""
+
+
+IMPLIED = "condaqa"
+"""A set whose claims are about what a negation implies; the model cannot tell there (AUC .47), so this set does not
+choose from when a source says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,8 @@ def main() -> None:
     false = [held[name][labels[name] != "supported"] for name in fitted]
     supported, sure = threshold(false, PASSED), threshold(false, SURELY_PASSED)
     failed = {name: np.where(held[name] < supported, against(part), 0.0) for name, part in judged.items()}
-    contradicted = threshold([failed[name][labels[name] != "contradicted"] for name in fitted], WRONGLY)
+    others = [failed[name][labels[name] != "contradicted"] for name in fitted if name != IMPLIED]
+    contradicted = threshold(others, WRONGLY)
     print("fitted on the other sets | on all: AUC; true accepted, false passed, surely; contradicted rightly, wrongly")
     for name, part in judged.items():
         rest = [p for n, p in fitted.items() if n != name]

@@ -355,17 +355,11 @@ def pack(a: argparse.Namespace) -> None:
             )
     stored = load_file(a.mpnet / "model.safetensors")
     np.savez(a.to / "mpnet.npz", **squeeze({f"encoder.{own}": stored[name] for own, name in published(True).items()}))
-    for name, net in (("reader", ReaderNet()), ("support", Support())):
+    for name, net in (("reader", ReaderNet()), ("support", Support(classes=len(VERDICTS)))):
         restore(net, SHIPPED / "weights" / f"{name}.onnx")
         state = net.state_dict()
         kept = {f"encoder.{own}": state[f"encoder.{theirs}"] for own, theirs in published(False).items()}
         kept |= {k: v for k, v in state.items() if not k.startswith("encoder.")}
-        if (
-            name == "support" and len(kept["verdict.2.bias"]) == 3
-        ):  # supported, neutral, contradicted: partly lies between
-            for end in ("weight", "bias"):
-                yes, neutral, no = kept[f"verdict.2.{end}"]
-                kept[f"verdict.2.{end}"] = torch.stack([yes, (yes + neutral) / 2, no, neutral])
         np.savez(a.to / f"{name}.npz", **squeeze(kept))
 
 

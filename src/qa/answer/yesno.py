@@ -21,7 +21,7 @@ Says = Literal["", "yes", "no"]
 Judge = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 """Pairs (evidence, claim) -> (n, 3): probability of supported, neutral, contradicted."""
 
-SURE: Final = 0.75
+SURE: Final = 0.7
 """Probability from which a sentence bears the statement out."""
 NEUTRAL: Final = 0.5
 """Probability from which a sentence is on something else."""

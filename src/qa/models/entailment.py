@@ -103,7 +103,7 @@ class Entailment(CrossEncoder):
     """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
 
     weights = "support.onnx"
-    sha256 = "ff4aabb9be5ecc1a4712b497eaac33bab6d543c26009156a8eab0fb547005734"
+    sha256 = "689b217437202a7cbfca55cd482a4ee6e8bd443471da14cd5bf3c511b7e044e8"
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.

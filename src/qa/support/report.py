@@ -25,7 +25,7 @@ AT_ONCE = 32
 ABOUT, SHARED = 0.5, 2
 """Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
 the least number of them."""
-DENIED, OTHER, AGREED = 0.9, 0.5, 0.5
+DENIED, OTHER, AGREED = 0.8, 0.3, 0.5
 """Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`), the
 same where it gives another figure or day, and that of support from which none of its sentences is."""
 LITTLE = 0.4
