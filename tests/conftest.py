@@ -145,15 +145,19 @@ def qa_command(folder: Path, *arguments: str, stdin: str = "", **environment: st
     """The command in that folder, without a new process: `test_cli.py` starts some, to see that it is the same."""
     from typer.testing import CliRunner
 
+    from qa import terminal
     from qa.cli import app
 
+    environment = {"NO_COLOR": "1", "COLUMNS": "100", **environment}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        for console in (terminal.out, terminal.err):  # they measure their window when they are made
+            patch.setattr(console, "_width", int(environment["COLUMNS"]))
         ran = CliRunner().invoke(
             app,
             arguments,
             input=stdin.encode("utf-8", "surrogateescape"),
-            env={"NO_COLOR": "1", "COLUMNS": "100", **environment},
+            env=environment,
             prog_name="qa",
         )
     if ran.exception and not isinstance(ran.exception, SystemExit):
