@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -261,6 +262,14 @@ def test_what_stands_at_a_number_is_found_by_it(question: str, found: list[str])
     assert [c.text for c in numbered(question, read(LISTS), timed="When" in question)] == found
 
 
+def test_what_stands_before_a_heading_is_not_under_it() -> None:
+    """Though they share a passage: the title of a page and its first section."""
+    page = read("Log of the harbour\n4.2 (May 2025)\nThe lamp was mended.")
+    headed = replace(page[0].hit.passage, heading="4.2 (May 2025)")
+    page = [replace(c, hit=replace(c.hit, passage=headed)) for c in page]
+    assert [c.text for c in numbered("What is new in version 4.2?", page)] == ["The lamp was mended."]
+
+
 @pytest.mark.parametrize(
     ("question", "found"),
     [
@@ -299,11 +308,11 @@ def test_a_question_in_another_language_gets_the_sentence_that_shares_its_words(
             "Compare the number of ships in 2018 and in 2022.",
             ["the number of ships in 2018", "the number of ships in 2022"],
         ),
-        ("Which is higher, Brenna or Hove?", ["Which is higher, Brenna", "Which is higher, Hove"]),
+        ("Which is higher, Brenna or Hove?", ["Which is higher, Brenna?", "Which is higher, Hove?"]),
         ("Compare Rye and Hove.", ["Rye", "Hove"]),
         (
             "How much fish came in in 2018 compared with 2022?",
-            ["How much fish came in in 2018", "How much fish came in in 2022"],
+            ["How much fish came in in 2018?", "How much fish came in in 2022?"],
         ),
     ],
 )

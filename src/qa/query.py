@@ -240,7 +240,8 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
 def questions(text: str) -> tuple[str, ...]:
     """The questions that one text puts, each standing alone: "Who chairs the board, and when was she elected?"
 
-    A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
+    "Who led Acme in 2018 and in 2022?" puts two as well. A text with a sentence that asks nothing is one question, and
+    so is one whose "she" is who the other half asks for.
     """
     p = parse(text)
     starts: set[int] = set()
@@ -262,7 +263,28 @@ def questions(text: str) -> tuple[str, ...]:
         found.append(dialogue.resolve(put[0].upper() + put[1:], before))
         if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
             return (text,)
-    return tuple(found) if len(found) > 1 else (text,)
+    return tuple(found) if len(found) > 1 else _spread(p, _joined(p)) or (text,)
+
+
+def _joined(p: Parse) -> list[list[int]]:
+    """The parts that a question asks about in turn: "of Rye and of Hove", "in 2018 and 2022", "both Al and Bo".
+
+    Two names alone may be one thing, or asked of together: "the relations of Iran and Iraq".
+    """
+    if len(p.roots) != 1 or not any(t.tag in ("WP", "WDT", "WRB") for t in p.tokens[:4]):
+        return []
+    for i, token in enumerate(p.tokens):
+        nodes, alike = _conjuncts(p, i), token.dep == "prep" and token.lower != "between"
+        after = p.subtree(i)[-1] + 1
+        if alike and [t.lower for t in p.tokens[after : after + 2]] == ["and", token.lower]:
+            nodes = [i, after + 1]  # whatever the parser hangs the second one on
+        alike = alike and all(p.children(j, "pobj") for j in nodes)
+        ands = nodes[-1] == after + 1 or any(p.tokens[j].lower == "and" for j in p.children(i, "cc"))
+        years = token.dep == "pobj" and all(re.fullmatch(r"\d{4}", p.tokens[j].text) for j in nodes)
+        years = years and p.tokens[token.head].lower != "between"
+        if len(nodes) > 1 and ands and (alike or years or p.children(i, "preconj")):
+            return [_alone(p, j) for j in nodes]
+    return []
 
 
 def _asked_of(named: Named, whole: Query) -> Query:
@@ -393,8 +415,7 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
         if len(of) > 1 and all(named.sources for named in of):
             return _Frame("compare", topic, of)
         if token.lemma not in _AGREEING and (each := _each(p, i, first, sides)):
-            topic = _topic(p, i, also=("by",) if token.dep == "ROOT" and token.lemma == "compare" else ("in", "as"))
-            return _Frame("compare", sides=tuple(f"{side} {topic}".strip() for side in each))
+            return _Frame("compare", sides=each)
     return None
 
 
@@ -409,7 +430,7 @@ def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
     """What a word compares, and with what else where that stands apart: "compare A with B"."""
     token, subject = p.tokens[i], p.child(i, "nsubj")
     if token.lemma in _DIFFERING and subject is not None:
-        return subject, ()
+        return subject, p.behind(i, *(("to", "with") if token.lemma == "compare" else ("from",)))[:1]
     if token.lemma in ("compare", "contrast") and token.dep == "ROOT":
         return p.child(i, "dobj"), p.behind(i, "with", "to")[:1]
     if token.lower == "compared" and (other := p.behind(i)):
@@ -420,38 +441,51 @@ def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
 
 
 def _alternative(p: Parse, i: int) -> bool:
-    """Whether a noun is the first to choose from: "Which is higher, Rye or Hove?" """
-    weighs = p.tokens[0].tag in ("WDT", "WP", "WRB") and any(t.tag in ("JJR", "RBR") for t in p.tokens)
+    """Whether a noun is the first to choose from: "Which is higher, Rye or Hove?", "Is Rye or Hove higher?" """
     or_ = any(p.tokens[j].lower == "or" for j in p.children(i, "cc"))
-    return weighs and or_ and p.tokens[i].is_noun and p.tokens[i].dep != "conj" and bool(p.children(i, "conj"))
+    thing = p.tokens[i].is_noun or p.tokens[i].dep == "prep"
+    return or_ and thing and bool(p.children(i, "conj")) and any(t.tag in ("JJR", "RBR") for t in p.tokens)
 
 
 def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...]:
-    """The question as it would be put of each side alone: "How long is it kept, in Basecamp".
+    """The question as it would be put of each side alone: "How long is it kept, in Basecamp?"
 
     Args:
-        at: the word that compares; what stands before the first side belongs to the question behind "compared".
+        at: the word that compares.
     """
-    whole = p.subtree(first)
-    if p.tokens[first].head in p.roots:
-        whole = [i for i in p.subtree(p.tokens[first].head) if i >= whole[0]]
-    start = p.tokens[whole[0]].start
-    if len(sides) > 1:
-        before = p.text[:start] if at == first or p.tokens[at].lower == "compared" else ""
-        return tuple(f"{before}{_phrase(p, side)}" for side in sides)
-    # "the number of ships in 2018 and 2022"
-    joined = next((i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None)
-    if joined is None:
+    if len(sides) < 2:  # "the number of ships in 2018 and 2022"
+        whole = p.subtree(first)
+        if p.tokens[first].head in p.roots:
+            whole = [i for i in p.subtree(p.tokens[first].head) if i >= whole[0]]
+        joined = next((i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None)
+        if joined is None:
+            return ()
+        before = p.text[p.tokens[whole[0]].start : p.tokens[min(p.subtree(joined))].start]
+        return tuple(f"{before}{p.span(_alone(p, i))}" for i in _conjuncts(p, joined))
+    if at == first or p.tokens[at].lower == "compared":
+        against = {at, *p.subtree(at)} - {first} if at != first else set()
+        return _spread(p, [[i for i in p.phrase(s) if i not in against or s in against] for s in sides])
+    by_what = p.tokens[at].dep == "ROOT" and p.tokens[at].lemma == "compare"
+    topic = _topic(p, at, first, sides[-1], also=("by",) if by_what else ("in", "as"))
+    link = "in" if any(t.is_verb for t in parse(topic).tokens) else "of"  # "how long it lasts"; "price"
+    named = (_phrase(p, side).removesuffix(f" in {topic}") for side in sides)
+    return tuple(f"{topic} {link} {name}" if topic else name for name in named)
+
+
+def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    """The text once for each of some joined parts of it, with that one in the place of all."""
+    if not joined:
         return ()
-    before = p.text[start : p.tokens[min(p.subtree(joined))].start]
-    return tuple(f"{before}{_alone(p, i)}" for i in _conjuncts(p, joined))
+    start, end = p.tokens[joined[0][0]].start, p.tokens[joined[-1][-1]].end
+    before = p.text[:start].removesuffix("both ")
+    return tuple(f"{before}{p.span(part)}{p.text[end:]}" for part in joined)
 
 
-def _alone(p: Parse, of: int) -> str:
-    """A word with all that hangs on it, but what is joined to it: "in 2018" of "in 2018 and in 2022"."""
-    joined = {k for j in p.children(of, "conj", "cc") for k in p.subtree(j)}
+def _alone(p: Parse, of: int) -> list[int]:
+    """A word with all that hangs on it, but what is joined to it: "in 2018" of "both in 2018 and in 2022"."""
+    joined = {k for j in p.children(of, "conj", "cc", "preconj") for k in p.subtree(j)}
     places = [i for i in p.subtree(of) if i not in joined]
-    return p.span([i for i in places if i <= of or all(j not in joined for j in range(of, i))])
+    return [i for i in places if i <= of or all(j not in joined for j in range(of, i))]
 
 
 def _kind(p: Parse) -> Kind:

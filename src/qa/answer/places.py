@@ -48,11 +48,18 @@ def numbered(question: str, candidates: Sequence[Candidate], *, timed: bool = Fa
     if not patterns:
         return []
     heads = [c for c in candidates if any(p.match(c.text) for p in patterns)]
-    under = [c for c in candidates if c not in heads and any(p.match(c.hit.passage.heading) for p in patterns)]
+    under = [c for c in candidates if c not in heads and any(p.match(_above(c)) for p in patterns)]
     dated = [c for c in (*heads, *under) if any(f.kind == "date" for f in facts(c.text))]
     if timed:
         return dated or heads
     return [c for c in heads if c.text != c.hit.passage.heading] or under or heads
+
+
+def _above(candidate: Candidate) -> str:
+    """The heading that it stands under; empty for what stands before it in the same passage."""
+    passage = candidate.hit.passage
+    before = passage.text.find(passage.heading) > candidate.start - passage.start
+    return "" if before else passage.heading
 
 
 def speaks_of_number(question: str, candidate: Candidate) -> bool:
