@@ -32,7 +32,7 @@ QUERIES: Final = ("boats that carry rye", "who mends the nets?", "harbour 12")
 PATIENCE: Final = 240
 """Seconds after which a reader hangs."""
 WHOLE, BEFORE, SAID, WRONG = 10, 20, 30, 40
-STORES: Final = ("exact", "chroma")
+STORES: Final = ("exact", "signs", "chroma")
 WAYS: Final = ("flip", "cut", "zero", "lose")
 
 

@@ -1,23 +1,29 @@
 """How an index grows: build, sync, open, search, filter, memory and disk at several sizes, as Markdown.
 
-    python benchmarks/size.py 1000 10000 100000
+    python benchmarks/size.py 1000 10000 100000 [--grown 10] [--results FILE]
+    python benchmarks/size.py --plot FILE
 
-Texts and vectors are made: words drawn as in English (Zipf), vectors in clusters, for a real model would take hours and
-its time grows with the passages alone. Times are CPU time, for the wall clock of a shared machine tells of the others.
+Texts and vectors are made: words drawn as in English (Zipf; the most frequent are stopwords), vectors in clusters, for
+a real model would take hours and its time grows with the passages alone. With `--grown` the last size is also measured
+so many times as large: its rows are copied under other ids, vectors moved a little, instead of cut and counted again.
+Times are CPU time, for the wall clock of a shared machine tells of the others. A question is not embedded: 4 ms more.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -25,17 +31,24 @@ from typing import Any, Final
 import numpy as np
 
 from qa.config import load_config
-from qa.index import Index
+from qa.index import Index, generations, vectors
+from qa.index.manifest import corpus_digest
+from qa.index.texts import Writer
+from qa.index.texts import _sum as row_sum
+from qa.index.vectors import Exact
+from qa.index.words import _STOPWORDS as STOPWORDS
+from qa.index.words import Words
 from qa.language.parser import parse_question
 from qa.models.reader import Reader
 from qa.query import Catalogue, understand
 from qa.retrieve import Retriever
 from qa.schema import Document, Filters, Source
 
-EACH: Final = 10
-"""Passages of a document."""
+EACH: Final = 7
+"""Passages of a document, made of ten paragraphs."""
 TURNS: Final = 60
 """Searches timed."""
+STOPPED: Final = sorted(word for word in STOPWORDS if word.isalpha())[:120]
 
 
 class Made:
@@ -60,14 +73,15 @@ class Made:
 
 
 def documents(passages: int) -> Iterator[Document]:
-    """So many passages of some 110 words, with names and figures, each ten a document."""
+    """So many passages, in paragraphs of 110 words, with names and figures."""
     draw = random.Random(0)
     syllables = [a + b for a in "bdfgklmnprstv" for b in ("a", "e", "i", "o", "u", "an", "er", "il")]
     words = ["".join(draw.choices(syllables, k=draw.choice((1, 2, 2, 3)))) for _ in range(60_000)]
+    words[: len(STOPPED)] = STOPPED
     weights = list(accumulate(1 / (i + 2) for i in range(len(words))))
     for number in range(passages // EACH):
         paragraphs = []
-        for _ in range(EACH):
+        for _ in range(10):
             drawn = draw.choices(words, cum_weights=weights, k=110)
             drawn[10] = f"{drawn[10].capitalize()} {words[draw.randrange(60_000)].capitalize()}"
             lines = [" ".join(drawn[i : i + 11]).capitalize() for i in range(0, 110, 11)]
@@ -79,6 +93,63 @@ def documents(passages: int) -> Iterator[Document]:
             published=str(1990 + number % 35),
         )
         yield Document(about, "\n\n".join(paragraphs))
+
+
+def grow(folder: Path, times: int) -> None:
+    """The index in a folder, its rows copied so many times."""
+    draw = np.random.default_rng(1)
+    with Index.open(folder, load_config()) as index, generations.writing(folder) as new:
+        old, size = index.manifest, index.manifest.passages
+        writer = Writer(new, index.texts)
+        run = writer._connection.execute
+        for n in range(times):
+            rows = run("SELECT row, id, embedded, data, sum FROM base_cut.passages ORDER BY row").fetchall()
+            writer._connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?)", _renamed(rows, n, size))
+            rows = run("SELECT * FROM base.documents ORDER BY row").fetchall()
+            moved = ((r + n * old.documents, a + n * size, b + n * size, f"{n or ''}{i}", f"{n or ''}{i}", *rest,
+                      _called(source, n), *blobs, row_sum(f"{n or ''}{i}", _called(source, n), *blobs))
+                     for r, a, b, i, _, *rest, source, body, names, origin, _ in rows
+                     for blobs in [(body, names, origin)])  # fmt: skip
+            writer._connection.executemany(f"INSERT INTO documents VALUES ({','.join('?' * 15)})", moved)
+        run("INSERT INTO names SELECT key, name, folded, documents * ? FROM base.names", (times,))
+        run("COMMIT")
+        writer.close()
+        words, sizes = index.words, np.diff(index.words._indptr)
+        place = np.arange(len(words._rows)) + np.repeat(words._indptr[:-1] * (times - 1), sizes)
+        grown: dict[str, Any] = {"starts": words._starts, "indptr": words._indptr * times}
+        grown |= {
+            name: np.empty(len(place) * times, dtype) for name, dtype in (("rows", np.int32), ("counts", np.uint16))
+        }
+        for n in range(times):
+            grown["rows"][place + n * np.repeat(sizes, sizes)] = words._rows + np.int32(n * size)
+            grown["counts"][place + n * np.repeat(sizes, sizes)] = words._counts
+        grown["lengths"] = np.tile(words._lengths, times)
+        Words(words._vocabulary, grown).save(new / "words")
+        with (new / vectors.FILE).open("wb") as file:
+            for n in range(times):
+                for start in range(0, size, 8192):
+                    part = index.matrix[start : start + 8192]
+                    part = part + bool(n) * 0.02 * draw.normal(size=part.shape).astype(np.float32)
+                    file.write((part / np.linalg.norm(part, axis=1, keepdims=True)).astype("<f4").tobytes())
+        vectors.write_signs(vectors.matrix(new, size * times, old.dimension), new)
+        ids = {f"{n or ''}{id_}": digest for n in range(times) for id_, digest in index.texts.digests().items()}
+        files = generations.digests(new, [path for path in new.rglob("*") if path.is_file()])
+        about = replace(old, passages=size * times, documents=old.documents * times, vectors="signs", files=files)
+        (new / "manifest.json").write_text(replace(about, corpus=corpus_digest(ids)).to_json(), "utf-8")
+        generations.move_pointer(folder, new.name)
+    for path in set(folder.glob("gen-*")) - {folder / generations.current(folder)}:
+        shutil.rmtree(path)
+
+
+def _renamed(rows: list[Any], n: int, size: int) -> Iterator[tuple[Any, ...]]:
+    for row, id_, embedded, data, _ in rows:
+        id_, data = f"{n or ''}{id_}", data.replace(b'["', f'["{n or ""}'.encode(), 1)
+        yield row + n * size, id_, embedded, data, row_sum(id_, data)
+
+
+def _called(source: bytes, n: int) -> bytes:
+    about = json.loads(source)
+    return json.dumps({**about, "id": f"{n or ''}{about['id']}"}, ensure_ascii=False).encode()
 
 
 def child(work: str, folder: Path, passages: int) -> dict[str, float]:
@@ -106,12 +177,17 @@ def part(work: str, folder: Path, passages: int) -> dict[str, float]:
         seconds, index = timed(lambda: Index.build(given, folder, config, made))  # type: ignore[arg-type]
         return {"build": seconds, "passages": index.manifest.passages, "built MB": _memory()}
     if work == "sync":
-        ids = [f"d{i}" for i in range(passages // EACH)]
+        with Index.open(folder, config) as index:
+            ids = index.texts.ids()
+        before = _memory()
         nothing, _ = timed(lambda: Index.build(ids, folder, config, made))  # type: ignore[arg-type]
-        one = Document(Source(id="d7", title="Changed"), "Mayor Astrid Falk called the price absurd.")
+        one = Document(Source(id="d7", title="Changed"), f"Mayor Astrid Falk called {len(ids)} absurd.")
         wanted = [one if id_ == "d7" else id_ for id_ in ids]
         seconds, _ = timed(lambda: Index.build(wanted, folder, config, made))  # type: ignore[arg-type]
-        return {"nothing changed": nothing, "one changed": seconds}
+        return {"nothing changed": nothing, "one changed": seconds, "sync MB": _memory() - before}
+    if work == "grow":
+        seconds, _ = timed(lambda: grow(folder, passages))
+        return {"grown": seconds}
     reader = Reader.load()
     before = _memory()
     opening, index = timed(lambda: Index.open(folder, config))
@@ -139,7 +215,12 @@ def part(work: str, folder: Path, passages: int) -> dict[str, float]:
     parse_question("Is it so?")  # loads the parser
     asking, _ = timed(lambda: understand("What did Astrid Falkenberg of the Harbour Office say?", (), catalogue))
     again, _ = timed(lambda: understand("Who told Ines Duarte of the tunnel?", (), catalogue))
+    recalled = []
+    for question in questions[:20]:
+        near = Exact(index.matrix).nearest(vector := made.embed_query(question), 10, None)
+        recalled.append(len({row for row, _ in near} & {row for row, _ in index._store[0].nearest(vector, 10, None)}))
     return {
+        "passages": index.manifest.passages, "recall@10": sum(recalled) / 200,
         "open": opening,
         "first": first, "p50": times[TURNS // 2], "p95": times[int(TURNS * 0.95)], **filters,
         "all sources read": reading, "understand, first": asking, "understand": again, "MB": _memory() - before,
@@ -153,27 +234,73 @@ def _memory() -> float:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sizes", type=int, nargs="+")
+    parser.add_argument("sizes", type=int, nargs="*")
+    parser.add_argument("--grown", type=int, default=0, help="measure the last size also so many times as large")
+    parser.add_argument("--results", type=Path, help="a file that takes the figures")
+    parser.add_argument("--plot", type=Path, help="draw such a file")
     parser.add_argument("--part")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(part(given.part, given.folder, given.sizes[0])))
         return
-    rows: dict[str, list[str]] = {}
+    if given.plot:
+        plot(json.loads(given.plot.read_text()), given.plot.with_suffix(".png"))
+        return
+    seen: list[dict[str, float]] = []
     for size in given.sizes:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "index"
-            found = child("build", folder, size)
-            found["disk MB"] = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
-            found |= child("search", folder, size) | child("sync", folder, size)
-        for name, value in found.items():
-            whole = name == "passages" or name.endswith("MB")
-            shown = f"{value:,.0f}" if whole else f"{value:.2f} s" if value >= 1 else f"{1000 * value:.1f} ms"
-            rows.setdefault(name, []).append(shown)
-    print(f"| | {' | '.join('' for _ in given.sizes)} |\n|{' --- |' * (len(given.sizes) + 1)}")
-    for name, values in rows.items():
-        print(f"| {name} | {' | '.join(values)} |")
+            seen.append(child("build", folder, size) | measured(folder))
+            if size == given.sizes[-1] and given.grown:
+                made = child("grow", folder, given.grown)
+                seen.append({"build": float("nan"), "built MB": float("nan")} | measured(folder))
+                print(f"grown in {made['grown']:.0f} s", file=sys.stderr)
+        if given.results:
+            given.results.write_text(json.dumps(seen, indent=1))
+    print(f"| | {' | '.join('' for _ in seen)} |\n|{' --- |' * (len(seen) + 1)}")
+    for name in seen[0]:
+        print(f"| {name} | {' | '.join(_shown(name, found[name]) for found in seen)} |")
+
+
+def measured(folder: Path) -> dict[str, float]:
+    """What is asked of an index that is there."""
+    disk = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
+    return {"disk MB": disk} | child("search", folder, 0) | child("sync", folder, 0)
+
+
+def _shown(name: str, value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    if name == "recall@10":
+        return f"{value:.3f}"
+    whole = name == "passages" or name.endswith("MB")
+    return f"{value:,.0f}" if whole else f"{value:.2f} s" if value >= 1 else f"{1000 * value:.1f} ms"
+
+
+def plot(seen: list[dict[str, float]], to: Path) -> None:
+    """Curves over passages, both axes logarithmic; matplotlib is not among what `qa` needs."""
+    from matplotlib import pyplot
+
+    drawn = (
+        "open",
+        "first",
+        "p50",
+        "p95",
+        "half",
+        "one source",
+        "understand",
+        "nothing changed",
+        "one changed",
+        "build",
+    )
+    figure, axes = pyplot.subplots(figsize=(7, 5))
+    for name in drawn:
+        axes.loglog([found["passages"] for found in seen], [1000 * found[name] for found in seen], "o-", label=name)
+    axes.set(xlabel="passages", ylabel="ms of CPU")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(to, dpi=110, bbox_inches="tight")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from qa.config import Config
 from qa.index import Index, embedded_text, generations
 from qa.index import vectors as stores
 from qa.index.manifest import sealed, unsealed
-from qa.index.vectors import Chroma, Exact
+from qa.index.vectors import Chroma, Exact, Signs
 from qa.index.words import _ARRAYS as ARRAYS
 from qa.index.words import Counting as WordCounting
 from qa.index.words import Words, tokens
@@ -267,6 +267,26 @@ def test_words_read_from_disk_are_the_same(tmp_path):
 
 
 TEXTS = st.lists(st.lists(st.sampled_from("a ant bee the cat é ferry 7 zoo".split())).map(" ".join), min_size=1)
+
+
+@given(TEXTS, st.lists(st.sampled_from("a ant bee cat 7 zoo owl".split())).map(" ".join), st.integers(1, 6), st.data())
+def test_the_best_by_words_are_those_of_all_scores(texts, query, k, data):
+    """Reading rare words first, and no more postings than it takes, finds what scoring every passage finds."""
+    words, rows = Words.build(texts), np.arange(len(texts))
+    mask = data.draw(st.none() | st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)).map(np.array))
+    scores = words.scores(query) if mask is None else np.where(mask, words.scores(query), 0)
+    expected = [(row, scores[row]) for row in np.lexsort((rows, -scores)) if scores[row] > 0][:k]
+    assert words.best(query, k, mask) == expected
+    few = np.array(data.draw(st.lists(st.sampled_from(rows))), int)
+    assert words.scores(query, few).tolist() == words.scores(query)[few].tolist()
+
+
+def test_common_words_are_not_read_where_they_cannot_matter():
+    """Of two words, where the rare one stands in passages enough, the other's postings are not needed for the best."""
+    words = Words.build([f"ferry {'lantern' if row % 50 == 7 else 'bridge'} {row}" for row in range(1000)])
+    assert len(words._leading("ferry lantern", 10, None)) == 20
+    assert [row for row, _ in words.best("ferry lantern", 3)] == [7, 57, 107]
+    assert len(words._leading("ferry", 10, None)) == 1000
 
 
 @given(TEXTS, TEXTS, st.randoms(use_true_random=False))
@@ -960,6 +980,36 @@ def test_wide_filters_are_asked_of_the_graph(many, embedder, monkeypatch):
         for step in (2, 3, 6):
             rows = index.rows(Filters(sources=tuple(f"d{i}" for i in range(0, 60, step))))
             assert index._store[0].nearest(vector, 8, rows) == exact.nearest(vector, 8, rows)
+
+
+@pytest.mark.parametrize("dimension", [64, 384, 100])
+def test_signs_propose_what_the_product_finds(tmp_path, monkeypatch, dimension):
+    """The nearest by their signs are multiplied: of vectors in clusters the nearest are found, under filters too."""
+    monkeypatch.setattr(stores, "_LEAST", 200)
+    draw = np.random.default_rng(0)
+    centres = draw.normal(size=(40, dimension))
+    vectors = (np.repeat(centres, 50, 0) + 0.7 * draw.normal(size=(2000, dimension))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    stores.write_signs(vectors, tmp_path)
+    signs, exact = Signs(vectors, tmp_path), Exact(vectors)
+    for mask in (None, draw.random(2000) < 0.5, draw.random(2000) < 0.05, np.arange(2000) == 7):
+        for row in range(0, 2000, 100):
+            assert signs.nearest(vectors[row], 10, mask) == exact.nearest(vectors[row], 10, mask)
+    assert len(signs.nearest(vectors[0], 2000, None)) == 2000
+
+
+def test_an_index_can_keep_signs(tmp_path, embedder):
+    """The setting writes them beside the matrix, a sync makes them anew, and damage of them is seen."""
+    config = Config(vector_store="signs")
+    Index.build(DOCUMENTS[:1], tmp_path, config, embedder).close()
+    with Index.build(DOCUMENTS, tmp_path, config, embedder) as index:
+        assert isinstance(index._store[0], Signs)
+        vector = embedder.embed_query("bridge")
+        nearest = Exact(index.matrix).nearest(vector, 5, None)
+        assert index.dense(vector, 5) == [(index.texts.passage(row).id, cosine) for row, cosine in nearest]
+    spoil(generation(tmp_path) / stores.SIGNS, "flipped")
+    with Index.open(tmp_path, config) as index:
+        assert re.search(r"signs.u64 was altered.*The one before it answers", index.notes[0])
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "empty", "lost"])

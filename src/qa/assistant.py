@@ -490,7 +490,7 @@ class Assistant:
         return Catalogue(
             self.sources,
             self.index.vocabulary,
-            stands=lambda word: bool(self.index.lexical(word, 1)),
+            stands=self.index.stands,
             knows=self.retriever.reader.knows,
             beginning=self.index.vocabulary.beginning,
         )

@@ -74,10 +74,10 @@ class Config(BaseSettings):
     index_dir: Path = Field(Path("index"), description="folder of the index; safe to delete")
     chroma_url: str = Field("", description="address of a Chroma server; empty: embedded, in index_dir")
 
-    vector_store: Literal["auto", "exact", "chroma"] = Field(
+    vector_store: Literal["auto", "exact", "signs", "chroma"] = Field(
         "auto",
-        description="exact: every vector is compared; chroma: a graph finds neighbours; auto: chroma on a server, and "
-        "from 100,000 passages on",
+        description="exact: every vector is compared; signs: those that share most signs; chroma: a graph finds "
+        "neighbours; auto: chroma on a server, signs from 100,000 passages on",
     )
 
     embedding_model: str = Field(

@@ -3,7 +3,7 @@
     manifest      what it was built from
     generations   where it lies, how a new one takes the place of an old one, whether it is damaged
     texts         documents, passages, names: two SQLite files
-    vectors       who finds the nearest vectors: an exact product, or Chroma
+    vectors       who finds the nearest vectors: an exact product, signs first, or Chroma
     words         BM25
     build         the steps from documents to files
 
@@ -64,7 +64,6 @@ class Index:
         """The vectors, by row."""
         self.words = Words.load(generation / "words")
         self.rows = lru_cache(maxsize=16)(self._rows)
-        self._scores = lru_cache(maxsize=2)(self.words.scores)
         with _in_use_lock:
             _in_use[generation] += 1
         self._release = weakref.finalize(self, _let_go, generation)
@@ -283,16 +282,17 @@ class Index:
 
         A passage that shares none is not there at all.
         """
-        scores = self._scores(query) if rows is None else np.where(rows, self._scores(query), 0)
-        places = np.flatnonzero(scores)
-        found = stores.best(scores[places], k, places)
-        return [(self.texts.passage(row).id, score) for row, score in found]
+        return [(self.texts.passage(row).id, score) for row, score in self.words.best(query, k, rows)]
+
+    def stands(self, word: str) -> bool:
+        """Whether a word stands in a passage, in any of its forms."""
+        return self.words.stands(word)
 
     def compare(self, ids: Sequence[str], query: str, vector: NDArray[np.float32]) -> list[tuple[float, float]]:
         """Cosine and BM25 score of these passages, whether or not either ranking has found them."""
         rows = np.array([row for id_ in ids if (row := self.texts.row(id_)) is not None], np.int64)
         cosines = stores.score(self.matrix, rows, vector)
-        return [(float(c), float(s)) for c, s in zip(cosines, self._scores(query)[rows], strict=True)]
+        return [(float(c), float(s)) for c, s in zip(cosines, self.words.scores(query, rows), strict=True)]
 
     def examine(self) -> tuple[str, ...]:
         """Reads every file whole: what is damaged, one line each; nothing where all is as it was written."""
@@ -324,6 +324,8 @@ class Index:
     def _store(self) -> tuple[VectorStore, tuple[str, ...]]:
         """Who finds the nearest vectors, and why it is not who should."""
         url, generation = self.manifest.chroma_url, self._generation
+        if self.manifest.vectors == "signs":
+            return stores.Signs(self.matrix, generation), ()
         if self.manifest.vectors != "chroma":
             return stores.Exact(self.matrix), ()
         try:

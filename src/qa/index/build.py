@@ -224,14 +224,18 @@ class Build:
         return {row: there[digest] for row, digest in texts.embedded(self._fresh) if digest in there}
 
     def _store(self, passages: int) -> str:
-        """Gives the vectors to Chroma where the settings, or their number, say so."""
+        """Makes what finds vectors beside the matrix, as the settings, or their number, say."""
         chosen = self.config.vector_store
         if chosen == "auto":
-            chosen = "chroma" if self.config.chroma_url or passages > vectors.EXACT_UP_TO else "exact"
-        if passages < _FEWEST and not self.config.chroma_url:
+            large = passages > vectors.EXACT_UP_TO
+            chosen = "chroma" if self.config.chroma_url else "signs" if large else "exact"
+        if chosen == "chroma" and passages < _FEWEST and not self.config.chroma_url:
             chosen = "exact"  # Chroma writes no graph of so few
+        rows = vectors.matrix(self.new, passages, self.embedder.dimension)
+        if chosen == "signs":
+            with generations.explained(self.new.parent):
+                vectors.write_signs(rows, self.new)
         if chosen == "chroma":
-            rows = vectors.matrix(self.new, passages, self.embedder.dimension)
             vectors.write(
                 rows, self.new, self.config.chroma_url, lambda done: self.report("writing", done - 1, passages)
             )

@@ -37,7 +37,7 @@ class Manifest:
     model_digest: str
     settings: Mapping[str, Any]
     vectors: str
-    """Which store answers: exact, or chroma."""
+    """Which store answers: exact, signs, or chroma."""
     chroma_url: str
     """Where Chroma is; empty: beside this file, if at all."""
     versions: Mapping[str, str]

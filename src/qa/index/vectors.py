@@ -1,8 +1,10 @@
 """The dense half of an index: unit vectors by row, and who finds the nearest ones.
 
 `Exact` multiplies, over a memory-mapped matrix: nothing to build, nothing approximate, and up to some 100,000
-passages as fast as a graph. `Chroma`, embedded or on a server, finds neighbours by its HNSW graph where there are more;
-the matrix stays the truth: what Chroma proposes is scored by it, and where Chroma fails it answers alone.
+passages as fast as a graph. `Signs` compares one bit for each number first, and multiplies what is nearest by that:
+one pass to build, which a sync can repeat. `Chroma`, embedded or on a server, finds neighbours by its HNSW graph, built
+anew each time. The matrix stays the truth: what the others propose is scored by it, and where Chroma fails it answers
+alone.
 """
 
 from __future__ import annotations
@@ -25,9 +27,14 @@ Vectors = NDArray[np.float32]
 
 FILE: Final = "vectors.f32"
 """The matrix, row by row, little endian, without a header: the manifest has its shape."""
+SIGNS: Final = "signs.u64"
+"""The signs of its numbers, a bit each: the first 64 of every row, then the next 64 of every row, and so on."""
 CHROMA: Final = "chroma"
 EXACT_UP_TO: Final = 100_000
-"""Passages up to which the exact product is the default (`benchmarks/README.md`)."""
+"""Passages up to which the exact product is the default (`docs/scaling.md`)."""
+_SHARE: Final = 200
+"""One row of so many is multiplied after its signs were compared, and `_LEAST` rows at least."""
+_LEAST: Final = 2_000
 
 _HNSW: Final = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 _NARROW: Final = 50_000
@@ -36,6 +43,8 @@ _DEEPEST: Final = 2_000
 """Neighbours asked of the graph under a wide filter before all rows are multiplied."""
 _BATCH: Final = 1000
 _BLOCK: Final = 8192
+_CACHED: Final = 32_768
+"""Rows whose signs are compared at a time: they stay in the processor's cache."""
 _opening = Lock()  # two threads that open one path at once would each make Chroma's shared system
 
 
@@ -99,6 +108,63 @@ def best(scores: Vectors, k: int, rows: NDArray[np.int64] | None = None) -> list
     places = places[np.lexsort((places, -scores[places]))][:k]
     names = places if rows is None else rows[places]
     return [(int(row), float(s)) for row, s in zip(names, scores[places], strict=True)]
+
+
+class Signs:
+    """The rows that share most signs with the vector are multiplied: a sketch of 1 bit a number, then the truth.
+
+    After Charikar (2002, doi:10.1145/509907.509965): the share of equal signs falls with the angle between vectors.
+    """
+
+    def __init__(self, vectors: Vectors, generation: Path) -> None:
+        self._vectors = vectors
+        words = -(-vectors.shape[1] // 64)
+        signs = np.memmap(generation / SIGNS, np.dtype("<u8"), "r", shape=(words, len(vectors)))
+        self._signs: NDArray[np.uint64] = np.asarray(signs)
+
+    def nearest(self, vector: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[tuple[int, float]]:
+        """As the protocol says; nearly all of ten (`docs/scaling.md`), and exact under a narrow filter."""
+        allowed = len(self._vectors) if mask is None else int(mask.sum())
+        wanted = max(k, _LEAST, len(self._vectors) // _SHARE)
+        if mask is not None and allowed <= wanted:
+            rows = np.flatnonzero(mask)
+        else:
+            apart = self._apart(vector)
+            near = apart if mask is None else apart[mask]
+            some = near[:: max(1, len(near) // (_SHARE * _SHARE))]  # enough to tell how near the nearest are
+            bound = np.partition(some, at := wanted * len(some) // allowed)[at] if allowed > wanted else near.max()
+            rows = np.flatnonzero(apart <= bound if mask is None else (apart <= bound) & mask)
+        return best(score(self._vectors, rows, vector), k, rows)
+
+    def _apart(self, vector: Vectors) -> NDArray[np.uint16]:
+        """In how many signs each row differs from the vector."""
+        asked = _signs(vector[None])[:, 0]
+        apart = np.zeros(len(self._vectors), np.uint16)
+        for start in range(0, len(apart), _CACHED):
+            part = apart[start : start + _CACHED]
+            for signs, bits in zip(self._signs, asked, strict=True):
+                part += np.bitwise_count(signs[start : start + _CACHED] ^ bits)
+        return apart
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _signs(vectors: Vectors) -> NDArray[np.uint64]:
+    """Their signs, shape (words of 64 bits, rows)."""
+    packed = np.packbits(vectors > 0, axis=1)
+    padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
+    return np.ascontiguousarray(padded.view("<u8").T)
+
+
+def write_signs(vectors: Vectors, generation: Path) -> None:
+    """Writes what `Signs` reads.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    parts = [_signs(vectors[start : start + _CACHED]) for start in range(0, len(vectors), _CACHED)]
+    (generation / SIGNS).write_bytes(np.concatenate(parts, axis=1).tobytes())
 
 
 class Chroma:

@@ -15,6 +15,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
@@ -23,10 +24,15 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
+from qa.index.vectors import best
 from qa.language import fold
 
 K1: Final = 1.5
 B: Final = 0.75
+_FEW: Final = 40
+"""Times as many passages as are wanted that a filter may leave to be scored one by one."""
+_ROUNDING: Final = 1e-3
+"""More than sums of the same numbers in another order differ by."""
 
 # numbers whole ("1,200", "7.5"), else words; scripts that put no space between words go by the character
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[぀-ヿ㐀-鿿]|[^\W_぀-ヿ㐀-鿿]+")
@@ -66,7 +72,7 @@ class Words:
         # plain views of what is mapped: the class of a mapped array costs more than what is read of it
         self._vocabulary = np.asarray(vocabulary)
         self._starts, self._indptr, self._rows, self._counts, self._lengths = (np.asarray(arrays[n]) for n in _ARRAYS)
-        self._mean = float(np.mean(self._lengths)) if len(self._lengths) else 0.0
+        self._asked = lru_cache(maxsize=16)(self._look_up)
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> Words:
@@ -100,18 +106,84 @@ class Words:
         """How many there are."""
         return len(self._lengths)
 
-    def scores(self, query: str) -> NDArray[np.float32]:
-        """One score per passage; 0 where no word is shared."""
-        out = np.zeros(self.passages, np.float32)
-        for token, times in Counter(tokens(query)).items():
-            if (i := self._find(token)) is None:
+    @cached_property
+    def _mean(self) -> float:
+        return float(np.mean(self._lengths)) if len(self._lengths) else 0.0
+
+    def stands(self, word: str) -> bool:
+        """Whether a word stands in a passage, in any of its forms."""
+        return bool(self._asked(word))
+
+    def scores(self, query: str, rows: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32]:
+        """One score per passage, or for each of `rows`; 0 where no word is shared."""
+        out = np.zeros(self.passages if rows is None else len(rows), np.float32)
+        wanted = None if rows is None else np.asarray(rows, np.int32)
+        for weight, part in self._asked(query):
+            there, counts = self._rows[part], self._counts[part]
+            if wanted is None:
+                out[there] += self._shares(weight, there, counts)
                 continue
-            part = slice(int(self._indptr[i]), int(self._indptr[i + 1]))
-            rows, counts = np.asarray(self._rows[part]), np.asarray(self._counts[part], np.float32)
-            rarity = np.log(1 + (self.passages - len(rows) + 0.5) / (len(rows) + 0.5))
-            longer = np.asarray(self._lengths[rows], np.float32) / np.float32(self._mean)
-            out[rows] += np.float32(times * rarity) * (counts / (counts + K1 * (1 - B + B * longer)))
+            spots = np.searchsorted(there, wanted)
+            spots[spots == len(there)] = 0
+            known = there[spots] == wanted
+            out[known] += self._shares(weight, wanted[known], counts[spots[known]])
         return out
+
+    def best(self, query: str, k: int, mask: NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
+        """The `k` highest scores above 0 with the row of each, best first, ties in the order of the rows.
+
+        Args:
+            mask: which rows may be found; None: all.
+        """
+        if mask is not None and (allowed := np.flatnonzero(mask)).size <= k * _FEW:
+            rows = allowed
+        else:
+            rows = self._leading(query, k, mask)
+        scores = self.scores(query, rows)
+        shared = scores > 0
+        return best(scores[shared], k, rows[shared])
+
+    def _leading(self, query: str, k: int, mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        """Rows among which the `k` best are.
+
+        Rare words first; as soon as all words that are left could lift no other passage among the best, their postings
+        are not read (MaxScore; Turtle and Flood 1995): those of the words that stand nearly everywhere.
+        """
+        words = sorted(self._asked(query), key=lambda word: -word[0])
+        out, found, read = np.zeros(self.passages, np.float32), np.zeros(0, np.int64), 0.0
+        left = sum(weight for weight, _ in words)
+        for weight, part in words:
+            rows, counts = self._rows[part], self._counts[part]
+            if mask is not None:
+                rows, counts = rows[allowed := mask[rows]], counts[allowed]
+            out[rows] += self._shares(weight, rows, counts)
+            read, left = read + weight, left - weight
+            if left and left >= read:  # the best cannot be ahead by as much yet
+                continue
+            found = np.flatnonzero(out > 0)
+            if len(found) > k:
+                ahead = np.partition(out[found], -k)[-k] - _ROUNDING
+                found = found[out[found] + left >= ahead]
+                if ahead > left:
+                    break
+        return found
+
+    def _shares(self, weight: float, rows: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float32]:
+        """What a word adds to the scores of passages."""
+        often = np.asarray(counts, np.float32)
+        longer = np.asarray(self._lengths[rows], np.float32) / np.float32(self._mean)
+        return np.asarray(np.float32(weight) * (often / (often + K1 * (1 - B + B * longer))), np.float32)
+
+    def _look_up(self, query: str) -> tuple[tuple[float, slice], ...]:
+        """The words of a query that stand in passages: the most that each can add, and where its postings lie."""
+        found = []
+        for token, times in Counter(tokens(query)).items():
+            if (i := self._find(token)) is not None:
+                part = slice(int(self._indptr[i]), int(self._indptr[i + 1]))
+                size = part.stop - part.start
+                rarity = np.log(1 + (self.passages - size + 0.5) / (size + 0.5))
+                found.append((float(times * rarity), part))
+        return tuple(found)
 
     def _token(self, i: int) -> bytes:
         return self._vocabulary[int(self._starts[i]) : int(self._starts[i + 1])].tobytes()
