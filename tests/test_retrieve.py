@@ -114,24 +114,24 @@ def test_the_same_question_finds_the_same_passages(town: Assistant) -> None:
 @given(st.lists(st.sampled_from("abcde"), max_size=60), st.integers(1, 20), st.floats(0.05, 1))
 def test_balance_keeps_order_and_fills_up(owners: list[str], top_k: int, share: float) -> None:
     """As many as asked for while there are any; nobody over the share while another is left out."""
-    hits = [make_hit(f"Sentence {i}.", start=20 * i, id=owner) for i, owner in enumerate(owners)]
-    chosen = balance(hits, top_k, share)
-    assert len(chosen) == min(top_k, len(hits))
-    assert chosen == [hit for hit in hits if hit in chosen]
+    ids = [f"{owner}:{20 * i}-{20 * i + 9}" for i, owner in enumerate(owners)]
+    chosen = balance(ids, top_k, share)
+    assert len(chosen) == min(top_k, len(ids))
+    assert chosen == [id_ for id_ in ids if id_ in chosen]
     limit = max(1, -(-top_k * share // 1))
-    over = {o for o in owners if sum(h.source.id == o for h in chosen) > limit}
-    left_out = {h.source.id for h in hits if h not in chosen}
-    taken = {o: sum(h.source.id == o for h in chosen) for o in left_out}
+    over = {o for o in owners if sum(id_[0] == o for id_ in chosen) > limit}
+    left_out = {id_[0] for id_ in ids if id_ not in chosen}
+    taken = {o: sum(id_[0] == o for id_ in chosen) for o in left_out}
     assert not over or all(count >= limit for count in taken.values())
 
 
 @given(st.lists(st.sampled_from("abcde"), max_size=60), st.integers(1, 20))
 def test_spread_hears_every_source_that_has_a_place(owners: list[str], top_k: int) -> None:
     """For questions that compare: nobody is heard twice while another was not heard once."""
-    hits = [make_hit(f"Sentence {i}.", start=20 * i, id=owner) for i, owner in enumerate(owners)]
-    chosen = balance(hits, top_k, 1.0, spread=True)
-    assert len(chosen) == min(top_k, len(hits))
-    assert len({hit.source.id for hit in chosen}) == min(top_k, len(set(owners)))
+    ids = [f"{owner}:{20 * i}-{20 * i + 9}" for i, owner in enumerate(owners)]
+    chosen = balance(ids, top_k, 1.0, spread=True)
+    assert len(chosen) == min(top_k, len(ids))
+    assert len({id_[0] for id_ in chosen}) == min(top_k, len(set(owners)))
 
 
 @given(st.text(min_size=1).filter(str.strip), st.integers(0, 500))

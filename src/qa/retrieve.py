@@ -21,7 +21,7 @@ from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
 from qa.read import READ_AGAIN, SentenceReader, by_letters, look, ranked_by_reader, weighed
-from qa.schema import Candidate, Filters, Hit, QuestionError, Ranks, Source
+from qa.schema import Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
 
@@ -75,11 +75,26 @@ class Retriever:
         lexical = dict(self.index.lexical(words, depth, allowed))
         found = list(dict.fromkeys((*dense, *lexical)))
         both = dict(zip(found, self.index.compare(found, words, vector), strict=True))
-        hits = self._fuse(dense, lexical, both, prefer)
+        fused = self._fuse(lexical, both, prefer)
         if stage in ("dense", "lexical"):
-            ranked = {rank: hit for hit in hits if (rank := getattr(hit.ranks, stage))}
-            return [ranked[rank] for rank in sorted(ranked)][:top_k]
-        hits = balance(hits, top_k, self.config.max_share, spread=spread)
+            chosen = [*(dense if stage == "dense" else lexical)][:top_k]
+        else:
+            chosen = balance([*fused], top_k, self.config.max_share, spread=spread)
+        ranks = [{id_: n for n, id_ in enumerate(ids, start=1)} for ids in (dense, lexical, fused)]
+        best = max(lexical.values(), default=1.0)
+        hits = []
+        for id_ in chosen:
+            passage = self.index.passages[id_]
+            hits.append(
+                Hit(
+                    passage,
+                    self.index.source(passage.document_id),
+                    fused[id_],
+                    Ranks(*(rank.get(id_) for rank in ranks)),
+                    dense.get(id_, 0.0),
+                    lexical.get(id_, 0.0) / best,
+                )
+            )
         if stage == "reader":
             hits = ranked_by_reader(hits, self.read(Query(query, query), hits))
         return hits
@@ -132,47 +147,33 @@ class Retriever:
         return rows
 
     def _fuse(
-        self,
-        dense: Mapping[str, float],
-        lexical: Mapping[str, float],
-        both: Mapping[str, tuple[float, float]],
-        preferred: Collection[str],
-    ) -> list[Hit]:
+        self, lexical: Mapping[str, float], both: Mapping[str, tuple[float, float]], preferred: Collection[str]
+    ) -> dict[str, float]:
+        """Passage id -> fused score, best first."""
         best = max(lexical.values(), default=1.0)
         weight = self.config.lexical_weight
         scores = {id_: (1 - weight) * cosine + weight * words / best for id_, (cosine, words) in both.items()}
-        bonus = PREFERENCE * max(scores.values(), default=0.0)
-        passages = self.index.passages
         if preferred:
-            scores = {id_: s + bonus * (passages[id_].document_id in preferred) for id_, s in scores.items()}
-        by_dense, by_lexical = ({id_: n for n, id_ in enumerate(ids, start=1)} for ids in (dense, lexical))
-        return [
-            Hit(
-                passage := passages[id_],
-                self.index.source(passage.document_id),
-                score,
-                Ranks(by_dense.get(id_), by_lexical.get(id_), fused),
-                dense.get(id_, 0.0),
-                lexical.get(id_, 0.0) / best,
-            )
-            for fused, (id_, score) in enumerate(sorted(scores.items(), key=lambda item: (-item[1], item[0])), start=1)
-        ]
+            bonus = PREFERENCE * max(scores.values(), default=0.0)
+            scores = {id_: s + bonus * (Passage.owner(id_) in preferred) for id_, s in scores.items()}
+        return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
 
-def balance(hits: Sequence[Hit], top_k: int, max_share: float, *, spread: bool = False) -> list[Hit]:
-    """The first `top_k`, where no source takes more than its share until all others had theirs.
+def balance(ids: Sequence[str], top_k: int, max_share: float, *, spread: bool = False) -> list[str]:
+    """The first `top_k` passages, where no source takes more than its share until all others had theirs.
 
     Args:
+        ids: of passages, best first.
         spread: sources take turns, so that each that has a hit is heard.
     """
     share = max(1, math.ceil(top_k * max_share))
     taken: Counter[str] = Counter()
     turns = {}
-    for hit in hits:
-        taken[hit.source.id] += 1
-        turns[hit.passage.id] = taken[hit.source.id] if spread else taken[hit.source.id] > share
-    chosen = {hit.passage.id for hit in sorted(hits, key=lambda hit: turns[hit.passage.id])[:top_k]}
-    return [hit for hit in hits if hit.passage.id in chosen]
+    for id_ in ids:
+        taken[owner := Passage.owner(id_)] += 1
+        turns[id_] = taken[owner] if spread else taken[owner] > share
+    chosen = {*sorted(ids, key=lambda id_: turns[id_])[:top_k]}
+    return [id_ for id_ in ids if id_ in chosen]
 
 
 def _words(text: str) -> list[str]:

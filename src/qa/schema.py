@@ -245,6 +245,11 @@ class Passage:
         """Stable across rebuilds as long as the document's text is."""
         return f"{self.document_id}:{self.start}-{self.end}"
 
+    @staticmethod
+    def owner(id: str) -> str:
+        """The document of a passage, read from the passage's id."""
+        return id.rpartition(":")[0]
+
     def slice(self, start: int, end: int) -> str:
         """The words between two offsets of the document."""
         return self.text[start - self.start : end - self.start]

@@ -275,14 +275,14 @@ class Index:
             rows: which may be found, see `rows`; None: all.
         """
         found = self._store[0].nearest(vector, min(k, self.manifest.passages), rows)
-        return [(self.texts.passage(row).id, cosine) for row, cosine in found]
+        return self._by_id(found)
 
     def lexical(self, query: str, k: int, rows: Rows | None = None) -> list[tuple[str, float]]:
         """The `k` passages that share most words with `query`: id and BM25 score, best first, ties in their order.
 
         A passage that shares none is not there at all.
         """
-        return [(self.texts.passage(row).id, score) for row, score in self.words.best(query, k, rows)]
+        return self._by_id(self.words.best(query, k, rows))
 
     def stands(self, word: str) -> bool:
         """Whether a word stands in a passage, in any of its forms."""
@@ -290,9 +290,12 @@ class Index:
 
     def compare(self, ids: Sequence[str], query: str, vector: NDArray[np.float32]) -> list[tuple[float, float]]:
         """Cosine and BM25 score of these passages, whether or not either ranking has found them."""
-        rows = np.array([row for id_ in ids if (row := self.texts.row(id_)) is not None], np.int64)
+        rows = np.array(self.texts.rows_of(ids), np.int64)
         cosines = stores.score(self.matrix, rows, vector)
         return [(float(c), float(s)) for c, s in zip(cosines, self.words.scores(query, rows), strict=True)]
+
+    def _by_id(self, found: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
+        return list(zip(self.texts.ids_of([row for row, _ in found]), (score for _, score in found), strict=True))
 
     def examine(self) -> tuple[str, ...]:
         """Reads every file whole: what is damaged, one line each; nothing where all is as it was written."""

@@ -163,6 +163,24 @@ class Texts:
         found = self._one("SELECT row FROM passages WHERE id = ?", id)
         return int(found[0]) if found else None
 
+    def ids_of(self, rows: Sequence[int]) -> list[str]:
+        """Of the passages in these rows, in one statement: what is only compared is not read whole.
+
+        Raises:
+            DamagedIndexError: a row is not there.
+        """
+        statement = "SELECT row, passages.id FROM json_each(?) CROSS JOIN passages ON row = value"
+        found: dict[int, str] = dict(self._all(statement, json.dumps(rows)))
+        if lost := [row for row in rows if row not in found]:
+            raise _damaged(f"passage {lost[0]} is missing")
+        return [found[row] for row in rows]
+
+    def rows_of(self, ids: Sequence[str]) -> list[int]:
+        """Where passages stand, without those that are not there."""
+        statement = "SELECT passages.id, row FROM json_each(?) CROSS JOIN passages ON passages.id = value"
+        found: dict[str, int] = dict(self._all(statement, json.dumps([_plain(id_) for id_ in ids])))
+        return [found[plain] for id_ in ids if (plain := _plain(id_)) in found]
+
     def passage_ids(self) -> list[str]:
         """In the order of their rows."""
         return [id_ for (id_,) in self._all("SELECT id FROM passages ORDER BY row")]
