@@ -371,6 +371,19 @@ def test_of_two_years_the_one_asked_for_comes_first() -> None:
     assert decide(query, [], [*wrong, *right], 0.35).chosen[0] == right[0]
 
 
+def test_what_stands_under_the_month_asked_for_comes_first() -> None:
+    """Minutes of a board are alike from month to month."""
+    told = []
+    for month, score in (("March", 0.5), ("May", 0.8), ("June", 0.7)):
+        (said,) = read("The board sold a boat.", score)
+        told.append(replace(said, hit=replace(said.hit, passage=replace(said.hit.passage, heading=f"{month} 2021"))))
+    decision = decide(understand("What did the board sell in March 2021?"), [], told[::-1], 0.35)
+    assert decision.chosen[0] == told[0]
+    assert not decision.doubted
+    assert decide(understand("What did the board sell in July 2021?"), [], told, 0.35).doubted
+    assert not decide(understand("What did the board sell in 2021?"), [], told, 0.35).doubted
+
+
 def test_each_of_several_things_needs_less_to_be_told() -> None:
     """A side of a comparison is told at a share of the threshold."""
     query, said = Query("ships in 2018", "ships in 2018"), read("In 2018, 1,204 ships called.", 0.25)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from qa.answer.attribute import attribute, dated, written_date
-from qa.language.speakers import contested, leans_back, speaker, speaks
+from qa.language.speakers import leans_back, speaker, speaks
 from qa.schema import Passage, Source, Span
 
 GAZETTE = Source("g", "Talks on the harbour", publisher="The Gazette", published="2023-12-05")
@@ -275,22 +275,6 @@ def test_words_that_stand_alone(text: str) -> None:
     assert not leans_back(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "yes"),
-    [
-        ("“A fine plan,” said Berg.", True),
-        ("The port may close.", True),
-        ("Berg argued for closure.", True),
-        ("A brutal plan.", True),
-        ("The port closed on 5 May 2020.", False),
-        ("Two ships carry grain.", False),
-    ],
-)
-def test_speech_forecast_and_judgement_are_contested(text: str, yes: bool) -> None:
-    """What is said, foreseen or judged must name its source; a plain fact need not."""
-    assert contested(text) is yes
-
-
 @given(st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=5))
 def test_any_text_gets_an_attribution_that_names_the_outlet(sentences: list[str]) -> None:
     """Whatever the words, the outlet stands in the attribution, or in them, and nothing fails."""
@@ -300,7 +284,6 @@ def test_any_text_gets_an_attribution_that_names_the_outlet(sentences: list[str]
         phrase = attribute(GAZETTE, text, told, span)
         assert "The Gazette (5 December 2023)" in phrase or (not phrase and "gazette" in text.casefold())
         leans_back(told.slice(*span))
-        contested(told.slice(*span))
 
 
 LOADED = re.compile(

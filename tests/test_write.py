@@ -197,12 +197,14 @@ def test_the_thoughts_of_a_reasoning_model_are_no_answer() -> None:
     assert Result(good(f"<think>Hm. {FERRY} [2].</think>\n{VOTE} [1].")).texts == [f"{VOTE}."]
 
 
-def test_contested_matter_names_its_source() -> None:
-    """Where the model did not, the attribution does; where it did, it is not said twice."""
+def test_a_written_sentence_says_whose_it_is() -> None:
+    """In full the first time, then by name; where the model named the source, it is not said twice."""
     named = "According to The Harbour Gazette (4 March 2021), Ana Ruiz said the vote was “a gift”"
-    result = Result(good(f"Ana Ruiz said the vote was “a gift” [1]. {named} [1]."))
-    assert "The Harbour Gazette (4 March 2021)" in result.sentences[0].attribution
-    assert result.sentences[1].attribution == ""
+    result = Result(good(f"Ana Ruiz said the vote was “a gift” [1]. {VOTE} [1]. {named} [1]."))
+    first, again, last = (sentence.attribution for sentence in result.sentences)
+    assert "The Harbour Gazette (4 March 2021)" in first
+    assert again == "The Harbour Gazette"
+    assert last == ""
 
 
 # sloppy -----------------------------------------------------------------------------------------------------

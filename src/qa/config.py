@@ -46,7 +46,7 @@ RULES: Final[Mapping[str, str]] = {
     "tables": "the row that the question names, and the cell that it asks for",
     "places": "what stands at a number that the question names, or leads up to all its words",
     "owners": "the mayor of one town is no answer about the mayor of another",
-    "years": "what stands beside none of the years that the question names is doubted",
+    "years": "what stands beside none of the years, or under other months, than the question names is doubted",
     "overview": "the gist of a text, by its key sentences",
     "speakers": "a speaker in the texts: sentences that he says",
     "spellings": "other spellings of a question's names are searched, too",

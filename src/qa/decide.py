@@ -13,7 +13,7 @@ from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import stems
 from qa.language.belonging import of_another
-from qa.language.dates import years
+from qa.language.dates import months, years
 from qa.language.defining import SAYS, introduces, spelled_out
 from qa.language.fact import FIGURES
 from qa.language.speakers import speaks
@@ -140,7 +140,7 @@ def decide(
         chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
     doubted = False
     if "years" not in without and (asked := years(query.text)):
-        beside = [c for c in chosen[:OWNED] if not _of_other_years(asked, c)]
+        beside = [c for c in chosen[:OWNED] if not _of_another_time(asked, months(query.text), c)]
         doubted = not beside
         chosen = beside + [c for c in chosen[:OWNED] if c not in beside] + list(chosen[OWNED:])
     return Decision(
@@ -160,10 +160,14 @@ def _outstanding(question: str, candidates: Sequence[Candidate]) -> tuple[Candid
     return tuple(candidates[:1]) if ranked[0] >= max(bar, AHEAD * ranked[1]) else ()
 
 
-def _of_other_years(asked: Collection[int], c: Candidate) -> bool:
-    """Whether a passage, or what stands over it, is of a time that holds none of the years."""
-    passage, source = c.hit.passage, c.hit.source
-    told = years(f"{passage.heading}. {source.title}. {passage.text}")
+def _of_another_time(asked: Collection[int], in_months: Collection[str], c: Candidate) -> bool:
+    """Whether a passage, or what stands over it, is of a time that holds none of the years, or is headed by other
+    months than those asked for: "Minutes, 4 May 2021"."""
+    passage = c.hit.passage
+    over = f"{passage.heading}. {c.hit.source.title}."
+    told, headed = years(f"{over} {passage.text}"), months(over)
+    if in_months and headed and not headed & set(in_months):
+        return True
     return bool(told) and not any(min(told) <= year <= max(told) for year in asked)
 
 

@@ -16,16 +16,15 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 
 from qa import markers
-from qa.answer.attribute import OUTLET, attribute, dated
+from qa.answer.attribute import OUTLET, attribute, called, dated
 from qa.answer.excerpt import Excerpt, excerpts
 from qa.answer.llm import Talk, Trouble, load_llm
 from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
 from qa.language import facts, fold
-from qa.language.speakers import contested
 from qa.markers import Marked
 from qa.schema import Candidate, Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
-from qa.support import Case, Judgement, Support, names
+from qa.support import Case, Judgement, Support
 from qa.support.words import carried
 
 __all__ = ["Outcome", "load_llm", "write"]
@@ -146,6 +145,7 @@ class _Desk:
         self._known = {excerpt.hit.passage.id: _named(question, document(excerpt.hit)) for excerpt in shown}
         self._lines = [fold(about) for about, _ in map(_sent, shown)]
         self._said: set[str] = set()
+        self._attributed: set[str] = set()
         self._mends = True  # until it could not: of 14 tries of a small model one came out right
 
     @property
@@ -250,16 +250,19 @@ class _Desk:
         return Sentence(text, tuple(citations), verdict, score, self._attribution(text, citations))
 
     def _attribution(self, text: str, citations: Sequence[Citation]) -> str:
-        """Who says so, where the matter asks for it and the sentence does not name its source itself."""
+        """Who says so, in full the first time, where the sentence does not name its sources itself."""
         sources = list({c.source.id: c.source for c in citations}.values())
-        if not contested(text) or all(names(text, source) for source in sources):
+        again = all(source.id in self._attributed for source in sources)
+        self._attributed |= {source.id for source in sources}
+        if all(called(source).strip("“”").casefold() in text.casefold() for source in sources):
             return ""
         if len(sources) > 1:
-            listed = ", ".join(dated(source) for source in sources[:-1])
-            return OUTLET.format(outlet=f"{listed} and {dated(sources[-1])}")
+            listed = [called(source) if again else dated(source) for source in sources]
+            outlet = f"{', '.join(listed[:-1])} and {listed[-1]}"
+            return outlet if again else OUTLET.format(outlet=outlet)
         c = citations[0]
         hit = next(hit for hit in self.hits if hit.passage.id == c.passage_id)
-        return attribute(c.source, text, hit.passage, (c.start, c.end))
+        return attribute(c.source, text, hit.passage, (c.start, c.end), again=again)
 
     def _nearest(self, text: str) -> list[int]:
         merit = {n: carried(text, hit.passage.text) for n, hit in enumerate(self.hits, start=1)}

@@ -55,6 +55,11 @@ def years(text: str) -> frozenset[int]:
     return frozenset(int(fact.value[:4]) for fact in dates_in(text) if fact.value[:4].isdigit())
 
 
+def months(text: str) -> frozenset[str]:
+    """The months that a text names with their year: "2021-03"."""
+    return frozenset(fact.value[:7] for fact in dates_in(text) if re.match(r"\d{4}-\d\d", fact.value))
+
+
 def dates_in(text: str) -> Iterator[Fact]:
     """The dates of a text, in the order they stand."""
     for match in _DATE.finditer(text):

@@ -1,4 +1,4 @@
-"""Who speaks in a sentence, by the parser; what leans on the sentence before, and what is opinion."""
+"""Who speaks in a sentence, by the parser, and what leans on the sentence before."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from qa.language.speech import (
     BARE,
     JOINS,
     JOINS_BEFORE_COMMA,
-    JUDGEMENTS,
-    LOADED,
     MEDIA,
-    MODALS,
     OPENERS,
     ORDER,
     OWN_VOICE,
@@ -111,17 +108,6 @@ def leans_back(text: str) -> bool:
 OPENING: Final = 10
 """Words of a sentence that tell whether it leans on another."""
 _BACK: Final = frozenset("he she they it him them his her hers its their theirs".split())
-
-
-def contested(text: str) -> bool:
-    """Whether a sentence is speech, opinion, forecast, judgement or loaded: one that must name its source."""
-    words = set(re.findall(r"[^\W\d_]+", text))
-    return bool(
-        IN_MARKS.search(text)
-        or words & (MODALS | JUDGEMENTS)  # in lower case: "may" foresees, "May" does not
-        or any(word.casefold().startswith(LOADED) for word in words)
-        or _subject(masked(text))
-    )
 
 
 def sentences_of(passage: Passage) -> tuple[Span, ...]:

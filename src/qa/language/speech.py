@@ -62,17 +62,3 @@ BARE = (PERSONS - {"president", "minister"}) | frozenset(
     "incident move decision plan measure channel".split()
 )
 """Nouns that, with "the" alone, mean one named before: "the leader", "the meeting"."""
-
-MODALS = frozenset("may might could should must would will likely unlikely probably possibly perhaps".split())
-JUDGEMENTS = frozenset(
-    "clearly obviously unfortunately fortunately surely undoubtedly certainly best worst better worse "
-    "greatest unprecedented outrageous shameful heroic brutal evil ominous reckless fraudulent sincere "
-    "cowardly brave successful failure threat threatens danger dangerous appears appear seems seem "
-    "believe hope hopes fear fears presumably supposedly allegedly apparently intends aims wants".split()
-)
-LOADED = (
-    "terror", "martyr", "regime", "massacr", "slaughter", "genocid", "extremis", "fanatic", "puppet", "thug",
-    "aggressi", "occupier", "occupation", "resistance", "liberat", "enemy", "enemies", "zionis", "jihadi",
-    "infidel", "crusade", "barbar", "atroci", "glorious", "steadfast", "propagand", "mastermind", "militant",
-)  # fmt: skip
-"""Beginnings of words that take a side; they stay inside attributions."""

@@ -12,7 +12,7 @@ verbatim; all else is weighed together (`weigh`). Where the model is
 missing, a claim without fault is `unchecked`.
 """
 
-from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support, names
+from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support
 from qa.support.pool import Evidence, Pool, evidence_of
 from qa.support.report import CheckedSentence, Report, case_of, check, checked, denies
 
@@ -32,5 +32,4 @@ __all__ = [
     "checked",
     "denies",
     "evidence_of",
-    "names",
 ]
