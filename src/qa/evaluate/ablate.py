@@ -154,7 +154,7 @@ def strangers(place: Path, work: Path) -> Trial:
     def measure(models: Models, switch: Switch, progress: Progress) -> Values:
         found: dict[str, dict[str, Pair]] = {"found": {}, "first": {}, "refused rightly": {}}
         for name, documents in plain.corpora(place, [q.corpus for q in questions]).items():
-            with models.assistant(documents, work / name, switch) as assistant:
+            with models.assistant(documents, work / place.name / name, switch) as assistant:
                 mine = [q for q in questions if q.corpus == name]
                 for a in plain.ask_all(assistant, mine, progress=progress):
                     if a.question.answerable:
@@ -174,7 +174,7 @@ def strangers_claims(place: Path, work: Path) -> Trial:
     def measure(models: Models, switch: Switch, progress: Progress) -> Values:
         held: list[tuple[str, bool, bool]] = []
         for name, documents in plain.corpora(place, [c.corpus for c in claims]).items():
-            with models.assistant(documents, work / name, switch) as assistant:
+            with models.assistant(documents, work / place.name / name, switch) as assistant:
                 for claim, said in plain.check_all(assistant, [c for c in claims if c.corpus == name]):
                     held.append((claim.id, claim.label == "supported", said in plain.TOLD))
             progress(name, len(held), len(claims))
@@ -296,11 +296,13 @@ def _balanced(held: Sequence[tuple[str, bool, bool]]) -> Values:
     return {"balanced accuracy": {id_: ((true == said) / sizes[true], 1 / sizes[true]) for id_, true, said in held}}
 
 
-def trials(place: Path | None, data: Path | None, questions: Path, claims: Path, work: Path, limit: int) -> list[Trial]:
+def trials(
+    places: Sequence[Path], data: Path | None, questions: Path, claims: Path, work: Path, limit: int
+) -> list[Trial]:
     """All sets that are there.
 
     Args:
-        place: folder of plain questions, and of the corpora that they are about.
+        places: folders of plain questions, and of the corpora that they are about.
         data: folder of the public sets.
         work: where indexes are kept.
         limit: claims of each public set, and dialogues of CANARD.
@@ -312,8 +314,9 @@ def trials(place: Path | None, data: Path | None, questions: Path, claims: Path,
             return [json.loads(line) for line in lines]
 
     found = []
-    if place and (place / "questions.jsonl").is_file():
-        found.append(strangers(place, work))
+    for place in places:
+        if (place / "questions.jsonl").is_file():
+            found.append(strangers(place, work))
         if (place / "claims.jsonl").is_file():
             found.append(strangers_claims(place, work))
     if questions.is_file():

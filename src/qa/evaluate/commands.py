@@ -214,7 +214,8 @@ def folder(
 @app.command()
 def ablate(
     strangers: Annotated[
-        Path | None, typer.Option(help="Folder of plain questions, as of `qa eval folder`.", show_default=False)
+        list[Path] | None,
+        typer.Option(help="Folder of plain questions, as of `qa eval folder`; repeatable.", show_default=False),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public sets.", show_default=False)] = None,
     questions: QuestionFile = QUESTIONS,
@@ -229,7 +230,7 @@ def ablate(
         from qa.evaluate import ablate as trial
 
         kept.mkdir(parents=True, exist_ok=True)
-        wanted = trial.trials(strangers, data, questions, claims, kept, limit)
+        wanted = trial.trials(strangers or [], data, questions, claims, kept, limit)
         wanted = [t for t in wanted if not sets or t.name in sets]
         with steps() as progress:
             found = trial.run(wanted, kept / "ablation.jsonl", only=switches or (), progress=progress)
