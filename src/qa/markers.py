@@ -12,11 +12,12 @@ called (`Labels`), the others always. Time is linear in the length of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from qa.language import fold
+from qa.language.ends import QUOTE_ROOM, ends, in_quotes
 from qa.schema import Span
 
 Labels = Mapping[str, str]
@@ -27,7 +28,7 @@ _NOT_TOLD: Labels = {}
 MAX_RANGE = 20
 """A range of more numbers than this ("[1-300]") is no marker but a slip; its two ends are taken."""
 AROUND = 80
-"""Characters beside a bracket, and behind a full stop, that tell what it is."""
+"""Characters beside a bracket that tell what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,17 @@ _ADDRESS = r"\([^()\s]{1,300}(?:\([^()\s]{1,80}\)[^()\s]{0,80})?(?:\s[\"'][^\"'\
 _ENDINGS = r"pdf|docx?|html?|xhtml|md|txt|rst|csv|xlsx|odt|epub"
 
 
+def _bracket(match: re.Match[str], labels: Labels) -> Marker | None:
+    """Numbers, a link, or names of sources."""
+    inside, _, address = match[0][1:].partition("](")
+    inside = inside.strip("[]()【】〔〕［］")
+    if _COUNTS.fullmatch(inside):
+        return _numbered(match, labels) if _stands_as_marker(match, inside) else None
+    if address:
+        return _linked(match, labels)
+    return _named(match, inside, labels)
+
+
 def _numbered(match: re.Match[str], labels: Labels) -> Marker:
     written = re.sub(r"<[^>]*>", " ", re.split(r"†|\]\(", match[0])[0]).translate(_RAISED)
     numbers: list[int] = []
@@ -77,41 +89,25 @@ def _numbered(match: re.Match[str], labels: Labels) -> Marker:
     return Marker(tuple(dict.fromkeys(numbers)), *match.span())
 
 
-def _square(match: re.Match[str], labels: Labels) -> Marker | None:
-    """Not a number that somebody put into a quotation: “we lost [3] men”."""
-    line = match.string[max(0, match.start() - _QUOTE_ROOM) : match.start()].rpartition("\n")[2]
-    inside = _in_quotes(line) and re.match(r"\s[^\W\d_]", match.string[match.end() : match.end() + 2])
-    return None if inside else _numbered(match, labels)
+def _stands_as_marker(match: re.Match[str], inside: str) -> bool:
+    """Whether a number in brackets cites: “we lost [3] men” quotes, "(1)" may as well count or list."""
+    before = match.string[max(0, match.start() - QUOTE_ROOM) : match.start()]
+    after = match.string[match.end() : match.end() + AROUND]
+    if match[0][0] == "[":
+        return not (in_quotes(before.rpartition("\n")[2]) and re.match(r"\s[^\W\d_]", after))
+    if match[0][0] != "(":
+        return True
+    before = before[-AROUND:]
+    if not _FEW.fullmatch(inside) or not before.strip() or before.endswith("\n"):
+        return False
+    if re.match(r"\s*(?:[.,;:!?…]|$|\n|[(\[【])", after):
+        return bool(re.search(r"[\w.!?…\"”’)\]】]\s?$", before))
+    return bool(re.search(r"[.!?…‽][\"”’)]*\s?$|[\])】]$", before) and re.match(r"\s+[A-Z“\"]", after))
 
 
 def _raised(match: re.Match[str], labels: Labels) -> Marker | None:
     """Not a power or a unit: km², 10³."""
     return None if _POWER.search(match.string[max(0, match.start() - 6) : match.start()]) else _numbered(match, labels)
-
-
-def _round(match: re.Match[str], labels: Labels) -> Marker | None:
-    """Only where a marker would stand: "(1)" may as well count or list."""
-    before = match.string[max(0, match.start() - AROUND) : match.start()]
-    after = match.string[match.end() : match.end() + AROUND]
-    if not before.strip() or before.endswith("\n"):
-        return None
-    ends = re.search(r"[\w.!?…\"”’)\]】]\s?$", before)
-    if not re.match(r"\s*(?:[.,;:!?…]|$|\n|[(\[【])", after):
-        ends = re.search(r"[.!?…‽][\"”’)]*\s?$|[\])】]$", before) if re.match(r"\s+[A-Z“\"]", after) else None
-    return _numbered(match, labels) if ends else None
-
-
-def _named(match: re.Match[str], labels: Labels) -> Marker | None:
-    """Brackets that hold nothing but names of sources: "[gazette-2021, p. 3; Island Ledger 2020]"."""
-    written = match[0][1:-1]
-    if re.match(r"\d{4}[a-z]?\b", written):  # "Lind and Ruiz (2021)": the names stand before it
-        before = match.string[max(0, match.start() - AROUND) : match.start()].split()[-6:]
-        written = next((w for i in range(6) if _name(w := f"{' '.join(before[i:])} {written}", labels).id), written)
-    for parts in (written.split(";"), written.split(",")):
-        names = [_name(part, labels) for part in parts]
-        if names and all(name.id or name.file for name in names):
-            return _of(match, *names)
-    return None
 
 
 def _linked(match: re.Match[str], labels: Labels) -> Marker:
@@ -126,9 +122,16 @@ def _linked(match: re.Match[str], labels: Labels) -> Marker:
     return _of(match, *([name] if name.id else []), keeps="" if own else words)
 
 
-def _addressed(match: re.Match[str], labels: Labels) -> Marker | None:
-    name = _name(match[0].strip("<>"), labels)
-    return _of(match, name) if name.id else None
+def _named(match: re.Match[str], written: str, labels: Labels) -> Marker | None:
+    """Nothing but names of sources: "[gazette-2021, p. 3; Island Ledger 2020]"."""
+    if re.match(r"\d{4}[a-z]?\b", written):  # "Lind and Ruiz (2021)": the names stand before it
+        before = match.string[max(0, match.start() - AROUND) : match.start()].split()[-6:]
+        written = next((w for i in range(6) if _name(w := f"{' '.join(before[i:])} {written}", labels).id), written)
+    for parts in (written.split(";"), written.split(",")):
+        names = [_name(part, labels) for part in parts]
+        if names and all(name.id or name.file for name in names):
+            return _of(match, *names)
+    return None
 
 
 def _noted(match: re.Match[str], labels: Labels) -> Marker | None:
@@ -136,29 +139,46 @@ def _noted(match: re.Match[str], labels: Labels) -> Marker | None:
     return None if labels is _NOT_TOLD else _of(match, _Name(labels.get(key, ""), (), key))
 
 
-class Shape(NamedTuple):
-    """One way to cite: an example, its pattern, and what a match points to; None where it is no marker."""
+def _addressed(match: re.Match[str], labels: Labels) -> Marker | None:
+    name = _name(match[0].strip("<>"), labels)
+    return _of(match, name) if name.id else None
 
-    example: str
+
+class Shape(NamedTuple):
+    """A way to cite: examples, a pattern, and what a match points to; None where it is no marker."""
+
+    examples: tuple[str, ...]
     pattern: str
     read: Callable[[re.Match[str], Labels], Marker | None]
 
 
 SHAPES = {
-    "square": Shape("[1, 2]", rf"\[{{1,2}}{_LABEL}{_NUMBERS}\s?(?:†[^]\n]{{0,80}})?\]{{1,2}}(?:{_ADDRESS})?", _square),
-    "wide": Shape("【1†source】", rf"[【〔［]\s?{_LABEL}{_NUMBERS}\s?(?:†[^】〕］\n]{{0,80}})?[】〕］]", _numbered),
-    "round": Shape("(1)", rf"\(\s?{_LABEL}\d{{1,2}}(?:\s{{0,2}}[,;]\s{{0,2}}\d{{1,2}}){{0,8}}\s?\)", _round),
-    "raised": Shape("¹", r"(?<=\S)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?:[⁾˒,]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}){0,4}", _raised),
-    "html": Shape("<sup>1</sup>", rf"<sup>(?:<a\b[^>\n]{{0,200}}>)?\[?{_NUMBERS}\]?(?:</a>)?</sup>", _numbered),
-    "footnote": Shape("[^lind]", r"\[\^[^\]\s]{1,40}\]", _noted),
-    "link": Shape("[report](report.pdf)", rf"\[[^\[\]\n]{{1,300}}\]{_ADDRESS}", _linked),
-    "named": Shape("[report.pdf, p. 3]", r"[\[(【][^\[\]()【】\n]{1,200}[\])】]", _named),
-    "address": Shape(
-        "<https://example.org/report>", r"<https?://[^>\s]{1,500}>|https?://[^\s<>()]{1,500}(?<![.,;:!?])", _addressed
+    "footnote": Shape(("[^lind]", "[^2a]"), r"\[\^(?!\d{1,3}[],;&\s–-])[^\]\s]{1,40}\]", _noted),
+    "square": Shape(
+        ("[1, 2]", "[1-3]", "[^1]", "[1](#ref-1)", "[report](report.pdf)", "[report.pdf, p. 3]", "[[report]]"),
+        rf"\[{{1,2}}[^\[\]\n]{{1,300}}\]{{1,2}}(?:{_ADDRESS})?",
+        _bracket,
     ),
-}  # fmt: skip
+    "round": Shape(("(1)", "(1, 2)", "(Lind et al., 2021)"), r"\([^\[\]()【】\n]{1,200}\)", _bracket),
+    "wide": Shape(
+        ("【1†source】", "【4:2†report.pdf】", "［1］"), r"[【〔［][^\[\]()【】〔〕［］\n]{1,200}[】〕］]", _bracket
+    ),
+    "raised": Shape(("¹", "¹²"), r"(?<=\S)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?:[⁾˒,]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}){0,4}", _raised),
+    "html": Shape(
+        ("<sup>1</sup>", '<sup><a href="#fn2">[2]</a></sup>'),
+        rf"<sup>(?:<a\b[^>\n]{{0,200}}>)?\[?{_NUMBERS}\]?(?:</a>)?</sup>",
+        _numbered,
+    ),
+    "address": Shape(
+        ("<https://example.org/report>", "https://example.org/report"),
+        r"<https?://[^>\s]{1,500}>|https?://[^\s<>()]{1,500}(?<![.,;:!?])",
+        _addressed,
+    ),
+}
 """Every shape in which sources are cited, the first that fits counting."""
 
+_COUNTS = re.compile(rf"\s?{_LABEL}{_NUMBERS}\s?(?:†.*)?", re.I)
+_FEW = re.compile(rf"\s?{_LABEL}\d{{1,2}}(?:\s{{0,2}}[,;]\s{{0,2}}\d{{1,2}}){{0,8}}\s?", re.I)
 _MARKER = re.compile("|".join(f"(?P<{name}>{shape.pattern})" for name, shape in SHAPES.items()), re.I)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁾˒", "0123456789,,")
 _POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
@@ -248,22 +268,7 @@ def _without(text: str, markers: tuple[Marker, ...]) -> str:
 
 # sentences ------------------------------------------------------------------------------------------------
 
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st gen col capt lt sgt maj sen rep gov hon jr sr vs etc cf e.g i.e al no vol pp ed eds "
-    "fig inc ltd corp co dept est approx jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k u.n ph.d a.m "
-    "p.m".split()
-)
-_MAY_END = frozenset("etc inc ltd corp co jr sr a.m p.m u.s u.k u.n ph.d al".split())
-"""Abbreviations after which a sentence can end, if the next word is one that seldom follows within it."""
-_STARTERS = frozenset(
-    "the a an it its he she they his her their this that these those in on at but and however according after "
-    "before when while as for there we i you what who how why some many most both neither no not yet still "
-    "meanwhile".split()
-)
-_STOP = re.compile(r"(?P<line>\n)|(?P<stop>[.!?…‽。！？]+)(?P<close>[\"”’»)]*)")
 _BULLET = re.compile(r"\s*(?:[-*•–]\s+|#{1,6}\s+|>\s+|\d{1,2}[.)]\s+(?=\S))")
-_QUOTE_ROOM = 600
-"""Characters after which an opening quotation mark is taken for one that was never closed."""
 
 
 def sentences(text: str, *, within_quotes: bool = False) -> tuple[Span, ...]:
@@ -272,8 +277,8 @@ def sentences(text: str, *, within_quotes: bool = False) -> tuple[Span, ...]:
     Args:
         within_quotes: also end one where a sentence ends inside quotation marks.
     """
-    ends = _ends(text, whole=True, within_quotes=within_quotes)
-    return tuple(span for span in _spans(text, ends) if re.search(r"\w", text[slice(*span)]))
+    spans = _spans(text, ends(text, whole=True, within_quotes=within_quotes, past=_past_markers))
+    return tuple(span for span in spans if re.search(r"\w", text[slice(*span)]))
 
 
 def marked(text: str, labels: Labels | None = None) -> tuple[Marked, ...]:
@@ -282,7 +287,7 @@ def marked(text: str, labels: Labels | None = None) -> tuple[Marked, ...]:
     Markers behind a full stop belong to the sentence before it. A bullet or heading mark at the start of a
     line is left out.
     """
-    spans = _spans(text, _ends(text, whole=True, labels=labels))
+    spans = _spans(text, ends(text, whole=True, past=lambda text, at: _past_markers(text, at, labels)))
     return tuple(unit for span in spans if (unit := _unit(text, *span, labels)))
 
 
@@ -300,51 +305,13 @@ def _unit(text: str, start: int, end: int, labels: Labels | None = None) -> Mark
 _CITES = ("numbers", "sources", "pages", "unknown")
 
 
-def _spans(text: str, ends: Iterator[int]) -> Iterator[Span]:
+def _spans(text: str, offsets: Iterable[int]) -> Iterator[Span]:
     start = 0
-    for end in ends:
+    for end in offsets:
         piece = text[start:end]
         if piece.strip():
             yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
         start = end
-
-
-def _ends(text: str, *, whole: bool, within_quotes: bool = False, labels: Labels | None = None) -> Iterator[int]:
-    """Offsets at which sentences end. If the text is not `whole`, only those that more text cannot move."""
-    start = counted = opened = plain = 0  # quotation marks of the sentence so far, up to `counted`
-    for match in _STOP.finditer(text):
-        if match.start() < start:
-            continue
-        end = match.end()
-        if not match["line"]:
-            opened += _opened(text[counted:end])
-            plain += text.count('"', counted, end)
-            counted = end
-            if not within_quotes and (opened > 0 or plain % 2):
-                rest = text[end : end + _QUOTE_ROOM].split("\n", 1)
-                if re.search(r"[”\"]", rest[0]):
-                    continue
-                if not whole and len(rest) == 1 and len(rest[0]) < _QUOTE_ROOM:
-                    return
-            end = _past_markers(text, end, labels)
-            rest_ = text[end : end + 2 * AROUND]
-            if not whole and not _decided(rest_):
-                return
-            if rest_.strip() and not _ends_here(text, start, match, end, rest_):
-                continue
-        yield end
-        start = counted = end
-        opened = plain = 0
-    if whole and start < len(text):
-        yield len(text)
-
-
-def _opened(text: str) -> int:
-    return text.count("“") + text.count("„") - text.count("”")
-
-
-def _in_quotes(text: str) -> bool:
-    return _opened(text) > 0 or text.count('"') % 2 == 1
 
 
 def _past_markers(text: str, at: int, labels: Labels | None = None) -> int:
@@ -362,43 +329,6 @@ def _past_markers(text: str, at: int, labels: Labels | None = None) -> int:
         at = near + marker.end
         while at < len(text) and text[at] in ".,;":  # "end. [1]." has two full stops
             at += 1
-
-
-_OPENS = re.compile(r"\s*[\[【〔［(<]")
-_CLOSED = re.compile(r"\s*[\[【〔［(<][^\]】〕］)>\n]{0,140}[\]】〕］)>]\(?")
-
-
-def _decided(rest: str) -> bool:
-    """Whether enough follows a full stop to know that the sentence has ended, markers included."""
-    if len(rest) >= 2 * AROUND:
-        return True
-    if _OPENS.match(rest):
-        closed = _CLOSED.match(rest)
-        if not closed and "\n" not in rest:
-            return False
-        if closed and len(rest) < closed.end() + 4:
-            return False
-    return bool(re.match(r"[^\w\n]*(?:\n|\w+\W|\w{20})", rest))
-
-
-def _ends_here(text: str, start: int, match: re.Match[str], end: int, rest: str) -> bool:
-    """Whether the full stop ends a sentence, given what stands around it."""
-    if end == match.end() and not rest[0].isspace():
-        return match["stop"] in "。！？"
-    following = re.search(r"\w+", rest)
-    if following and following[0][0].islower() and "\n" not in rest[: following.start()]:
-        return False
-    if match["stop"] != "." or match["close"] or end > match.end():
-        return True
-    before = re.split(r"[\s(\[“\"‘]", text[max(start, match.start() - AROUND) : match.start()])[-1].lower()
-    first = match.start() - start < AROUND and not text[start : match.start() - len(before)].strip(" \t-*•\n")
-    if first and re.fullmatch(r"\d{1,2}", before):
-        return False  # "1. First": the number of a list
-    if len(before) == 1 and before.isalpha():
-        return before == "i" and bool(following and following[0].lower() in _STARTERS)
-    if before in _ABBREVIATIONS:
-        return before in _MAY_END and bool(following and following[0].lower() in _STARTERS)
-    return True
 
 
 class Stream:
@@ -422,10 +352,10 @@ class Stream:
         return self._take(whole=True)
 
     def _take(self, *, whole: bool) -> list[Marked]:
-        ends = list(_ends(self._text, whole=whole))
-        units = [u for span in _spans(self._text, iter(ends)) if (u := _unit(self._text, *span))]
+        found = list(ends(self._text, whole=whole, past=_past_markers))
+        units = [u for span in _spans(self._text, found) if (u := _unit(self._text, *span))]
         units = [Marked(u.text, u.start + self._done, u.end + self._done, u.numbers) for u in units]
-        if ends:
-            self._text = self._text[ends[-1] :]
-            self._done += ends[-1]
+        if found:
+            self._text = self._text[found[-1] :]
+            self._done += found[-1]
         return units
