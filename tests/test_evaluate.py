@@ -402,7 +402,7 @@ def test_conflicts_by_hand() -> None:
     held = {"question": "How many arches has the mill bridge?", "documents": [true, false, namesake, noise, silent]}
     seen = {"question": "How many bells has the tower?", "documents": [true, false]}
 
-    _, pairs = bench._answering(held["question"], held["documents"])
+    _, pairs = bench.answering(held["question"], held["documents"])
     assert len(pairs) == 6, "the document that does not hold its answer is left out"
     assert [(p.differ, p.conflict) for p in pairs.values()].count((True, True)) == 1
     assert pairs[frozenset("02")] == bench._Labelled(agree=False, differ=True, figure=False, conflict=False)

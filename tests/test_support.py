@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from conftest import make_hit
 from qa.mutate import mutations
 from qa.schema import Source, Verdict
-from qa.support import LAYERS, Case, Evidence, Judgement, Layer, Support, check, denies
+from qa.support import LAYERS, Beside, Case, Evidence, Judgement, Layer, Support, check, denies
 from qa.support.quotes import Failure, quotations
 from qa.support.words import carried, folded, nearest, whole_sentences
 
@@ -255,12 +255,12 @@ def test_the_model_decides_where_rules_cannot() -> None:
 def test_a_denial_need_not_repeat_the_details() -> None:
     """What speaks of the same and denies it is shown, in its own words; not from a passage that also says it."""
     claim = "The council approved the bridge on 3 March 2021 by 12 votes to 7."
-    other = Evidence("other", "It rained. The council did not approve the bridge. The ferry did not sail.")
+    other = Evidence("other", "In March 2021 it rained. The council did not approve the bridge.")
     ask = MODEL.probabilities
     assert ask is not None
     both = Evidence("both", f"{claim} The council did not approve the bridge at first.")
     cases = [[other], [Evidence("same", claim)], [both], []]
-    denied, same, agreeing, nothing = denies(ask, [(claim, passages) for passages in cases])
+    denied, same, agreeing, nothing = denies(ask, [Beside(claim, claim, passages) for passages in cases])
     assert denied is not None
     assert denied.quote == "The council did not approve the bridge."
     assert same is agreeing is nothing is None
@@ -429,6 +429,22 @@ def test_a_title_is_no_claim(title: str) -> None:
     text = f"{title}\nIt rained all day [1].\n"
     (sentence,) = check(text, HITS, RULES).sentences
     assert text[sentence.start : sentence.end] == "It rained all day [1]."
+
+
+@pytest.mark.parametrize(
+    ("item", "claims"),
+    [
+        ("- [The minutes](minutes.md)", 0),
+        ("- [The minutes](minutes.md) — what the council said\n  about the bridge", 0),
+        ("1. [The minutes](minutes.md): **extends** this note", 0),
+        ("- [The minutes](minutes.md) say that the bridge was approved.", 1),
+        ("- The bridge was approved: [the minutes](minutes.md)", 1),
+        ("[The minutes](minutes.md) - it was approved.", 1),
+    ],
+)
+def test_a_list_of_documents_claims_nothing(item: str, claims: int) -> None:
+    """An item that names a document and tells what it is; one that says what stands in it is a claim."""
+    assert len(check(f"It rained:\n\n{item}\n", {"minutes.md": "It was approved."}, RULES).sentences) == claims + 1
 
 
 def test_bold_words_with_a_full_stop_are_a_claim() -> None:

@@ -495,7 +495,7 @@ class _Labelled:
 def _ramdocs(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
     """Pairs among the sentences that answer, one of each document: where they differ, where they agree."""
     held = [row for row in rows if held_out(row["question"], 2)]
-    cases = [(row["question"], *_answering(row["question"], row["documents"])) for row in held]
+    cases = [(row["question"], *answering(row["question"], row["documents"])) for row in held]
     every = [pair for _, _, labels in cases for pair in labels.values()]
     shown: list[_Labelled] = []
     agreed: list[_Labelled] = []
@@ -523,7 +523,7 @@ def _ramdocs(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progr
     return found
 
 
-def _answering(
+def answering(
     question: str, documents: Sequence[Mapping[str, str]]
 ) -> tuple[list[Sentence], dict[frozenset[str], _Labelled]]:
     """The answering sentence of each document, and the labels of each two."""

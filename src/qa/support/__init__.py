@@ -14,10 +14,11 @@ missing, a claim without fault is `unchecked`.
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support
 from qa.support.pool import Evidence, Pool, evidence_of
-from qa.support.report import CheckedSentence, Report, case_of, check, checked, denies
+from qa.support.report import Beside, CheckedSentence, Report, case_of, check, checked, denies
 
 __all__ = [
     "LAYERS",
+    "Beside",
     "Case",
     "CheckedSentence",
     "Evidence",

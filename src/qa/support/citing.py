@@ -147,6 +147,8 @@ def _short(line: str) -> str:
 
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n(?:.*\n)*?---[ \t]*$", re.M)
 _BOLD_TITLE = re.compile(r"^[ ]{0,3}(\*\*|__)(?!\s).{1,200}(?<![.!?:\s])\1[ \t]*$", re.M)
+_LISTED = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+\[[^\]\n]{1,300}\]\([^)\n]{1,300}\)[*_]*\s*(?:[—–:-]+\s.*)?$")
+"""An item of a list that names a document, and perhaps what it is: no claim that the document could bear out."""
 _BROKEN = re.compile(r"[.!?…:;|][\"”’)\]】*_]*\s*$")
 
 
@@ -159,7 +161,9 @@ def _prose(text: str) -> str:
     kept: dict[int, int] = {}  # line -> the paragraph it is of
     before = ""
     for number, token in enumerate(_markdown().parse(text)):
-        if token.type == "paragraph_open" or (token.type == "tr_open" and before != "thead_open"):
+        if token.type == "tr_open" and before == "thead_open":
+            pass  # names of columns
+        elif token.type == "tr_open" or (token.type == "paragraph_open" and not _LISTED.match(lines[token.map[0]])):
             kept |= dict.fromkeys(range(*token.map), number)
         if token.type == "tr_open":
             lines[token.map[0]] = _row(lines[token.map[0]])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from qa.language import Fact, facts
+from qa.language import facts
 from qa.language.alike import one_day, other_figures
-from qa.schema import Hit, Source, Verdict
+from qa.schema import Hit, Source, Span, Verdict
 from qa.support import citing, weigh
 from qa.support.judge import Ask, Case, Judgement, Support
 from qa.support.pool import TRIED, Evidence, Pool, Quoted, evidence_of
@@ -25,9 +24,13 @@ AT_ONCE = 32
 ABOUT, SHARED = 0.5, 2
 """Share of a sentence's words, or of another source's if that is shorter, from which the two speak of the same; and
 the least number of them."""
-DENIED, OTHER, AGREED = 0.8, 0.3, 0.5
-"""Probability of contradiction from which another source is shown as saying otherwise (`benchmarks/checkers.py`), the
-same where it gives another figure or day, and that of support from which none of its sentences is."""
+ALIKE = 0.55
+"""Share of the words of the shorter passage that the other has, from which they speak of one thing and not of two of
+like names."""
+ONE_WAY, BOTH_WAYS = 0.8, 0.6
+"""Probabilities of contradiction from which a sentence is shown as saying otherwise: the longer one held to be true and
+the shorter one judged by it, or each by the other. Chosen, as `ALIKE` is, on one half of what
+`benchmarks/checkers.py` tells of the other."""
 LITTLE = 0.4
 """Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
 
@@ -78,9 +81,10 @@ class CheckedSentence:
 
     @property
     def quote(self) -> str:
-        """The decisive words of the evidence; empty if there are none."""
+        """The decisive words of the evidence, or the nearest; empty if there are none, or none of the sentence's."""
         span = self.judgement.span
-        return self.evidence.text[slice(*span)] if self.evidence and span else ""
+        words = self.evidence.text[slice(*span)] if self.evidence and span else ""
+        return words if self.borne_out or carried(self.text, words) else ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -245,7 +249,7 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
     }
     good = [p for p in plans if judged[id(p)].verdict is Verdict.SUPPORTED]
     ask = support.probabilities
-    denials = denies(ask, [(p.text, _foreign(p, judged[id(p)])) for p in good]) if ask else []
+    denials = denies(ask, [_beside(p, judged[id(p)]) for p in good]) if ask else []
     against = dict(zip(map(id, good), denials, strict=False))
     for plan in plans:
         judgement = judged[id(plan)]
@@ -267,53 +271,71 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
         )
 
 
-def _foreign(plan: _Plan, judgement: Judgement) -> list[Evidence]:
-    """Passages near a sentence that are not of a source that it cites, or that bears it out."""
-    decisive = judgement.evidence
-    own = plan.cites or ({plan.near[decisive].owner} if decisive is not None else set())
-    return [e for e in (*plan.near, *plan.others) if e.owner not in own]
+class Beside(NamedTuple):
+    """A claim, the passage that bears it out, and passages of other sources."""
+
+    claim: str
+    own: str
+    others: Sequence[Evidence]
 
 
-def denies(ask: Ask, claims: Sequence[tuple[str, Sequence[Evidence]]]) -> list[Quoted | None]:
-    """For each claim, a sentence of these passages that denies it; None where none does.
+def _beside(plan: _Plan, judgement: Judgement) -> Beside:
+    """With the passages near it that are not of a source that it cites, or that bears it out."""
+    decisive = None if judgement.evidence is None else plan.near[judgement.evidence]
+    own = plan.cites or ({decisive.owner} if decisive else set())
+    others = [e for e in (*plan.near, *plan.others) if e.owner not in own]
+    return Beside(plan.text, decisive.text if decisive else plan.text, others)
 
-    The two must speak of the same. The longer one is held to be true and the shorter one judged by it, for a denial
-    ("It did not") need not go into every detail of what it denies, nor what is said in detail into that of the denial.
-    A passage that says so in one sentence does not deny it in the next, nor what was on another day.
+
+def denies(ask: Ask, claims: Sequence[Beside]) -> list[Quoted | None]:
+    """For each claim, the sentence of the other passages that denies it most surely; None where none does.
+
+    The passages must be alike, for two of like names are told apart by what stands around them. A denial ("It did not")
+    need not go into every detail of what it denies, nor what is said in detail into that of the denial: so it is enough
+    where the longer of two sentences, if true, surely denies the shorter one.
     """
-    held: list[tuple[int, Quoted, tuple[str, str]]] = []
-    for place, (text, passages) in enumerate(claims):
-        said = content(text)
-        for passage in passages:
-            for a, b in split(passage.text):
-                other = passage.text[a:b]
-                words = content(other)
-                both = len(said & words)
-                if both >= SHARED and both >= ABOUT * min(len(said), len(words)):
-                    pair = (text, other) if len(words) < len(said) else (other, text)
-                    held.append((place, Quoted(passage, (a, b)), pair))
-    chances = ask([pair for _, _, pair in held]) if held else ()
-    agreeing = {(p, q.evidence.id) for (p, q, _), chance in zip(held, chances, strict=True) if chance[0] >= AGREED}
+    held = [
+        (place, Quoted(passage, span), pair)
+        for place, (claim, own, passages) in enumerate(claims)
+        for passage in passages
+        if _shared(content(own), content(passage.text)) >= ALIKE
+        for span, pair in _rivals(claim, passage.text)
+    ]
+    pairs = [pair for _, _, pair in held]
+    chances = ask([*pairs, *((b, a) for a, b in pairs)]) if pairs else ()
     found: dict[int, tuple[float, Quoted]] = {}
-    for (place, quoted, pair), chance in zip(held, chances, strict=True):
-        sure = float(chance[2])
-        if sure < max(OTHER, found.get(place, (0.0, None))[0]) or (place, quoted.evidence.id) in agreeing:
-            continue
-        if sure >= _needed(*map(facts, pair)):
+    for (place, quoted, _), there, back in zip(held, chances[: len(held)], chances[len(held) :], strict=True):
+        sure = max(float(there[2]) / ONE_WAY, float(min(there[2], back[2])) / BOTH_WAYS)
+        if sure >= max(1.0, found.get(place, (0.0, None))[0]):
             found[place] = (sure, quoted)
     return [found[place][1] if place in found else None for place in range(len(claims))]
 
 
-def _needed(a: Sequence[Fact], b: Sequence[Fact]) -> float:
-    """How sure a denial must be, by the facts of both sentences: less where they give other figures, or other days.
+def _rivals(claim: str, text: str) -> list[tuple[Span, tuple[str, str]]]:
+    """The sentences of a text that may deny a claim, by their words and facts, each with the claim, the longer first.
 
-    Where other figures go with other days, or one denies what was on another day, both can be true.
+    None where one of them says all that the claim says. What was otherwise on another day may be true as well.
     """
-    figures, day = other_figures(a, b), one_day(a, b)
-    denied = len({any(f.kind == "negation" for f in told) for told in (a, b)}) > 1
-    if not day and (figures or denied):
-        return math.inf
-    return OTHER if figures or not day else DENIED
+    said, told = content(claim), facts(claim)
+    found: list[tuple[Span, tuple[str, str]]] = []
+    for a, b in split(text):
+        other = text[a:b]
+        words = content(other)
+        if len(said & words) < SHARED or _shared(said, words) < ABOUT:
+            continue
+        theirs = facts(other)
+        denied = len({any(fact.kind == "negation" for fact in one) for one in (told, theirs)}) > 1
+        if said <= words and not denied:
+            return []
+        says_more = denied or not words <= said
+        if says_more and (one_day(told, theirs) or not (denied or other_figures(told, theirs))):
+            found.append(((a, b), (claim, other) if len(words) < len(said) else (other, claim)))
+    return found
+
+
+def _shared(a: frozenset[str], b: frozenset[str]) -> float:
+    """Share of the words of the shorter one that the other has."""
+    return len(a & b) / max(1, min(len(a), len(b)))
 
 
 def _plain(text: str) -> str:
