@@ -18,7 +18,7 @@ from conftest import ROOT
 from qa.checking import beside, forms, samples, support
 from qa.cli import app
 from qa.schema import ConfigError, CorpusError
-from qa.support import Evidence, denies
+from qa.support import Beside, Evidence, denies
 
 MINUTES = "The council approved the bridge on 3 March 2021 by 12 votes to 7. The bridge will cost 48 million euros."
 TRUE, FALSE = "The council approved the bridge by 12 votes to 7", "The council approved the bridge by 16 votes to 7"
@@ -63,6 +63,32 @@ ROWS = {
         ],
     },
     "langchain, serialised": {"outputs": {"output": TRUE, "context": [{"kwargs": {"page_content": MINUTES}}]}},
+    "langsmith, a row of its table": {
+        "inputs.question": "q",
+        "outputs.answer": TRUE,
+        "outputs.documents": [{"page_content": MINUTES, "type": "Document", "metadata": {}}],
+        "reference.answer": FALSE,
+        "feedback.correct": 1,
+    },
+    "langsmith, a run beside its example": {
+        "run": {"outputs": {"output": TRUE, "documents": [MINUTES]}},
+        "example": {"outputs": {"output": FALSE, "documents": ["Nothing."]}},
+    },
+    "langgraph, messages": {
+        "outputs": {
+            "messages": [
+                {"type": "human", "content": FALSE},
+                {"type": "ai", "content": "Let me look."},
+                {"type": "tool", "content": FALSE},
+                {"type": "ai", "content": [{"type": "text", "text": TRUE}, {"type": "tool_use", "id": "t"}]},
+            ],
+            "context": [[MINUTES]],
+        }
+    },
+    "deepeval, a test run": {
+        "testRunData": {"testCases": [{"input": "q", "actualOutput": TRUE, "retrievalContext": [MINUTES]}]}
+    },
+    "plain, contexts by name": {"answer": TRUE, "contexts": {"minutes": MINUTES}},
     "plain": {"answer": TRUE, "contexts": [{"id": "m", "text": MINUTES}]},
     "plain, one context": {"answer": TRUE, "context": MINUTES},
 }
@@ -128,6 +154,13 @@ def test_a_list_is_read_as_rows_are() -> None:
     assert [s.answer for s in samples.read(text.splitlines(keepends=True)) if isinstance(s, samples.Sample)] == [
         TRUE
     ] * len(ROWS)
+
+
+def test_an_object_over_several_lines_is_read_as_its_rows_are() -> None:
+    """DeepEval keeps a test run so."""
+    text = json.dumps(ROWS["deepeval, a test run"], indent=2)
+    (sample,) = samples.read(text.splitlines(keepends=True))
+    assert isinstance(sample, samples.Sample), sample
 
 
 def test_a_broken_row_costs_itself_and_is_counted(tmp_path: Path) -> None:
@@ -309,7 +342,7 @@ def test_a_document_without_citations_passes_and_is_named(folder: Path) -> None:
     (folder / "plain.md").write_text("It rained.\n")
     result = run("--beside", "plain.md")
     assert result.exit_code == 0
-    assert "plain.md cites no document beside it" in result.output
+    assert "no document beside it is cited by plain.md" in result.output
 
 
 def test_sources_that_cannot_be_read_are_named(folder: Path) -> None:
@@ -458,7 +491,7 @@ def test_another_source_that_denies_what_is_borne_out_is_shown() -> None:
         ("The clinic had 56 beds in 2022.", "The clinic had 41 beds in 2022.", True),
         ("The clinic has 56 beds.", "The clinic has 41 beds.", True),
         ("Ida Holm was born on 21 August 1968.", "Ida Holm was born on 27 August 1968.", True),
-        ("The dam will cost 1.5 billion crowns.", "A study puts the cost of the dam at 3 billion crowns.", True),
+        ("The dam will cost 1.5 billion crowns.", "The study says that the dam will cost 3 billion crowns.", True),
         ("The dam will cost 1.5 billion crowns.", "A study puts the cost of the dam at 1.5 billion crowns.", False),
     ],
 )
@@ -466,7 +499,7 @@ def test_what_was_on_another_day_denies_nothing(claim: str, other: str, denied: 
     """Another figure, or another day, of the same thing does; where both differ, both may be true."""
     ask = support().probabilities
     assert ask is not None
-    (found,) = denies(ask, [(claim, [Evidence("other", other)])])
+    (found,) = denies(ask, [Beside(claim, claim, [Evidence("other", other)])])
     assert bool(found) == denied
 
 

@@ -21,6 +21,17 @@ from qa.support import CheckedSentence
 
 GOOD = ("supported", "likely")
 BAD = ("partly", "unsupported", "contradicted", "unchecked", "uncited", "invented", "disputed", "broken")
+MEANINGS = {
+    "supported": "it stands there",
+    "likely": "the model thinks so, not surely: read the words below it",
+    "partly": "something of it stands there, not all",
+    "unsupported": "the source speaks of something else",
+    "contradicted": "the source says otherwise",
+    "unchecked": "nothing was there to hold it against",
+    "invented": "it cites what is not there",
+    "disputed": "it stands there, and another source says otherwise",
+}
+"""Of statuses, and of what else is wrong with a sentence."""
 SHOWN = 300
 """Characters of evidence shown where no words of it decide."""
 
@@ -40,15 +51,21 @@ class Found:
         return self.sentence.borne_out and not self.sentence.invented and not self.sentence.unknown
 
     @property
-    def message(self) -> str:
-        """Status, what was written, and why."""
-        return f"{self.sentence.status}: {self.sentence.text}" + "".join(f"\n{note}" for note in self.sentence.notes)
+    def rule(self) -> str:
+        """What is wrong with it, or else its status."""
+        s = self.sentence
+        return s.status if s.status not in GOOD else "disputed" if self.passes else "invented"
 
     @property
-    def evidence(self) -> str:
-        """The nearest words of the sources; empty if there are none."""
+    def told(self) -> bool:
+        """Whether a reader should look at it: it does not pass, or another source says otherwise."""
+        return not self.passes or self.sentence.against is not None
+
+    @property
+    def message(self) -> str:
+        """Status, what was written, why, and the nearest words of the sources."""
         s = self.sentence
-        return s.quote or (s.evidence.text[:SHOWN] if s.evidence else "")
+        return "\n".join([f"{s.status}: {s.text}", *s.notes, *([f"nearest: {s.quote}"] if s.quote else [])])
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -149,23 +166,21 @@ def to_junit(found: Sequence[Found], tally: Tally) -> str:
             )
             if not f.passes:
                 failure = XML.SubElement(
-                    case, "failure", type=f.sentence.status, message=_clean(f.message.split("\n")[-1])
+                    case, "failure", type=f.sentence.status, message=_clean("; ".join(f.sentence.notes))
                 )
-                failure.text = _clean(f"{f.message}\nnearest: {f.evidence}")
+                failure.text = _clean(f.message)
     return str(XML.tostring(root, encoding="unicode"))
 
 
 def to_sarif(found: Sequence[Found], tally: Tally) -> str:
-    """SARIF 2.1.0: what does not pass, at its line; a forge shows it there."""
-    levels = {"contradicted": "error", "unsupported": "error", "partly": "warning"}
-    rules = {f.sentence.status: f"a sentence is {f.sentence.status}" for f in found if not f.passes}
-    rules = {name: text.replace("supported", "borne out, but cites what is not there") if name in GOOD else text
-             for name, text in rules.items()}  # fmt: skip
+    """SARIF 2.1.0: what a reader should look at, at its line; a forge shows it there."""
+    told = [f for f in found if f.told]
+    levels = {"contradicted": "error", "unsupported": "error", "disputed": "note"}
     results = [
         {
-            "ruleId": f.sentence.status,
-            "level": levels.get(f.sentence.status, "warning"),
-            "message": {"text": f"{f.message}\nnearest: {f.evidence}" if f.evidence else f.message},
+            "ruleId": f.rule,
+            "level": levels.get(f.rule, "warning"),
+            "message": {"text": f.message},
             "locations": [
                 {
                     "physicalLocation": {
@@ -175,13 +190,13 @@ def to_sarif(found: Sequence[Found], tally: Tally) -> str:
                 }
             ],
         }
-        for f in found
-        if not f.passes
+        for f in told
     ]
+    rules = sorted({f.rule for f in told})
     driver = {
         "name": "qa check",
         "version": __version__,
-        "rules": [{"id": id_, "shortDescription": {"text": text}} for id_, text in sorted(rules.items())],
+        "rules": [{"id": rule, "shortDescription": {"text": f"{rule}: {MEANINGS[rule]}"}} for rule in rules],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     whole = {"$schema": schema, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
@@ -189,13 +204,14 @@ def to_sarif(found: Sequence[Found], tally: Tally) -> str:
 
 
 def to_markdown(found: Sequence[Found], tally: Tally) -> str:
-    """A summary: the counts, then what does not pass."""
+    """A summary: the counts, then what a reader should look at."""
     lines = ["## qa check", "", str(tally) + ".", ""]
-    wrong = [f for f in found if not f.passes]
-    if wrong:
-        lines += ["| where | status | sentence | why |", "| --- | --- | --- | --- |"]
-        for f in wrong:
-            cells = (f"{f.place}:{f.line}", f.sentence.status, f.sentence.text, "; ".join(f.sentence.notes))
+    told = [f for f in found if f.told]
+    if told:
+        lines += ["| where | status | sentence | why | nearest words |", "| --- | --- | --- | --- | --- |"]
+        for f in told:
+            place = f.place if f.place.endswith(f"#{f.line}") else f"{f.place}:{f.line}"
+            cells = (place, f.sentence.status, f.sentence.text, "; ".join(f.sentence.notes), f.sentence.quote)
             lines.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(lines) + "\n"
 
@@ -207,7 +223,7 @@ def to_html(found: Sequence[Found], tally: Tally) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     source = resources.files("qa.checking").joinpath("report.html.j2").read_text(encoding="utf-8")
     places = {place: [f for f in found if f.place == place] for place in dict.fromkeys(f.place for f in found)}
-    return environment.from_string(source).render(places=places, tally=tally, shown=SHOWN)
+    return environment.from_string(source).render(places=places, tally=tally, shown=SHOWN, meanings=MEANINGS)
 
 
 Form = Callable[[Sequence[Found], Tally], str]

@@ -6,13 +6,13 @@
 | --- | --- | --- |
 | RAGAS 0.2 and later | `response` | `retrieved_contexts` |
 | RAGAS before | `answer` | `contexts` |
-| DeepEval | `actual_output`, `actualOutput` | `retrieval_context`, `retrievalContext`, else `context` |
+| DeepEval, a test run too | `actual_output`, `actualOutput` | `retrieval_context`, `retrievalContext`, or `context` |
 | TruLens, a span a row | `ai.observability.record_root.output` | `ai.observability.retrieval.retrieved_contexts` |
-| LangSmith, a run a row | `outputs.answer`, `outputs.output` | `outputs.documents` of it or of its retriever runs |
+| LangSmith, a run a row | `outputs.answer`, `.output`, `.messages` | `outputs.documents`, or of its retriever runs |
 | plain | `answer` | `contexts` |
 
-Looked up in RAGAS 3e28e9d, DeepEval a2e0d4c, TruLens 97f531a and LangSmith's SDK bc8dd67. A context is a string, or an
-object with `page_content`, `text`, `content` or `context`, and perhaps an `id` or `source`.
+Looked up in RAGAS 0.4.3, DeepEval 4.3.1, TruLens 2.16.0 and LangSmith 0.15.1. A context is a string, or an object with
+`page_content`, `text`, `content` or `context`, and perhaps an `id` or `source`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from itertools import chain
 from typing import Any
 
 ANSWERS = (
-    "response answer actual_output actualOutput ai.observability.record_root.output output generation prediction"
+    "response answer actual_output actualOutput ai.observability.record_root.output output generation prediction "
+    "messages"
 ).split()
 CONTEXTS = (
     "retrieved_contexts contexts retrieval_context retrievalContext ai.observability.retrieval.retrieved_contexts "
@@ -40,6 +41,10 @@ RECORD = "ai.observability.record_id"
 """Of the record that a TruLens span is part of: the answer stands in one span, the contexts in others."""
 WORDS = ("page_content", "text", "content", "context", "chunk")
 NAMES = ("id", "document_id", "doc_id", "source")
+SPEAKS = ("ai", "AIMessage", "AIMessageChunk", "assistant")
+"""What a message is called that the assistant wrote, by its `role` or `type`."""
+LISTED = "testCases test_cases test_results samples examples rows results data".split()
+"""Lists of rows in an object, as DeepEval keeps a test run."""
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 """Bytes that were no UTF-8, as Python reads them with `surrogateescape`."""
 QUESTIONS = ("user_input", "question", "input", "query", "ai.observability.record_root.input")
@@ -65,12 +70,17 @@ class Broken:
 
 
 def read(lines: Iterable[str]) -> Iterator[Sample | Broken]:
-    """The rows of a file of JSON lines, or of one JSON list; only the latter is held in memory whole.
+    """The rows of a file of JSON lines, of a JSON list, or of an object that holds one.
 
-    The spans of TruLens are put together by their record, and come when the file has ended.
+    Of JSON lines one is held in memory at a time; but the spans of TruLens are put together by their record, and come
+    when the file has ended.
     """
+    yield from _samples(_rows(lines))
+
+
+def _samples(rows: Iterable[tuple[int, Any]]) -> Iterator[Sample | Broken]:
     records: dict[str, _Parts] = {}
-    for row, value in _rows(lines):
+    for row, value in rows:
         if isinstance(value, Broken):
             yield value
         elif not isinstance(value, dict):
@@ -79,6 +89,8 @@ def read(lines: Iterable[str]) -> Iterator[Sample | Broken]:
             parts = _parts(row, value)
             if parts.record:
                 records[parts.record] = records[parts.record].with_(parts) if parts.record in records else parts
+            elif not parts.answer and (listed := _listed(value)):
+                yield from _samples(enumerate(listed, start=1))
             else:
                 yield parts.sample()
     for parts in records.values():
@@ -89,11 +101,12 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
     """Each row with its number; a `Broken` in the place of one that is no JSON."""
     written = ((row, line) for row, line in enumerate(lines, start=1) if line.strip("\ufeff \t\r\n"))
     at, first = next(written, (1, ""))
-    if first.lstrip("\ufeff \t").startswith("["):
-        listed = _parsed(at, first.lstrip("\ufeff") + "".join(line for _, line in written))
-        yield from [(at, listed)] if isinstance(listed, Broken) else enumerate(listed, start=1)
+    first = first.lstrip("\ufeff \t")
+    if first.startswith("[") or first.strip() == "{":  # one list, or one object over several lines
+        whole = _parsed(at, first + "".join(line for _, line in written))
+        yield from enumerate(whole, start=1) if isinstance(whole, list) else [(at, whole)]
         return
-    for row, line in chain([(at, first.lstrip("\ufeff"))] if first else [], written):
+    for row, line in chain([(at, first)] if first else [], written):
         yield row, _parsed(row, line)
 
 
@@ -131,11 +144,24 @@ class _Parts:
 
 
 def _parts(row: int, value: Mapping[str, Any]) -> _Parts:
+    value = _object(value.get("run")) or value  # beside its example
+    columns = [(*key.partition("."), told) for key, told in value.items()]
+    tables = {place: {name: told for of, _, name, told in columns if of == place and name} for place in FETCHED}
+    value = {**value, **{place: table for place, table in tables.items() if table}}  # "outputs.answer", a column
     given, fetched = ([value, *(o for name in names if (o := _object(value.get(name))))] for names in (GIVEN, FETCHED))
     contexts = _first(fetched, CONTEXTS, _contexts) or _named(_retrieved(value))
     question, answer = _first(fetched, QUESTIONS, _text), _first(given, ANSWERS, _text)
     record = next((str(place[RECORD]) for place in given if RECORD in place), "")
     return _Parts(row, answer or "", contexts, question or "", record)
+
+
+def _listed(value: Mapping[str, Any]) -> list[Any]:
+    """The rows that an object holds, or an object within it."""
+    for place in (value, *(within for within in value.values() if isinstance(within, dict))):
+        for name in LISTED:
+            if isinstance(rows := place.get(name), list):
+                return rows
+    return []
 
 
 def _object(written: Any) -> dict[str, Any] | None:
@@ -151,24 +177,35 @@ def _first(places: Iterable[Mapping[str, Any]], names: Iterable[str], usable: An
 
 
 def _text(written: Any) -> str:
-    """A string, or what an object says: a message, a document, one that LangChain has serialised."""
-    about = written.get("kwargs", written) if isinstance(written, dict) else {}
-    found = (
-        written if isinstance(written, str) else next((about[w] for w in WORDS if isinstance(about.get(w), str)), "")
-    )
-    return found if found.strip() else ""
+    """A string, or what an object says: a document, a message; of several messages the assistant's last."""
+    if isinstance(written, list):
+        own = [m for m in written if any(_about(m).get(key) in SPEAKS for key in ("role", "type"))]
+        written = own[-1] if own else ""
+    about = _about(written)
+    said = next((about[w] for w in WORDS if isinstance(about.get(w), str | list)), written)
+    if isinstance(said, list):  # of a message: its text stands in blocks, beside calls of tools
+        said = "".join(b["text"] for b in said if isinstance(b, dict) and isinstance(b.get("text"), str))
+    return said if isinstance(said, str) and said.strip() else ""
+
+
+def _about(item: Any) -> Mapping[str, Any]:
+    """What an object says of itself, maybe serialised by LangChain; nothing of what is none."""
+    return (_object(item.get("kwargs")) or item) if isinstance(item, dict) else {}
 
 
 def _contexts(written: Any) -> dict[str, str]:
     if isinstance(written, str) and written.lstrip().startswith("["):  # a list that a table holds as text
         with suppress(ValueError, RecursionError):
             written = json.loads(written)
-    items = [written] if isinstance(written, str | dict) else written if isinstance(written, list) else []
+    if isinstance(written, dict) and not _text(written):  # texts by name
+        return _named((name, text) for name, text in written.items() if isinstance(text, str) and text.strip())
+    items = written if isinstance(written, list) else [written]
+    items = [one for item in items for one in (item if isinstance(item, list) else [item])]  # a list for each query
     return _named((_name(item), text) for item in items if (text := _text(item)))
 
 
 def _name(item: Any) -> str:
-    about = item.get("kwargs", item) if isinstance(item, dict) else {}
+    about = _about(item)
     within = _object(about.get("metadata")) or {}
     return next((str(p[k]) for p in (about, within) for k in NAMES if isinstance(p.get(k), str | int)), "")
 

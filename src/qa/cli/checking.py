@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qa.support import CheckedSentence, Pool, Support
 
 TOLD = 20
-"""Broken rows that are told one by one."""
+"""Broken rows, and files that cite nothing, that are told one by one."""
 
 
 class CheckCommand(TyperCommand):
@@ -112,7 +112,7 @@ def check(
             if several and one.place != place:
                 out.print(Text(one.place, style="bold"))
             place = one.place
-            _print(one.sentence)
+            _print(one.sentence, "" if samples else f" (line {one.line})")
     for path in report or ():
         _write(path, forms.FORMS[path.suffix](kept, tally))
     wrong = tally.below(floors)
@@ -143,13 +143,17 @@ def _of_files(
         if not text.strip() and not beside:
             raise QAError(f"nothing to check: {'standard input' if file == '-' else file} is empty; give it a text")
     if beside:
+        bare: list[str] = []
         for file, text in texts:
             found = checking.beside(Path(file), text)
             if found is None:
-                err.print(Text(f"note: {file} cites no document beside it", style="dim"))
+                bare.append(file)
                 continue
             _skipped(found[1])
             yield from _held(file, text, found[0], checking.support(), quiet=quiet)
+        if bare:
+            left = f" and {len(bare) - TOLD} more" if len(bare) > TOLD else ""
+            err.print(Text(f"note: no document beside it is cited by {', '.join(bare[:TOLD])}{left}", style="dim"))
         return
     if sources:
         pool, reading = checking.read_sources(sources, without=files)
@@ -214,9 +218,9 @@ def _skipped(skipped: Sequence[Skipped]) -> None:
         err.print(Text(f"skipped {skip}", style="yellow"))
 
 
-def _print(checked: CheckedSentence) -> None:
+def _print(checked: CheckedSentence, where: str) -> None:
     mark, style = STATUS[checked.status]
-    out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text))
+    out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text) + Text(where, style="dim"))
     for note in checked.notes:
         out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
     if checked.evidence and checked.quote:
