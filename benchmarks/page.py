@@ -1,6 +1,7 @@
 """The page under use, as Markdown: first paint, first sentence, many at once, memory. Needs a Chromium.
 
-Times differ from machine to machine and hour to hour; compare two versions in one sitting.
+Times differ from machine to machine and hour to hour; compare two versions in one sitting. A long run can be had in
+parts: `--server ADDRESS PID` asks one that is there, `--skip` goes on behind the part before, `--times` gathers them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def served(scratch: Path) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-def memory(pid: int) -> float:
+def memory(pid: int | str) -> float:
     """Resident megabytes of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]  # every process has it
@@ -113,18 +114,26 @@ def at_once(address: str, people: int, questions: list[str]) -> list[float]:
         return list(pool.map(one, range(people)))
 
 
+def spread(times: list[float]) -> str:
+    """Median and 95th percentile."""
+    return f"p50 {statistics.median(times):.2f} s, p95 {statistics.quantiles(times, n=20)[-1]:.2f} s"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--people", type=int, default=30)
+    parser.add_argument("--skip", type=int, default=0, help="questions that were asked in earlier parts")
+    parser.add_argument("--server", nargs=2, metavar=("ADDRESS", "PID"), help="one that is there already")
+    parser.add_argument("--times", type=Path, help="a file that keeps the seconds of every part")
     given = parser.parse_args()
     lines = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     asked = [q for q in (json.loads(line)["question"] for line in lines) if isinstance(q, str)]
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with (
         tempfile.TemporaryDirectory() as scratch,
-        served(Path(scratch)) as (address, pid),
+        nullcontext(given.server) if given.server else served(Path(scratch)) as (address, pid),
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -134,11 +143,13 @@ def main() -> None:
             loads.append(times)
             page.context.close()
         paint, ready = (statistics.median(times) for times in zip(*loads, strict=True))
-        waits = at_once(address, given.people, asked)
+        waits = at_once(address, given.people, asked) if given.people else []
         used = [f"{memory(pid):.0f}"]
         first, whole = [], []
         every = max(1, given.questions // 5)
-        for n, question in enumerate(itertools.islice(itertools.cycle(asked), given.questions)):
+        for n, question in enumerate(
+            itertools.islice(itertools.cycle(asked), given.skip, given.skip + given.questions)
+        ):
             if n % VISIT == 0:
                 if n:
                     page.context.close()
@@ -150,14 +161,23 @@ def main() -> None:
                 used.append(f"{memory(pid):.0f}")
                 print(n + 1, used[-1], file=sys.stderr, flush=True)
         browser.close()
+    if given.times:
+        with given.times.open("a", encoding="utf-8") as kept:
+            kept.write(json.dumps([first, whole]) + "\n")
+        parts = [json.loads(line) for line in given.times.read_text(encoding="utf-8").splitlines()]
+        first, whole = (list(itertools.chain(*times)) for times in zip(*parts, strict=True))
     rows = [
         ("first paint, nothing cached", f"{paint:.2f} s"),
         ("a question can be asked", f"{ready:.2f} s"),
-        ("first sentence, in the window", f"{statistics.median(first):.2f} s"),
-        ("whole answer, in the window", f"{statistics.median(whole):.2f} s"),
-        (f"{given.people} people ask at once", f"median {statistics.median(waits):.1f} s, last {max(waits):.1f} s"),
+        (f"first sentence, in the window, {len(first)} answers", spread(first)),
+        (f"whole answer, in the window, {len(whole)} questions", spread(whole)),
         (f"memory of the server, after 0, {every}, … {given.questions} questions", f"{', '.join(used)} MB"),
     ]
+    if waits:
+        rows.insert(
+            4,
+            (f"{given.people} people ask at once", f"median {statistics.median(waits):.1f} s, last {max(waits):.1f} s"),
+        )
     print("| page | |\n| --- | --- |")
     for what, value in rows:
         print(f"| {what} | {value} |")

@@ -167,7 +167,7 @@ def test_openai_clients_get_errors_in_their_shape(address: str) -> None:
         error = reply.json()["error"]
         assert error["type"] == "invalid_request_error"
         assert words in error["message"]
-    reply = httpx.post(f"{address}/page/ask", json={"question": 7})
+    reply = httpx.post(f"{address}/page/ask", data={"before": "x"})
     assert reply.json()["error"].startswith("question: ")
 
 

@@ -6,13 +6,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import HTTPException
 
-from qa import Answer, Assistant, Filters, Progress, Sentence
+from qa import Answer, Assistant, Filters, Progress, QAError, Sentence
 from qa.page import views
 from qa.page.jobs import Job
 from qa.page.library import GLANCE, Libraries, Library
@@ -186,10 +187,9 @@ class Desk:
             "title": conversation.title if conversation else "",
             "running": bool(own),
             "changing": bool(conversation and conversation.id in self.changing),
-            "walls": self.walls(conversation),
             "tab": "check" if conversation and conversation.report else "",
             "slots": {
-                **self.corpus(library),
+                **self.corpus(library, self.walls(conversation)),
                 "turns": "".join(self.turns(conversation)) if conversation else "",
                 "report": json.loads(conversation.report)["html"] if conversation and conversation.report else "",
             },
@@ -200,8 +200,8 @@ class Desk:
         asked = self.store.turns(conversation.id)[-1:] if conversation else []
         return asdict(asked[0].filters) if asked else {}
 
-    def corpus(self, library: Library) -> dict[str, str]:
-        """The parts of the page that show the corpus."""
+    def corpus(self, library: Library, walls: Mapping[str, Any] = MappingProxyType({})) -> dict[str, str]:
+        """The parts of the page that show the corpus, with the filters that are set."""
         assistant, editing = library.assistant, self.settings.editing
         sources = assistant.sources
         passages = {source.id: len(assistant.passages(source.id)) for source in sources}
@@ -209,7 +209,7 @@ class Desk:
         return {
             "corpus": views.render("corpus", passages=sum(passages.values()), private=library.changed, **all_),
             "hello": views.render("welcome", private=editing is Editing.PRIVATE, **all_),
-            "filters": views.render("filters", choices=views.choices(sources)),
+            "filters": views.render("filters", choices=views.choices(sources), walls=walls),
             "table": views.render(
                 "sources", passages=passages, inferred=any(source.inferred for source in sources), **all_
             ),
@@ -266,13 +266,15 @@ class Desk:
         ]
 
     async def glances(self, library: Library, topic: str, first: int) -> AsyncIterator[dict[str, Any]]:
-        """What each source is about, one after the other, or what they say on a topic.
-
-        Raises:
-            QAError: the topic has no word.
-        """
+        """What each source is about, one after the other, or what they say on a topic."""
+        if not first:
+            yield {"slots": {"glances": views.render("looking")}, "notice": ""}
         if topic:
-            found = await asyncio.to_thread(library.assistant.overview, topic=topic, most=GLANCE)
+            try:
+                found = await asyncio.to_thread(library.assistant.overview, topic=topic, most=GLANCE)
+            except QAError as error:
+                yield {"slots": {"glances": ""}, "notice": views.render("notice", kind="error", lines=[told(error)])}
+                return
             hits = {c.hit.source.id: c.hit.source for c in found.sentences}
             yield {"slots": {"glances": views.render("topic", topic=topic, found=found, sources=hits.values())}}
             return
@@ -372,4 +374,5 @@ class Desk:
         else:
             lines, kind = job.result, "done"
         notice = views.render("notice", kind=kind, lines=lines, undo=kind == "done" and library.can_undo)
-        yield head | {"notice": notice, "slots": await asyncio.to_thread(self.corpus, library)}
+        # after an error the sources are as they were, and so is what was typed beside them
+        yield head | {"notice": notice, "slots": {} if job.error else await asyncio.to_thread(self.corpus, library)}

@@ -78,7 +78,7 @@ class Library:
             if self._begun is assistant:
                 return
             try:
-                found = starters(assistant)
+                found = starters(assistant, self.glance)
             except Exception:  # closed meanwhile, or nothing to ask: a page without suggestions is a page
                 return
             if self.assistant is assistant:

@@ -47,7 +47,7 @@ def shown(settings: Settings) -> str:
         run = json.loads(found[-1].read_text(encoding="utf-8"))
         return render("quality", **_values(run))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return render("notice", kind="error", undo=False, lines=[f"{found[-1].name} cannot be read: {error}"])
+        return render("notice", kind="error", lines=[f"{found[-1].name} cannot be read: {error}"])
 
 
 def run(settings: Settings, index: Path, steps: Steps) -> str:

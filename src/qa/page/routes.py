@@ -9,9 +9,10 @@ import shutil
 import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Body, Depends, File, Form, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -30,9 +31,15 @@ LONGEST_TOPIC: Final = 200
 """Characters."""
 
 
-class Walls(BaseModel):
-    """Filters as a browser sends them."""
+class AskForm(BaseModel):
+    """A question put on the page, and the filters that are set.
 
+    `before` is a place whose turns from there on are left in the conversation as it is, while this question begins
+    another.
+    """
+
+    question: str
+    before: int | None = None
     sources: list[str] = []
     publishers: list[str] = []
     kinds: list[str] = []
@@ -54,28 +61,6 @@ class Walls(BaseModel):
             raise QAError(told) from error
 
 
-class AskBody(BaseModel):
-    """A question put on the page.
-
-    `conversation` is empty for a new one; `before` is a place whose turns from there on are left in the conversation
-    as it is, while this question begins another.
-    """
-
-    question: str
-    conversation: str = ""
-    before: int | None = None
-    walls: Walls = Walls()
-
-
-class ChangeBody(BaseModel):
-    """A change to the documents: `do` is remove, describe, undo or rebuild."""
-
-    do: str
-    conversation: str = ""
-    id: str = ""
-    fields: dict[str, str] = {}
-
-
 class Opinion(BaseModel):
     """What somebody thought of an answer."""
 
@@ -92,10 +77,11 @@ def _owner(request: Request) -> str:
 
 
 Owner = Annotated[str, Depends(_owner)]
+Change = Literal["remove", "describe", "undo", "rebuild"]
 
 
 def router(desk: Desk) -> APIRouter:
-    """The routes below `/page`."""
+    """The routes below `/page`; in all of them `c` is the conversation that the window shows, empty for a new one."""
     routes = APIRouter(prefix="/page")
     for part in (_showing, _conversations, _asking, _reading, _documents, _checking, _quality):
         part(routes, desk)
@@ -129,23 +115,24 @@ def _conversations(routes: APIRouter, desk: Desk) -> None:
     store = desk.store
 
     @routes.get("/conversations")
-    def listed(owner: Owner, find: str = "") -> dict[str, str]:
+    def listed(owner: Owner, find: str = "") -> dict[str, Any]:
         found = store.listed(owner, find[:200]) if owner else []
-        return {"html": views.render("conversations", found=found, find=find, days=desk.settings.keep_days)}
+        html = views.render("conversations", found=found, find=find, days=desk.settings.keep_days)
+        return {"slots": {"conversations": html}}
 
-    @routes.patch("/conversations/{c}")
-    def rename(c: str, owner: Owner, title: Annotated[str, Body(embed=True, min_length=1)]) -> dict[str, str]:
-        store.rename(desk.conversation(c, owner).id, title)
-        return {"title": desk.conversation(c, owner).title}
+    @routes.post("/conversations/{id_}/title")
+    def rename(id_: str, owner: Owner, title: Annotated[str, Form(min_length=1)]) -> dict[str, Any]:
+        store.rename(desk.conversation(id_, owner).id, title)
+        return listed(owner)
 
-    @routes.delete("/conversations/{c}")
-    def delete(c: str, owner: Owner) -> dict[str, bool]:
-        gone = desk.conversation(c, owner)
+    @routes.post("/conversations/{id_}/delete")
+    def delete(id_: str, owner: Owner) -> dict[str, Any]:
+        gone = desk.conversation(id_, owner)
         if under := desk.running.get(gone.id):
             under.job.stop()
         store.delete(gone.id)
         desk.libraries.keep_only(store.libraries())
-        return {"deleted": True}
+        return {"gone": gone.id, **listed(owner)}
 
     @routes.get("/conversations/{c}/export")
     def export(c: str, owner: Owner, form: str = "markdown", turn: int | None = None) -> Response:
@@ -172,7 +159,7 @@ def _conversations(routes: APIRouter, desk: Desk) -> None:
         return {"html": views.render("next", questions=questions)}
 
     @routes.post("/conversations/{c}/{turn}/opinion")
-    def opinion(c: str, turn: int, owner: Owner, given: Opinion) -> dict[str, bool]:
+    def opinion(c: str, turn: int, owner: Owner, given: Annotated[Opinion, Form()]) -> dict[str, str]:
         (asked,) = store.history([desk.turn(c, turn, owner)])
         try:
             feedback.write(desk.settings.feedback, asked, given.verdict, given.reason, given.note)
@@ -181,7 +168,7 @@ def _conversations(routes: APIRouter, desk: Desk) -> None:
         except OSError as error:
             raise HTTPException(500, told(error)) from error
         store.rate(desk.turn(c, turn, owner).id, given.verdict)
-        return {"noted": True}
+        return {"rated": given.verdict, "notice": views.render("notice", kind="done", lines=["Noted, thank you."])}
 
 
 def _asking(routes: APIRouter, desk: Desk) -> None:
@@ -189,12 +176,12 @@ def _asking(routes: APIRouter, desk: Desk) -> None:
     store = desk.store
 
     @routes.post("/ask")
-    async def ask(given: AskBody, owner: Owner) -> StreamingResponse:
+    async def ask(given: Annotated[AskForm, Form()], owner: Owner, c: str = "") -> StreamingResponse:
         question = fitting("question", given.question, LONGEST_QUESTION)
         if not question:
             raise HTTPException(422, "Write a question first.")
-        filters = given.walls.filters()
-        conversation = desk.opened(given.conversation, owner) or desk.begun(owner, question)
+        filters = given.filters()
+        conversation = desk.opened(c, owner) or desk.begun(owner, question)
         if given.before is not None:
             conversation = store.branch(conversation, owner, max(0, given.before))
         under = desk.ask(conversation, question, filters)
@@ -244,13 +231,11 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/read")
     def read(owner: Owner, at: str, c: str = "", a: str = "") -> dict[str, str]:
-        return {"html": views.pane(wanted(c, a, owner, at)[0])}
+        return {"html": views.pane(wanted(c, a, owner, at)[0], urlencode({"c": c, "a": a, "at": at}))}
 
     @routes.get("/text")
-    def text(owner: Owner, at: str, first: int, last: int, c: str = "", a: str = "") -> dict[str, Any]:
-        found, _ = wanted(c, a, owner, at)
-        first, last = max(0, first), min(last, len(found.document.text), first + views.WINDOW)
-        return {"html": views.render("text", body=views.blocks(found, first, last)), "first": first, "last": last}
+    def text(owner: Owner, at: str, c: str = "", a: str = "", before: int = 0, after: int = 0) -> dict[str, str]:
+        return {"html": views.more(wanted(c, a, owner, at)[0], before, after)}
 
     @routes.get("/picture")
     def picture(owner: Owner, at: str, c: str = "", a: str = "") -> Response:
@@ -281,14 +266,14 @@ def _documents(routes: APIRouter, desk: Desk) -> None:
     """Finding in them, adding, changing."""
 
     @routes.get("/find")
-    def find(owner: Owner, words: str, c: str = "") -> dict[str, str]:
+    def find(owner: Owner, words: str, c: str = "") -> dict[str, Any]:
         hits = desk.library(desk.opened(c, owner)).assistant.search(words, top_k=10) if words.strip() else None
-        return {"html": views.render("found", hits=hits)}
+        return {"slots": {"found": views.render("found", hits=hits)}}
 
     @routes.post("/documents")
     async def add(
         owner: Owner,
-        c: Annotated[str, Form()] = "",
+        c: str = "",
         address: Annotated[str, Form()] = "",
         files: Annotated[list[UploadFile], File()] = [],  # noqa: B006  # FastAPI's way to say it may be absent
     ) -> StreamingResponse:
@@ -313,33 +298,34 @@ def _documents(routes: APIRouter, desk: Desk) -> None:
         return _lines(desk.changes(conversation, library, desk.change(conversation, library, work)))
 
     @routes.post("/documents/change")
-    async def change(owner: Owner, given: ChangeBody) -> StreamingResponse:
-        conversation, library = desk.editable(desk.opened(given.conversation, owner), owner)
+    async def change(request: Request, owner: Owner, do: Change, id: str = "", c: str = "") -> StreamingResponse:
+        conversation, library = desk.editable(desk.opened(c, owner), owner)
+        fields = {name: str(value) for name, value in (await request.form()).items()}
         reach = "Only you see this." if library.private else "Everybody sees this."
 
         def work(steps: Any) -> list[str]:
-            if given.do == "undo":
+            if do == "undo":
                 library.undo()
                 return ["The last change was taken back." + (" The one before it can be, too." * library.can_undo)]
-            if given.do == "rebuild":
+            if do == "rebuild":
                 library.change(progress=steps)
                 return ["The index was built again."]
-            source = library.assistant.document(given.id).source
-            if given.do == "remove":
-                library.change(remove=[given.id], progress=steps)
+            source = library.assistant.document(id).source
+            if do == "remove":
+                library.change(remove=[id], progress=steps)
                 return [f"Removed “{views.label(source.title)}”. {reach}"]
-            described, different = changes.described(source, given.fields)
+            described, different = changes.described(source, fields)
             if not different:
                 return ["Nothing was changed."]
-            library.change(describe={given.id: described}, progress=steps)
+            library.change(describe={id: described}, progress=steps)
             return [f"Corrected {', '.join(sorted(different))}. {reach}"]
 
         return _lines(desk.changes(conversation, library, desk.change(conversation, library, work)))
 
     @routes.get("/documents/{id_}/correct")
-    def correcting(id_: str, owner: Owner, c: str = "") -> dict[str, str]:
+    def correcting(id_: str, owner: Owner, c: str = "") -> dict[str, Any]:
         source = desk.library(desk.opened(c, owner)).assistant.document(id_).source
-        return {"html": views.render("correcting", source=source, fields=changes.FIELDS)}
+        return {"slots": {"correcting": views.render("correcting", source=source, fields=changes.FIELDS)}}
 
 
 def _checking(routes: APIRouter, desk: Desk) -> None:
@@ -350,7 +336,7 @@ def _checking(routes: APIRouter, desk: Desk) -> None:
     async def check(
         owner: Owner,
         text: Annotated[str, Form()] = "",
-        c: Annotated[str, Form()] = "",
+        c: str = "",
         files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
     ) -> StreamingResponse:
         text, files = fitting("text", text, LONGEST_TEXT), [one for one in files if one.filename]
@@ -388,9 +374,9 @@ def _checking(routes: APIRouter, desk: Desk) -> None:
             if job.error or job.ending == "stopped":
                 store.delete(made.id)
                 lines = [told(job.error) if job.error else "Stopped."]
-                yield {"slots": {"report": views.render("notice", kind="error", lines=lines, undo=False)}}
+                yield {"notice": views.render("notice", kind="error", lines=lines)}
             else:
-                yield {"conversation": made.id, "title": made.title, "slots": {"report": job.result}}
+                yield {"conversation": made.id, "title": made.title, "slots": {"report": job.result}, "notice": ""}
 
         return _lines(lines())
 
@@ -429,8 +415,10 @@ def _quality(routes: APIRouter, desk: Desk) -> None:
             async for view in job.follow():
                 if job.running:
                     yield {"step": view[0], "done": view[1], "total": view[2]}
-            failed = views.render("notice", kind="error", lines=[told(job.error)], undo=False) if job.error else ""
-            yield {"slots": {"quality": failed or job.result}}
+            if job.error:
+                yield {"notice": views.render("notice", kind="error", lines=[told(job.error)])}
+            else:
+                yield {"slots": {"quality": job.result}, "notice": ""}
 
         return _lines(lines())
 

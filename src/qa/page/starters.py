@@ -20,18 +20,25 @@ MANY = 40
 """Documents that are looked at."""
 
 
+GLANCED: Final = 6
+"""Documents of which it is asked who is named in them."""
+
 TRIED: Final = 5
 """Questions to go on with that are tried at most."""
 
 
-def starters(assistant: Assistant, wanted: int = 4) -> list[str]:
-    """Questions that this corpus answers: each was asked, and those it abstains on are left out."""
+def starters(assistant: Assistant, glance: Callable[[str], Overview] | None = None, wanted: int = 4) -> list[str]:
+    """Questions that this corpus answers: each was asked, and those it is not sure of are left out.
+
+    Args:
+        glance: what a source, by its id, is about; by itself it is looked up.
+    """
     quoting = _quoting(assistant)
     found: list[str] = []
-    for question in _candidates(assistant):
+    for question in _candidates(assistant, glance or assistant.overview):
         if len(found) == wanted:
             break
-        if question not in found and quoting.ask(question).abstention is None:
+        if question not in found and _sure(quoting.ask(question)):
             found.append(question)
     return found
 
@@ -50,7 +57,7 @@ def follow_ups(assistant: Assistant, answer: Answer, glance: Callable[[str], Ove
             break
         made = quoting.ask(question)
         new = {(c.source.id, c.start) for c in made.references} - there
-        if new and not (made.abstention or made.unsure or made.premise):
+        if new and _sure(made):
             found.append(question)
             there |= new
     return found
@@ -71,12 +78,16 @@ def _leading_on(answer: Answer, glance: Callable[[str], Overview]) -> Iterator[s
     yield from filter(None, chain.from_iterable(zip_longest(people, days, headings)))
 
 
+def _sure(answer: Answer) -> bool:
+    return not (answer.abstention or answer.unsure or answer.premise)
+
+
 def _quoting(assistant: Assistant) -> Assistant:
     # without a language model: whether there is an answer is not its business, and its calls cost
     return Assistant(assistant.index, assistant.retriever, assistant.support, assistant.config)
 
 
-def _candidates(assistant: Assistant) -> Iterator[str]:
+def _candidates(assistant: Assistant, glance: Callable[[str], Overview]) -> Iterator[str]:
     sources = assistant.sources[:MANY]
     names: Counter[str] = Counter()
     with_article: Counter[str] = Counter()
@@ -88,25 +99,24 @@ def _candidates(assistant: Assistant) -> Iterator[str]:
         names.update(found)
         with_article.update(name for name in found if _with_article(name, text))
     titles = " ".join(source.title for source in sources)
-    shared = [name for name, n in names.most_common(60) if n > len(sources) // 2 and n > 1]
-    shared.sort(key=lambda name: -titles.count(name))
-    # "the United States", "the West Bank": no person
-    shared = [name for name in shared if with_article[name] <= names[name] // 3]
-    bodies = [name for name in shared if " " not in name]
-    people = [name for name in shared if " " in name]
-    publishers = list(dict.fromkeys(source.publisher for source in sources if source.publisher))
+    # of one word, in most of the sources, and not "the" so-and-so
+    bodies = [name for name, n in names.most_common(60) if " " not in name and n > max(1, len(sources) // 2)]
+    bodies = sorted((name for name in bodies if with_article[name] <= names[name] // 3), key=lambda n: -titles.count(n))
+    publishers = {source.publisher for source in sources if source.publisher}
     if len(publishers) > 1 and len(bodies) > 1:
         yield f"How do the sources differ on the relation between {bodies[0]} and {bodies[1]}?"
-    if people:
-        yield f"Who is {people[0]}?"
+    people: Counter[str] = Counter()
+    for source in sources[:GLANCED]:
+        people.update({m.text: m.times for m in glance(source.id).mentions.people})
+    persons = [f"Who is {name}?" for name, _ in people.most_common(4)]
+    yield from persons[:1]
     for i, source in enumerate(sources):
         headings = [s.heading for s in assistant.document(source.id).sections if 1 < len(s.heading.split()) < 9]
-        if headings and source.publisher:
-            heading = headings[i % len(headings)]
-            yield f"What does {source.publisher} say about {_inside(heading, names, small)}?"
-    others = [name for name, _ in names.most_common(12) if " " in name and not with_article[name]]
-    for person in dict.fromkeys([*people[1:3], *others]):
-        yield f"Who is {person}?"
+        headings = [heading for heading in headings if heading not in source.title]
+        who = source.publisher or f"“{source.title}”"
+        if headings and len(who.split()) < 9:
+            yield f"What does {who} say about {_inside(headings[i % len(headings)], names, small)}?"
+    yield from persons[1:]
     for body in bodies[:2]:
         yield f"What do the sources say about {body}?"
 

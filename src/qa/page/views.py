@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote as quoted
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -59,9 +60,13 @@ def day(published: str) -> str:
     return " ".join([*words, *([_MONTHS[int(month) - 1]] if month else []), year])
 
 
-def byline(source: Source) -> str:
-    """Publisher, author, version, date."""
-    parts = [source.publisher or source.title, source.author, f"version {source.version}" if source.version else ""]
+def byline(source: Source, *, titled: bool = False) -> str:
+    """Publisher, author, version, date; for want of a publisher the title, unless that stands beside it (titled)."""
+    parts = [
+        source.publisher or ("" if titled else source.title),
+        source.author,
+        f"version {source.version}" if source.version else "",
+    ]
     parts.append(day(source.published) or (f"updated {day(source.updated)}" if source.updated else ""))
     return " · ".join(label(part) for part in parts if part)
 
@@ -225,11 +230,23 @@ def _all_said(answer: Answer) -> Point:
 
 def in_force(filters: Filters, sources: Sequence[Source]) -> list[str]:
     """Every filter that is set, in words: "The Gazette", "from March 2021"."""
-    titles = {source.id: source.name for source in sources}
-    found = [titles.get(id_, id_) for id_ in filters.sources]
+    named = Counter(source.name for source in sources)
+    names = {s.id: s.name if named[s.name] == 1 else apart(s, sources) for s in sources}
+    found = [names.get(id_, id_) for id_ in filters.sources]
     found += [*filters.publishers, *filters.kinds, *filters.languages]
     found += [f"from {day(filters.since)}"] if filters.since else []
     return found + ([f"until {day(filters.until)}"] if filters.until else [])
+
+
+def guessed(source: Source) -> list[str]:
+    """What is shown of it and was read off its text."""
+    return [name for name in ("title", "publisher", "author", "published", "updated") if name in source.inferred]
+
+
+def apart(source: Source, sources: Iterable[Source]) -> str:
+    """Its title, with the name of its file where another source is called the same."""
+    same = sum(other.title == source.title for other in sources)
+    return f"{source.title} ({source.id})" if same > 1 else source.title
 
 
 def choices(sources: Sequence[Source]) -> dict[str, list[tuple[str, str]]]:
@@ -240,7 +257,7 @@ def choices(sources: Sequence[Source]) -> dict[str, list[tuple[str, str]]]:
         return [(value, value) for value in found] if len(found) > 1 else []
 
     return {
-        "sources": [(source.id, source.title) for source in sources],
+        "sources": sorted(((s.id, apart(s, sources)) for s in sources), key=lambda choice: choice[1].casefold()),
         "publishers": each(source.publisher for source in sources),
         "kinds": each(source.kind for source in sources),
         "languages": each(source.language for source in sources),
@@ -302,9 +319,11 @@ _templates.tests["verbatim"] = verbatim
 _templates.globals |= {
     "VERDICTS": VERDICTS,
     "STAGES": STAGES,
+    "apart": apart,
     "choices": choices,
     "count": count,
     "direction": direction,
+    "guessed": guessed,
     "in_force": in_force,
     "place_of": place_of,
     "rows": rows,
@@ -355,8 +374,27 @@ def turn(
     )
 
 
-def pane(reading: OpenDocument) -> str:
-    """The reading pane."""
+def pane(reading: OpenDocument, query: str = "") -> str:
+    """The reading pane; `query` is that by which its file and picture are had."""
     first, last = reading.window
-    after = len(reading.document.text) - last
-    return render("pane", reading=reading, body=blocks(reading, first, last), first=first, last=last, after=after)
+    file, picture = f"/page/file/{quoted(reading.document.id)}?{query}", f"/page/picture?{query}"
+    return render(
+        "pane",
+        reading=reading,
+        file=file,
+        picture=picture,
+        text=Markup(_part(reading, first, last, leads=True, goes_on=True)),
+    )
+
+
+def more(reading: OpenDocument, before: int, after: int) -> str:
+    """What stands before this place in the text, or else after that one."""
+    if before:
+        return _part(reading, max(0, before - WINDOW), min(before, len(reading.document.text)), leads=True)
+    return _part(reading, max(0, after), min(after + WINDOW, len(reading.document.text)), goes_on=True)
+
+
+def _part(reading: OpenDocument, first: int, last: int, *, leads: bool = False, goes_on: bool = False) -> str:
+    """A part of the text, with a button to what stands before it and to what stands after it."""
+    after = len(reading.document.text) - last if goes_on else 0
+    return render("text", body=blocks(reading, first, last), before=first if leads else 0, last=last, after=after)
