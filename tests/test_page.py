@@ -937,7 +937,7 @@ def test_sources_can_be_found_read_corrected_added_rebuilt_and_removed(visitors:
     v.page.get_by_label("Remove The tower").wait_for()
     v.picture("sources")
     v.page.get_by_role("button", name="Correct The tower").click()
-    v.press("Escape")
+    v.focused(".correct input").press("Escape")
     v.focused("[aria-label='Correct The tower']")
     v.tab("Ask").ask("How high is the water tower?")
     assert "61 metres" in v.text(f"{LAST} .answer")

@@ -295,7 +295,7 @@
   document.addEventListener("submit", (event) => {
     event.preventDefault();
     const { target: form, submitter } = event, body = new FormData(form, submitter);
-    const told = form.closest(".acts, [data-tab]"); // the form itself may be gone by then
+    const told = form.closest(".acts, [data-tab]"), pressed = submitter ?? form; // the form itself may be gone by then
     const set = (name) => submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name), path = set("action");
     form.closest("dialog")?.close();
     if (form.popover) form.hidePopover();
@@ -304,9 +304,9 @@
       ask(body.get("question"), field().dataset.before);
       delete field().dataset.before;
     } else if (path === "overview") look(Object.fromEntries(body));
-    else if (path) {
-      if (submitter) submitter.disabled = true;
-      send(told, path, set("method") === "post" ? { body } : { query: Object.fromEntries(body) }).then(() => { if (submitter) submitter.disabled = false; });
+    else if (path && !pressed.ariaBusy) { // not disabled: that would lose the focus
+      pressed.ariaBusy = "true";
+      send(told, path, set("method") === "post" ? { body } : { query: Object.fromEntries(body) }).then(() => { pressed.ariaBusy = null; });
     }
   }, true);
 
