@@ -1,12 +1,14 @@
 """Readers that ask and a writer that syncs, all the time, as processes of their own: what went wrong, as Markdown.
 
-    python benchmarks/living.py --minutes 5 [--readers 8] [--server]
+    python benchmarks/living.py --minutes 5 [--readers 8] [--server | --copies]
 
 A failure is an error, a note, a passage that is not the words of its document, a document of neither generation, or
 neighbours that are not those of the exact product. With `--server` the vectors are on a Chroma server (`chroma run`)
 that is killed and started again at random instants, of a query or of a build: then a reader may note that the matrix
 answers, and a build may fail with an error that says what to do; the index must stay, and the last build must end equal
-to an undisturbed one. The status is 1 if anything failed.
+to an undisturbed one. With `--copies` the readers are another machine's, as far as one machine can show it: they ask
+a folder that a process fills with each new generation, the pointer last; it is killed at random instants.
+The status is 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -14,19 +16,21 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from qa.config import Config
-from qa.index import Index
+from qa.index import Index, generations
 from qa.index.vectors import Exact
 from qa.models.embedder import Embedder
 from qa.schema import Document, IndexWriteError, Source
@@ -90,6 +94,23 @@ def read(folder: Path, url: str, seed: int) -> dict[str, Any]:
     return {**counts, "longest": longest, "failed": failed, "memory": memory}
 
 
+def copy(folder: Path, to: Path) -> None:
+    """Brings each new generation to another folder, whole before the pointer names it, until `done` is there."""
+    to.mkdir(exist_ok=True)
+    while not (folder / "done").exists():
+        try:
+            now = generations.read_pointer(folder)
+            if generations.current(to) != now.current:
+                shutil.rmtree(to / "draft", ignore_errors=True)
+                shutil.copytree(folder / now.current, to / "draft")
+                (to / "draft").rename(to / now.current)
+                generations.move_pointer(to, now.current)
+                generations.sweep(to, lambda name: False, lambda name: None)
+        except OSError:  # the writer was faster, and swept away what was being copied
+            continue
+        time.sleep(0.05)
+
+
 def _resident() -> float:
     """Memory of this process, in MB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
@@ -123,8 +144,25 @@ class Server:
         self._process.wait()
 
 
-def write(folder: Path, url: str, minutes: float, server: Server | None) -> dict[str, Any]:
-    """Syncs, and kills the server at random instants."""
+class Copying:
+    """The process that copies; it can be killed and started again like a server."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self.start()
+
+    def start(self) -> None:
+        """Starts it."""
+        self._process = subprocess.Popen(self._command)
+
+    def kill(self) -> None:
+        """No time to tidy up."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+
+def write(folder: Path, url: str, minutes: float, server: Server | Copying | None) -> dict[str, Any]:
+    """Syncs, and kills the server, or who copies, at random instants."""
     config, embedder, draw = Config(chroma_url=url), Embedder.load(), random.Random(0)
     states = [0] * DOCUMENTS
     counts = {"builds": 0, "refused": 0, "killed": 0}
@@ -152,7 +190,7 @@ def write(folder: Path, url: str, minutes: float, server: Server | None) -> dict
             counts["builds"] += 1
         except IndexWriteError as error:
             counts["refused"] += 1
-            if not server or "untouched" not in str(error):
+            if not url or "untouched" not in str(error):
                 failed.append(str(error))
         except Exception as error:
             failed.append(f"{type(error).__name__}: {error}")
@@ -177,6 +215,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--readers", type=int, default=8)
     parser.add_argument("--server", action="store_true")
+    parser.add_argument("--copies", action="store_true")
+    parser.add_argument("--copy-to", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--read", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", default="", help=argparse.SUPPRESS)
@@ -184,12 +224,20 @@ def main() -> int:
     if given.read is not None:
         print(json.dumps(read(given.folder, given.url, given.read)))
         return 0
+    if given.copy_to:
+        copy(given.folder, given.copy_to)
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "index"
-        server = Server(Path(scratch) / "server") if given.server else None
-        url = f"http://127.0.0.1:{server.port}" if server else ""
+        folder, asked = Path(scratch) / "index", Path(scratch) / ("copy" if given.copies else "index")
+        server: Server | Copying | None = Server(Path(scratch) / "server") if given.server else None
+        url = f"http://127.0.0.1:{server.port}" if isinstance(server, Server) else ""
         Index.build([document(i, 0) for i in range(DOCUMENTS)], folder, Config(chroma_url=url)).close()
-        command = [sys.executable, "-W", "ignore", __file__, "--folder", str(folder), "--url", url]
+        program = [sys.executable, "-W", "ignore", __file__]
+        if given.copies:
+            server = Copying([*program, "--folder", str(folder), "--copy-to", str(asked)])
+            while not generations.current(asked):
+                time.sleep(0.05)
+        command = [*program, "--folder", str(asked), "--url", url]
         readers = [
             subprocess.Popen([*command, "--read", str(n)], stdout=subprocess.PIPE, text=True)
             for n in range(given.readers)
@@ -198,6 +246,7 @@ def main() -> int:
             wrote = write(folder, url, given.minutes, server)
         finally:
             (folder / "done").touch()
+            (asked / "done").touch()
             told = [reader.communicate(timeout=120)[0] for reader in readers]
             if server:
                 server.kill()
@@ -209,7 +258,7 @@ def main() -> int:
     print(f"| questions of {given.readers} readers | {asked:,} ({noted:,} with a note that the matrix answers) |")
     print(f"| opened anew | {opened:,} |")
     print(f"| longest question | {max(one['longest'] for one in seen):.1f} s |")
-    print(f"| builds | {wrote['builds']}, refused {wrote['refused']}; server killed {wrote['killed']} times |")
+    print(f"| builds | {wrote['builds']}, refused {wrote['refused']}; others killed {wrote['killed']} times |")
     print(f"| memory of a reader, second tenth and last | {early:.0f} MB, {late:.0f} MB |")
     early, late = np.mean(_first(wrote["memory"])), np.mean(_last(wrote["memory"]))
     print(f"| memory of the writer, second tenth and last | {early:.0f} MB, {late:.0f} MB |")

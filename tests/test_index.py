@@ -164,6 +164,24 @@ def test_filters_are_rows_of_the_sources_that_pass(built):
         rows = built.rows(filters)
         assert {p.document_id for p, there in zip(built.passages.values(), rows, strict=True) if there} == expected
         assert built.passing(filters) == expected, filters
+        assert built.passing_count(filters) == len(expected), filters
+
+
+def test_sources_are_looked_up_by_what_describes_them(built):
+    """What an index finds by a key, it finds without reading the sources: as if all of them were at hand."""
+    from qa.language.described import source_keys
+    from qa.query import Catalogue, InMemory
+
+    sources, at_hand = built.described, InMemory(built.sources)
+    assert tuple(sources) == built.sources
+    assert sources.languages() == at_hand.languages()
+    assert built.publishers == sorted({s.publisher for s in built.sources})
+    for key in {key for source in built.sources for key, _ in source_keys(source)} | {"none", ""}:
+        assert sources.places([key, "no"]) == at_hand.places([key, "no"]), key
+        assert sources.words([key]) == at_hand.words([key]), key
+    for phrase in ("Harbour News", "the Bridge Institute", "HN", "the 2021 report", "the island report", "nobody"):
+        assert Catalogue(sources, looked_up=sources).called(phrase) == Catalogue(built.sources).called(phrase), phrase
+    assert Catalogue(sources, looked_up=sources).called("Harbour News") == ("ferry",)
 
 
 def test_the_manifest_says_what_it_was_built_from(built, embedder):
@@ -536,7 +554,7 @@ def test_other_settings_do_not_fit(copy):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 0}, "its format is 0, this version of qa reads 4"),
+        ({"format": 0}, "its format is 0, this version of qa reads 5"),
         ({"model_digest": "f" * 64}, "the files of all-MiniLM-L6-v2 were ffffffffffff and are"),
     ],
 )
@@ -551,7 +569,7 @@ def test_a_foreign_manifest_does_not_fit(copy, change, message):
 def test_an_index_of_an_older_version_does_not_fit(copy):
     """Its manifest has no seal; that is not called damage."""
     (generation(copy) / "manifest.json").write_text('{"format": 1}')
-    with pytest.raises(IndexStaleError, match=r"its format is 1, this version of qa reads 4\. Run `qa index`"):
+    with pytest.raises(IndexStaleError, match=r"its format is 1, this version of qa reads 5\. Run `qa index`"):
         Index.open(copy, Config())
 
 

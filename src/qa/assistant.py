@@ -488,11 +488,12 @@ class Assistant:
     def catalogue(self) -> Catalogue:
         """What questions are understood by: the sources, their names and their words."""
         return Catalogue(
-            self.sources,
+            self.index.described,
             self.index.vocabulary,
             stands=self.index.stands,
             knows=self.retriever.reader.knows,
             beginning=self.index.vocabulary.beginning,
+            looked_up=self.index.described,
         )
 
     def _understood(
@@ -505,7 +506,7 @@ class Assistant:
 
     def _decided(self, query: Query, clock: _Clock) -> Generator[Progress, None, tuple[Decision, ...]]:
         """Each part of the query searched for, read, and judged whether it is answered."""
-        yield Progress("searching", f"searching {_count(len(self._searched(query)), 'source')}", query.kind)
+        yield Progress("searching", f"searching {_count(self._searched(query), 'source')}", query.kind)
         if query.kind == "overview" and "overview" not in self.config.without:
             return (self._gist(query),)
         parts = query.parts or (query,)
@@ -545,7 +546,7 @@ class Assistant:
             question=question,
             searched=query.text,
             kind=query.kind,
-            abstention=abstention(decisions, len(self._searched(query))),
+            abstention=abstention(decisions, self._searched(query)),
             premise=unmentioned(query) or unanswered(open_),
             hits=_hits(decisions),
             provenance=self._provenance(notes=query.notes),
@@ -588,7 +589,7 @@ class Assistant:
             sentences=tuple(sentences),
             short=short and stands_alone(query, sentences[0], decisions[0].best),
             says=says(query.text, sentences, self.support.probabilities) if yes_no else "",
-            abstention=None if sentences else abstention(decisions, len(self._searched(query)), reason),
+            abstention=None if sentences else abstention(decisions, self._searched(query), reason),
             unsure=bool(sentences) and quotes and all(decision.unsure for decision in decisions if decision.chosen),
             dropped=tuple(dropped),
             invented_markers=written.invented_markers if written else 0,
@@ -601,7 +602,9 @@ class Assistant:
         if not query.comparing:
             return answer.with_(pairs=pairs)
         cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}
-        silent = tuple(source for source in self._searched(query) if source.id not in cited)
+        passing = self.index.passing(query.filters)
+        asked = passing & query.sources if query.sources else passing
+        silent = tuple(source for source in self.sources if source.id in asked - cited)
         return answer.with_(
             pairs=pairs,
             groups=_grouped(answer.sentences),
@@ -610,9 +613,11 @@ class Assistant:
             event=points.event(query),
         )
 
-    def _searched(self, query: Query) -> list[Source]:
-        only = query.sources if query.comparing else frozenset()
-        return [s for s in self.sources if query.filters.passes(s) and (not only or s.id in only)]
+    def _searched(self, query: Query) -> int:
+        """The number of sources that may answer."""
+        if query.comparing and query.sources:
+            return len(query.sources & self.index.passing(query.filters))
+        return self.index.passing_count(query.filters)
 
     @property
     def _writes(self) -> bool:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words
+from qa.language.described import BEGINNING, TITLE_WORD, description, source_keys, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import SAYING
@@ -90,15 +91,49 @@ class Query:
         return self.kind == "compare"
 
 
-_BEGINNING: Final = 4
-"""Letters that a name and its adjective share at least: `akin` compares no shorter ones."""
+class Described(Protocol):
+    """Sources, looked up by what describes them (`language.described`)."""
+
+    def places(self, keys: Collection[str]) -> Collection[int]:
+        """Places of the sources that have one of these keys."""
+
+    def words(self, keys: Collection[str]) -> Collection[str]:
+        """The words that describe sources and have one of these keys."""
+
+    def languages(self) -> Collection[str]:
+        """The languages that they are in, as ISO 639-1 codes."""
+
+
+class InMemory:
+    """Sources at hand, as a `Described`."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._languages = {source.language for source in sources}
+        self._places: defaultdict[str, set[int]] = defaultdict(set)
+        self._words: defaultdict[str, set[str]] = defaultdict(set)
+        for place, source in enumerate(sources):
+            for key, word in source_keys(source):
+                self._places[key].add(place)
+                self._words[key] |= {word} - {""}
+
+    def places(self, keys: Collection[str]) -> Collection[int]:
+        """As the protocol says."""
+        return set().union(*(self._places.get(key, ()) for key in keys))
+
+    def words(self, keys: Collection[str]) -> Collection[str]:
+        """As the protocol says."""
+        return set().union(*(self._words.get(key, ()) for key in keys))
+
+    def languages(self) -> Collection[str]:
+        """As the protocol says."""
+        return self._languages
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """What an index holds, as far as a question must be understood by it."""
 
-    sources: tuple[Source, ...] = ()
+    sources: Sequence[Source] = ()
     vocabulary: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The names in its documents, by `name_key`."""
     stands: Callable[[str], bool] = lambda word: True
@@ -108,35 +143,17 @@ class Catalogue:
 
     beginning: Callable[[str], Collection[str]] | None = None
     """The names that begin so, looked up; None: found among all of `vocabulary`."""
+    looked_up: Described | None = None
+    """The sources, looked up by what describes them; None: all of them are read."""
 
     @cached_property
-    def languages(self) -> frozenset[str]:
+    def languages(self) -> Collection[str]:
         """The languages that the sources are in, as ISO 639-1 codes."""
-        return frozenset(source.language for source in self.sources)
+        return self._described.languages()
 
     @cached_property
-    def _described(self) -> Mapping[str, set[str]]:
-        """The words that describe the sources, by how they begin and by their `name_key`."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        for word in name_words(" ".join(f"{s.publisher} {s.author} {s.title} {s.perspective}" for s in self.sources)):
-            found[fold(word)[:_BEGINNING]].add(word)
-            found[name_key(word)].add(word)
-        return found
-
-    @cached_property
-    def _by_word(self) -> Mapping[str, set[int]]:
-        """Places of the sources, by what each test of `_means` looks for."""
-        found: defaultdict[str, set[int]] = defaultdict(set)
-        for place, source in enumerate(self.sources):
-            publisher = name_words(source.publisher)
-            keys = [f"publisher {fold(word)}" for word in publisher[:1]]
-            keys += [f"initials {''.join(fold(word)[0] for word in publisher).upper()}"]
-            keys += [f"author {fold(word)}" for word in source.author.split()[-1:]]
-            keys += [f"title {fold(word)}" for word in _WORD.findall(source.title)[:1]]
-            keys += [key for word in name_words(_about(source)) for key in _keys(word)]
-            for key in keys:
-                found[key].add(place)
-        return found
+    def _described(self) -> Described:
+        return self.looked_up or InMemory(self.sources)
 
     def called(self, phrase: str) -> tuple[str, ...]:
         """Ids of the sources that a phrase means: by publisher, author, title, or by what it is: "the 2017 report"."""
@@ -144,13 +161,10 @@ class Catalogue:
         names = [fold(word) for word in words if not word.islower()]
         keys = [f"{what} {name}" for name in names[:1] for what in ("publisher", "title")]
         keys += [*(f"author {name}" for name in names[-1:]), *(f"initials {word}" for word in words)]
-        near = self._at(keys)
+        near = {*self._described.places(keys)}
         if described := _describing(words):
-            near |= set.intersection(*(self._at(_keys(word)) for word in described))
+            near |= set.intersection(*({*self._described.places(word_keys(word))} for word in described))
         return tuple(self.sources[n].id for n in sorted(near) if _means(phrase, self.sources[n]))
-
-    def _at(self, keys: Iterable[str]) -> set[int]:
-        return set().union(*(self._by_word.get(key, ()) for key in keys))
 
     def _names(self, prefix: str) -> Collection[str]:
         if self.beginning is not None:
@@ -169,16 +183,10 @@ class Catalogue:
         words = name_words(name)
         if not words or re.search(r"\d", name) or self.stands(words[-1]):
             return False
-        key, begins = name_key(words[-1]), fold(words[-1])[:_BEGINNING]
-        described, there = self._described, self.vocabulary
-        if any(akin(words[-1], other) for other in (*described.get(begins, ()), *described.get(key, ()))):
-            return False
-        return not any(akin(words[-1], other) for other in (*there.get(key, ()), *self._names(begins)))
-
-
-def _keys(word: str) -> tuple[str, str]:
-    """One of these is shared by all words that are `akin`, and by equal ones."""
-    return fold(word)[:_BEGINNING], f"={name_key(word)}"
+        alike = self.vocabulary.get(name_key(words[-1]), ())
+        described = self._described.words(word_keys(words[-1]))
+        there = (*described, *alike, *self._names(fold(words[-1])[:BEGINNING]))
+        return not any(akin(words[-1], other) for other in there)
 
 
 Called = Callable[[str], tuple[str, ...]]
@@ -680,11 +688,8 @@ def _named(phrase: str, called: Called) -> Named:
     return Named(phrase, called(phrase))
 
 
-_WORD = re.compile(r"[^\W_][\w’'&-]*")
-
-
 def _said(phrase: str) -> list[str]:
-    return [w for w in _WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
+    return [w for w in TITLE_WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
 
 
 def _means(phrase: str, source: Source) -> bool:
@@ -698,10 +703,10 @@ def _means(phrase: str, source: Source) -> bool:
         return True
     if source.author and names and names[-1] == fold(source.author.split()[-1]):
         return True
-    title = [fold(w) for w in _WORD.findall(source.title)]
+    title = [fold(w) for w in TITLE_WORD.findall(source.title)]
     if len(names) > 1 and names == title[: len(names)]:
         return True
-    about, described = name_words(_about(source)), _describing(words)
+    about, described = name_words(description(source)), _describing(words)
     return bool(described) and all(any(akin(word, other) for other in about) for word in described)
 
 
@@ -709,10 +714,6 @@ def _describing(words: Sequence[str]) -> list[str]:
     """What a phrase says of the text that it speaks of, "2017" in "the 2017 report"; none where it speaks of none."""
     described = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
     return described if len(described) < len(words) else []
-
-
-def _about(source: Source) -> str:
-    return f"{source.publisher} {source.author} {source.perspective} {source.title} {source.published[:4]}"
 
 
 def asked_names(p: Parse) -> Iterator[str]:

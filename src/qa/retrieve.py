@@ -41,7 +41,7 @@ class Retriever:
     @cached_property
     def publishers(self) -> str:
         """Of all sources, one a line: a question may name any of them."""
-        return "\n".join(sorted({source.publisher for source in self.index.sources}))
+        return "\n".join(self.index.publishers)
 
     def search(
         self,

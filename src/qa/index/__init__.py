@@ -32,7 +32,7 @@ from qa.index import vectors as stores
 from qa.index.build import Build, Steps, check, embedded_text, identity, reusable
 from qa.index.generations import current, explained, move_pointer, sweep, writing
 from qa.index.manifest import FORMAT, DamagedIndexError, ForeignFormatError, Manifest
-from qa.index.texts import Documents, Passages, Texts, Vocabulary
+from qa.index.texts import Documents, Passages, Sources, Texts, Vocabulary
 from qa.index.vectors import VectorStore
 from qa.index.words import Words
 from qa.models.embedder import Embedder, model_digest
@@ -228,6 +228,16 @@ class Index:
         """The sources, in the order in which their documents were given."""
         return tuple(self.texts.sources())
 
+    @cached_property
+    def described(self) -> Sources:
+        """The same, read when asked for, and looked up by what describes them."""
+        return Sources(self.texts)
+
+    @property
+    def publishers(self) -> list[str]:
+        """Of the sources, sorted; of those that differ in case, one."""
+        return self.texts.publishers()
+
     def source(self, id: str) -> Source:
         """One source, looked up.
 
@@ -258,6 +268,10 @@ class Index:
     def passing(self, filters: Filters) -> frozenset[str]:
         """Ids of the sources that pass."""
         return frozenset(self.texts.passing(filters))
+
+    def passing_count(self, filters: Filters) -> int:
+        """How many sources pass."""
+        return self.texts.passing_count(filters)
 
     def _rows(self, filters: Filters) -> Rows:
         """The passages of the sources that pass: what `dense` and `lexical` take. Found once for each filter."""

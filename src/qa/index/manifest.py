@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from qa.schema import Document, IndexStaleError
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of what lies in a generation's folder; it grows when an older index can no longer be read."""
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from qa.index.manifest import DamagedIndexError, document_digest
 from qa.language import fold, name_key
+from qa.language.described import source_keys
 from qa.schema import Document, Filters, Passage, Section, Source
 
 DOCUMENTS: Final = "documents.sqlite"
@@ -28,17 +29,22 @@ _TABLES: Final = """
 CREATE TABLE main.documents (
     row INTEGER PRIMARY KEY, first INTEGER, last INTEGER,
     id TEXT UNIQUE, folded TEXT, publisher TEXT, kind TEXT, language TEXT, published TEXT, digest TEXT,
-    source BLOB, body BLOB, names BLOB, origin BLOB, sum BLOB
+    source BLOB, body BLOB, names BLOB, origin BLOB, sum BLOB, described TEXT
 );
 CREATE TABLE cut.passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE, embedded BLOB, data BLOB, sum BLOB);
 CREATE TABLE main.names (
     key TEXT, name TEXT, folded TEXT, documents INTEGER, PRIMARY KEY (key, name)
 ) WITHOUT ROWID;
+CREATE TABLE main.called (key TEXT, word TEXT, row INTEGER, PRIMARY KEY (key, word, row)) WITHOUT ROWID;
 CREATE INDEX main.beginnings ON names (folded);
 CREATE INDEX main.ids ON documents (folded);
+CREATE INDEX main.publishers ON documents (publisher);
+CREATE INDEX main.languages ON documents (language);
 CREATE TEMP TABLE counted (key TEXT, name TEXT, folded TEXT, documents INTEGER);
 """
-_DOCUMENT: Final = "id, folded, publisher, kind, language, published, digest, source, body, names, origin, sum"
+_DOCUMENT: Final = (
+    "id, folded, publisher, kind, language, published, digest, source, body, names, origin, sum, described"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,12 @@ class Texts:
         for (source,) in self._all("SELECT source FROM documents ORDER BY row"):
             yield Source.from_dict(_load(source))
 
+    def publishers(self) -> list[str]:
+        """Of the sources; of those that differ in case, one."""
+        first = "SELECT min(row) FROM documents GROUP BY publisher"
+        found = self._all(f"SELECT source FROM documents WHERE row IN ({first})")
+        return sorted({Source.from_dict(_load(source)).publisher for (source,) in found})
+
     def ranges(self, filters: Filters) -> list[tuple[int, int]]:
         """Rows of the passages of the documents that pass, as ranges; one for each document."""
         where, values = _where(filters)
@@ -133,6 +145,11 @@ class Texts:
         """Ids of the documents that pass."""
         where, values = _where(filters)
         return [id_ for (id_,) in self._all(f"SELECT id FROM documents WHERE {where} ORDER BY row", *values)]
+
+    def passing_count(self, filters: Filters) -> int:
+        """How many documents pass."""
+        where, values = _where(filters)
+        return int(self._all(f"SELECT count(*) FROM documents WHERE {where}", *values)[0][0])
 
     # -- passages --------------------------------------------------------------------------------------
 
@@ -294,7 +311,10 @@ class Writer:
         sections = [(s.heading, s.start, s.end) for s in document.sections]
         blobs = (_dump(source.to_dict()), _dump([document.text, sections, document.pages]), _dump(names), _dump(origin))
         columns = (id_, *(_plain(v).casefold() for v in (id_, source.publisher, source.kind, source.language)))
-        self._document(first, *columns, source.published, document_digest(document), *blobs, _sum(id_, *blobs))
+        described = json.dumps(source_keys(source))
+        self._document(
+            first, *columns, source.published, document_digest(document), *blobs, _sum(id_, *blobs), described
+        )
         self._names.update((key, name) for key, name in names)
 
     def keep(self, stored: Stored, origin: Any = None) -> None:
@@ -310,7 +330,7 @@ class Writer:
             self._flush(moved)
 
     def finish(self) -> None:
-        """Writes the names and ends the transaction."""
+        """Writes what names and sources are looked up by, and ends the transaction."""
         self._flush()
         for names, sign in ((self._names, 1), (self._lost(), -1)):
             rows = ((_plain(key), _plain(name), _plain(fold(name)), sign * n) for (key, name), n in names.items())
@@ -319,6 +339,10 @@ class Writer:
         self._run(
             "INSERT INTO names SELECT key, name, max(folded), sum(documents) "
             f"FROM ({kept}SELECT * FROM counted) GROUP BY key, name HAVING sum(documents) > 0 ORDER BY key, name"
+        )
+        self._run(
+            "INSERT INTO called SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), row "
+            "FROM documents, json_each(described) ORDER BY 1, 2, 3"
         )
         self._run("COMMIT")
 
@@ -406,6 +430,40 @@ class Documents(Mapping[str, Document]):
 
     def __len__(self) -> int:
         return len(self._texts.ids())
+
+
+class Sources(Sequence[Source]):
+    """The sources in the order of the documents, read when asked for, and looked up by what describes them."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def __getitem__(self, place: Any) -> Any:
+        found = self._texts._one("SELECT id FROM documents WHERE row = ?", place)
+        if not found:
+            raise IndexError(place)
+        return self._texts.source(found[0])
+
+    def __len__(self) -> int:
+        return int(self._texts._one("SELECT coalesce(max(row) + 1, 0) FROM documents")[0])
+
+    def places(self, keys: Collection[str]) -> set[int]:
+        """Places of the sources that have one of these keys (`language.described`)."""
+        return {place for (place,) in self._called("row", keys)}
+
+    def words(self, keys: Collection[str]) -> set[str]:
+        """The words that describe sources and have one of these keys."""
+        return {word for (word,) in self._called("word", keys)} - {""}
+
+    def languages(self) -> set[str]:
+        """The languages that they are in."""
+        return {language for (language,) in self._texts._all("SELECT DISTINCT language FROM documents")}
+
+    def _called(self, column: str, keys: Collection[str]) -> list[Any]:
+        wanted = json.dumps(list(keys))
+        return self._texts._all(
+            f"SELECT DISTINCT {column} FROM json_each(?) CROSS JOIN called ON called.key = value", wanted
+        )
 
 
 class Vocabulary(Mapping[str, tuple[str, ...]]):
