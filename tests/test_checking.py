@@ -218,6 +218,14 @@ def test_numbers_count_the_contexts(tmp_path: Path) -> None:
     assert result.exit_code == 1
 
 
+def test_a_sentence_without_end_is_shown_by_its_beginning(tmp_path: Path) -> None:
+    """A terminal is not flooded; what was left out is said."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"answer": "word " * 10_000, "contexts": [MINUTES]}))
+    result = run("--samples", str(tmp_path / "rows.jsonl"))
+    assert len(result.output) < 3000
+    assert "characters]" in result.output
+
+
 # bounds and reports -----------------------------------------------------------------------------------------
 
 
@@ -406,6 +414,8 @@ def test_the_hook_runs_what_it_says(folder: Path) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     program, *arguments = hook["entry"].split()
     assert program == "qa"
+    pinned = (ROOT / "constraints.txt").read_text().splitlines()
+    assert set(hook["additional_dependencies"]) <= set(pinned), "the hook installs what is locked"
     codes = [
         subprocess.run([sys.executable, "-m", program, *arguments, file], capture_output=True, timeout=200).returncode
         for file in ("good.md", "bad.md")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qa.corpus import Skipped
     from qa.support import CheckedSentence, Pool, Support
 
+LONG = 1000
+"""Characters of a sentence or a quotation that are printed; reports hold them whole."""
 TOLD = 20
 """Broken rows, and files that cite nothing, that are told one by one."""
 
@@ -220,12 +222,17 @@ def _skipped(skipped: Sequence[Skipped]) -> None:
 
 def _print(checked: CheckedSentence, where: str) -> None:
     mark, style = STATUS[checked.status]
-    out.print(Text(f"{mark} {checked.status} ", style=style) + Text(checked.text) + Text(where, style="dim"))
+    out.print(Text(f"{mark} {checked.status} ", style=style) + Text(_short(checked.text)) + Text(where, style="dim"))
     for note in checked.notes:
         out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
     if checked.evidence and checked.quote:
-        held_against = f"{checked.evidence.id}: “{' '.join(checked.quote.split())}”"
+        held_against = f"{checked.evidence.id}: “{_short(' '.join(checked.quote.split()))}”"
         out.print(Padding(Text(held_against, style="dim italic"), (0, 0, 0, 4)))
+
+
+def _short(text: str) -> str:
+    """Of what is very long the beginning, and how much is left out."""
+    return text if len(text) <= LONG else f"{text[:LONG]}… [and {len(text) - LONG} characters]"
 
 
 def _write(path: Path, text: str) -> None:
