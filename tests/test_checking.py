@@ -17,6 +17,8 @@ import qa
 from conftest import ROOT
 from qa.checking import beside, forms, samples, support
 from qa.cli import app
+from qa.config import load_config
+from qa.index import Index
 from qa.schema import ConfigError, CorpusError
 from qa.support import Beside, Evidence, denies
 
@@ -458,6 +460,15 @@ def test_sources_may_be_texts_documents_or_paths(folder: Path) -> None:
         assert [s.status for s in qa.check(f"{TRUE}.", sources).sentences] == ["supported"], sources
     with pytest.raises(CorpusError):
         qa.check(TRUE, [Path("nowhere.md")])
+
+
+def test_an_index_is_a_source_open_or_by_its_folder(tmp_path: Path) -> None:
+    """What `qa index` wrote is searched, not read as documents."""
+    config = load_config()
+    Index.build([qa.Document(qa.Source(id="minutes", title="Minutes"), MINUTES)], tmp_path / "index", config).close()
+    assert qa.check(f"{TRUE} [minutes].", tmp_path / "index").sentences[0].status == "supported"
+    with Index.open(tmp_path / "index", config) as index:
+        assert qa.check(f"{FALSE} [minutes].", index).sentences[0].status == "contradicted"
 
 
 def test_an_assertion_tells_what_is_wrong_and_what_stands_there() -> None:

@@ -6,7 +6,7 @@
     forms.py                           reports as JSON, JUnit, SARIF, Markdown, HTML
     shelf.py                           an index as what a text is held against
 
-Sources are texts by name, texts, `Document` values, paths, hits, or an open assistant or index.
+Sources are texts by name, texts, `Document` values, paths, hits, an open assistant, or an index, open or its folder.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from qa.config import load_config
@@ -28,6 +29,7 @@ from qa.support import check as check_text
 
 if TYPE_CHECKING:
     from qa.corpus import Intake, Skipped
+    from qa.index import Index
 
 __all__ = ["Checks", "Sources", "assert_borne_out", "beside", "check", "checked", "pool_of", "read_sources", "support"]
 
@@ -43,8 +45,11 @@ class Checks(Protocol):
 TOLD = 5
 """Places that cannot be read which are told one by one."""
 
-Sources = Checks | str | Path | Document | Mapping[str, str] | Sequence[str | Path | Document | Hit]
-"""What a text may be held against. A string is a path where there is such a file or folder, else a text."""
+Sources: TypeAlias = (
+    "Checks | Index | str | Path | Document | Mapping[str, str] | Sequence[str | Path | Document | Hit]"
+)
+"""What a text may be held against. A string is a path where there is such a file or folder, else a text; a folder that
+`qa index` wrote is the index."""
 
 
 def check(text: str, sources: Sources, *, numbers: Literal["passages", "sources"] | None = None) -> Report:
@@ -52,7 +57,7 @@ def check(text: str, sources: Sources, *, numbers: Literal["passages", "sources"
 
     Args:
         text: prose or Markdown, with markers of any shape, or without.
-        sources: an assistant, texts by name, hits, or texts, documents, files and folders in any mixture.
+        sources: an assistant, an index, texts by name, hits, or texts, documents, files and folders in any mixture.
         numbers: what a number in the text counts where it has no list of references: passages (the default for
             hits), or sources (for all else).
 
@@ -60,9 +65,33 @@ def check(text: str, sources: Sources, *, numbers: Literal["passages", "sources"
         CorpusError: a path does not exist, or nothing in it can be read.
     """
     if not isinstance(sources, str | Path | Document | Mapping | Sequence):
-        return sources.check(text)
+        from qa.index import Index
+
+        return _in_index(text, sources, numbers) if isinstance(sources, Index) else sources.check(text)
+    if isinstance(sources, str | Path) and (index := _index_at(sources)):
+        with closing(index):
+            return _in_index(text, index, numbers)
     hits = isinstance(sources, Sequence) and not isinstance(sources, str) and any(isinstance(s, Hit) for s in sources)
     return check_text(text, pool_of(sources), support(), numbers=numbers or ("passages" if hits else "sources"))
+
+
+def _index_at(folder: str | Path) -> Index | None:
+    """The index that was written to a folder; None where none was."""
+    if not _is_path(str(folder)) or not Path(folder).is_dir():
+        return None
+    from qa.index import Index
+    from qa.index.generations import current
+
+    return Index.open(Path(folder), load_config()) if current(Path(folder)) else None
+
+
+def _in_index(text: str, index: Index, numbers: Literal["passages", "sources"] | None) -> Report:
+    from qa.checking.shelf import Shelf
+    from qa.models.embedder import Embedder
+
+    config = load_config()
+    shelf = Shelf(index, Embedder.load(config.embedding_model), config.lexical_weight)
+    return check_text(text, shelf, support(), numbers=numbers or "sources")
 
 
 def assert_borne_out(
