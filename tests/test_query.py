@@ -299,8 +299,10 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("Which is cheaper, the bus or the tram?", ["Which is cheaper, the bus?", "Which is cheaper, the tram?"]),
-        ("Is the barn or the mill older?", ["Is the barn older?", "Is the mill older?"]),
+        ("Which is cheaper, the bus or the tram?", ["How cheap is the bus?", "How cheap is the tram?"]),
+        ("Is the barn or the mill older?", ["How old is the barn?", "How old is the mill?"]),
+        ("Which keeps longer, the hard cheese or the soft one?",
+         ["Which keeps longer, the hard cheese?", "Which keeps longer, the soft one?"]),
         ("Is it warmer in Rye or in Hove?", ["Is it warmer in Rye?", "Is it warmer in Hove?"]),
         ("How does the new hall differ from the old one in seats?", ["seats of the new hall", "seats of the old one"]),
         ("How do the two-day pass and the week pass differ in how long they last?",

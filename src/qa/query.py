@@ -470,6 +470,8 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
             return ()
         before = p.text[p.tokens[whole[0]].start : p.tokens[min(p.subtree(joined))].start]
         return tuple(f"{before}{p.span(_alone(p, i))}" for i in _conjuncts(p, joined))
+    if at == first and (measure := _measured(p)) and p.tokens[first].dep != "prep":
+        return tuple(f"{measure} {_phrase(p, side)}?" for side in sides)
     if at == first or p.tokens[at].lower == "compared":
         against = {at, *p.subtree(at)} - {first} if at != first else set()
         return _spread(p, [[i for i in p.phrase(s) if i not in against or s in against] for s in sides])
@@ -478,6 +480,16 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
     link = "in" if any(t.is_verb for t in parse(topic).tokens) else "of"  # "how long it lasts"; "price"
     named = (_phrase(p, side).removesuffix(f" in {topic}") for side in sides)
     return tuple(f"{topic} {link} {name}" if topic else name for name in named)
+
+
+def _measured(p: Parse) -> str:
+    """How one asks each for what some are compared by: "How old is" of "Which is older, Rye or Hove?"; else empty."""
+    root = p.tokens[p.roots[0]]
+    adjective = p.child(p.roots[0], "acomp", "advmod")
+    if root.lemma != "be" or adjective is None:
+        return ""
+    more = (p.tokens[i].tag for i in (adjective, *p.children(adjective, "advmod")))
+    return f"How {p.tokens[adjective].lemma} {root.lower}" if any(tag in ("JJR", "RBR") for tag in more) else ""
 
 
 def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:

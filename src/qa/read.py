@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from qa.language import FUNCTION_WORDS, missing, stem
+from qa.language import missing
+from qa.language.alike import stems
 from qa.language.parser import parse
 from qa.language.tongue import shares
 from qa.models.reader import Fusion, Reader, Reading, Window, between
@@ -184,16 +185,16 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
     A row's match is its share of the question's words that stand in cells, rare ones weighing more, of that of the best
     row; 0 where it has no cell in the column that is asked; twice as much where it has one.
     """
-    asked = _content(question)
+    asked = stems(question)
     found = [1.0] * len(seen)
     tables: defaultdict[tuple[str, str], list[tuple[int, set[str], set[str]]]] = defaultdict(list)
     for i, s in enumerate(seen):
         name, said = cells(s.hit.passage.slice(s.start, s.end))
         if said:
-            words = asked & _content(" ".join((s.hit.passage.lead(s.start), name, *said.values())))
+            words = asked & stems(" ".join((s.hit.passage.lead(s.start), name, *said.values())))
             tables[s.hit.passage.document_id, s.hit.passage.heading].append((i, words, set(said)))
     for rows in tables.values():
-        named = {column: len(asked & _content(column)) for _, _, columns in rows for column in columns}
+        named = {column: len(asked & stems(column)) for _, _, columns in rows for column in columns}
         most = max(named.values())
         column_asked = {column for column, n in named.items() if n == most > 0}
         rows_with = Counter(word for _, words, _ in rows for word in words)
@@ -296,14 +297,14 @@ class WordReader:
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """Shares instead of probabilities; a sentence counts in full, its neighbours half."""
-        asked = _content(question)
-        bags = [_content(f"{window.heading} {window.text}") for window in windows]
+        asked = stems(question)
+        bags = [stems(f"{window.heading} {window.text}") for window in windows]
         weight = {w: math.log(1 + len(bags) / (1 + sum(w in bag for bag in bags))) for w in asked}
         total = sum(weight.values()) or 1.0
         readings = []
         for window, bag in zip(windows, bags, strict=True):
             near = sum(weight[w] for w in asked & bag) / total
-            own = [sum(weight[w] for w in asked & _content(window.text[a:b])) / total for a, b in window.sentences]
+            own = [sum(weight[w] for w in asked & stems(window.text[a:b])) / total for a, b in window.sentences]
             scores = tuple(0.75 * o + 0.25 * near for o in own)
             readings.append(Reading(scores, max(scores, default=0.0), None))
         return readings
@@ -311,7 +312,3 @@ class WordReader:
     def knows(self, word: str) -> bool:
         """It has no dictionary, so it doubts no word."""
         return True
-
-
-def _content(text: str) -> set[str]:
-    return {stem(word) for word in re.findall(r"\w+", text.casefold()) if word not in FUNCTION_WORDS}

@@ -34,7 +34,7 @@ def name_words(name: str) -> list[str]:
 
 
 def stems(text: str) -> frozenset[str]:
-    """Stems of the words that say something; of an irregular form, its verb's ("met" -> "meet")."""
+    """Stems of the words that say something; of an irregular form, its verb's or adjective's ("met" -> "meet")."""
     words = (fold(w) for w in re.findall(r"[^\W_]+(?:[’'][^\W_]+)*", text))
     return frozenset(stem(_IRREGULAR.get(w, w)) for w in words if w not in FUNCTION_WORDS)
 
@@ -42,11 +42,12 @@ def stems(text: str) -> frozenset[str]:
 _IRREGULAR = dict(
     pair.split(":")
     for pair in (
-        "began:begin born:birth bought:buy brought:bring built:build came:come chose:choose dead:die death:die "
-        "deaths:die died:die fell:fall fled:flee flew:fly fought:fight found:find gave:give grew:grow held:hold "
+        "began:begin born:birth bought:buy breadth:broad brought:bring built:build came:come chose:choose dead:die "
+        "death:die deaths:die depth:deep died:die fell:fall fled:flee flew:fly fought:fight found:find gave:give "
+        "grew:grow heat:hot height:high held:hold length:long "
         "hid:hide hit:hit kept:keep knew:know led:lead left:leave lost:lose made:make met:meet paid:pay ran:run "
         "said:say saw:see sent:send shot:shoot sold:sell sought:seek spoke:speak stood:stand taught:teach told:tell "
-        "thought:think took:take goes:go went:go won:win wrote:write"
+        "strength:strong thought:think took:take goes:go went:go width:wide won:win wrote:write youth:young"
     ).split()
 )
 
