@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from conftest import make_hit
 from qa import Hit
 from qa.answer.lookup import looked_up, row, settles
-from qa.answer.places import numbered, told
+from qa.answer.places import declared, labelled, numbered, told
 from qa.answer.quote import quote, quoted
 from qa.answer.yesno import says, statement
+from qa.corpus.reading import document
 from qa.decide import decide, introductions, leading
 from qa.language.defining import introduces, spelled_out
+from qa.passages import split
 from qa.query import Query, understand
 from qa.schema import Candidate, Passage
 
@@ -34,6 +36,12 @@ def read(text: str, *scores: float, heading: str = "") -> list[Candidate]:
     hit = Hit(passage, whole.source, 1.0)
     found = [Candidate(hit, *span, score) for span, score in zip(spans, scores or [0.9] * len(spans), strict=True)]
     return sorted(found, key=lambda c: -c.score)
+
+
+def candidates_of(text: str, name: str) -> list[Candidate]:
+    """Every sentence of a document, none of which the reader likes."""
+    made, _ = document(text.encode(), name)
+    return [Candidate(Hit(p, made.source, 0.1), a, b, 0.1) for p in split(made) for a, b in p.sentences]
 
 
 @pytest.mark.parametrize(
@@ -288,6 +296,43 @@ def test_a_reply_a_task_and_a_record_are_found_by_what_they_stand_under(question
     assert [c.text for c in told(question, said)] == found
     decided = decide(Query(question, question), [], said, 0.35)
     assert [c.text for c in decided.chosen] == found
+
+
+OF_STRUCTURE = (
+    "# Rules of the pier\n\n## Article 4 Penalties\n\nWhoever fishes at night pays 80 crowns.\n\n## Who may fish?\n\n"
+    "Members with a stamp, in daylight.\n\n## 2.9.0 (2021-03-02)\n\n- Support for nets was removed.\n\n## Passes\n\n"
+    "- A pass is refused to\n- children\n- drunkards\n\n**Motion 7**: that lamps be bought. Carried.\n\n"
+    "Apologies: R. Moe\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What does Article 4 say?", ["Whoever fishes at night pays 80 crowns."]),
+        ("What became of motion 7?", ["Motion 7: that lamps be bought. Carried."]),
+        ("Who may fish?", ["Members with a stamp, in daylight."]),
+        ("Which version removed support for nets?", ["2.9.0 (2021-03-02)", "Support for nets was removed."]),
+        ("To whom is a pass refused?", ["A pass is refused to"]),
+        ("Who sent apologies?", ["Apologies: R. Moe"]),
+        ("When may one fish?", []),
+    ],
+)
+def test_what_a_document_says_by_its_structure_is_found(question: str, found: list[str]) -> None:
+    """Under a numbered heading, one that asks, one that names a version; in lines that break off or have a label."""
+    said = candidates_of(OF_STRUCTURE, "a.md")
+    there = numbered(question, said) or told(question, said) or labelled(question, said)
+    assert [c.text for c in there] == found
+
+
+def test_who_and_when_is_asked_of_a_whole_document() -> None:
+    """The line that declares it answers, where the question names nothing but the title; of others, none does."""
+    text = "Title: Notes on moss\nAuthor: Bo Ek\nDate: 3 March 1999\n\nMoss was first described by Carl Moe in 1871.\n"
+    said = candidates_of(text, "a.txt")
+    for question, right in (("Who wrote the notes on moss?", "Bo Ek"), ("When was the text written?", "1999")):
+        assert [right in c.text for c in declared(question, said)] == [True]
+    for question in ("Who wrote the book on ferns?", "When was the mill published?", "Who grows moss?"):
+        assert not declared(question, said)
 
 
 def test_a_question_in_another_language_gets_the_sentence_that_shares_its_words() -> None:

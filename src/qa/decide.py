@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qa.answer.lookup import looked_up, settles
-from qa.answer.places import covers, numbered, speaks_of_number, told
+from qa.answer.lookup import fits, looked_up, settles
+from qa.answer.places import covers, declared, is_heading, labelled, numbered, speaks_of_number, told
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import stems
@@ -116,6 +116,7 @@ def decide(
             if best >= PERHAPS and candidates[0].score > 2 * introducing[0].score:
                 introducing.insert(1, candidates[0])  # of two opinions, grammar's and the reader's, both
             return Decision(query, tuple(hits), tuple(candidates), tuple(introducing), sure=True)
+    rows: list[Candidate] = []
     if "tables" not in without:
         rows, chosen = looked_up(query.text, chosen)
         settled = [c for c in rows if settles(query.text, c)]
@@ -132,10 +133,15 @@ def decide(
         return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
     if "places" not in without and not query.comparing:
         there = numbered(query.text, candidates, timed=query.point == "time")
-        if there and (best < PERHAPS or not speaks_of_number(query.text, candidates[0])):
+        named = bool(candidates) and speaks_of_number(query.text, candidates[0]) and not is_heading(candidates[0])
+        if there and (best < PERHAPS or not named):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
         if best < strict and (there := told(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
+        if best < PERHAPS and (there := declared(query.text, candidates)):
+            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
+        if best < strict and (there := [c for c in rows if fits(query.text, c)] or labelled(query.text, candidates)):
+            return Decision(query, tuple(hits), tuple(candidates), tuple(there), doubted=True)
     if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
         chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
     doubted = False

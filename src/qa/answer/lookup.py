@@ -53,7 +53,7 @@ def looked_up(question: str, candidates: Sequence[Candidate]) -> tuple[list[Cand
     most = max(named.values(), default=0)
     if not most:
         return [], list(candidates)
-    found = [_with_cell(candidates[n], rows[n], asked) for n, count in named.items() if count == most]
+    found = [_with_cell(candidates[n], rows[n], asked, question) for n, count in named.items() if count == most]
     beside = {c.hit.passage.id for c in found}
     left = [c for n, c in enumerate(candidates) if not (n in rows and c.hit.passage.id in beside and named[n] < most)]
     return found, left
@@ -65,13 +65,21 @@ def _named(row: Row, asked: frozenset[str]) -> int:
     return sum(bool(words) and words <= asked for words in map(stems, told))
 
 
-def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str]) -> Candidate:
+def _share(header: str, asked: frozenset[str], question: str) -> float:
+    """How much of a header a question names; of one that is a question word itself ("Why", "What to do"), its first."""
+    if words := stems(header):
+        return len(asked & words) / len(words)
+    first = header.casefold().split()[:1]
+    return 0.9 * (first[0] in re.findall(r"\w+", question.casefold())) if first else 0.0
+
+
+def _with_cell(candidate: Candidate, row: Row, asked: frozenset[str], question: str) -> Candidate:
     """The row with the one cell under whose header stands what is asked for; as it is where that is not plain."""
     cells = [cell for cell in row.cells if not frozenset() < stems(cell[1]) <= asked] or list(row.cells)
-    share = [len(asked & stems(header)) / max(1, len(stems(header))) for header, _, _ in cells]
+    share = [_share(header, asked, question) for header, _, _ in cells]
     best = max(share)
     key = stems(candidate.hit.passage.lead(candidate.start))
-    if best < 1 and key and key <= asked and row.key in candidate.text and not stems(row.key) <= asked:
+    if best < 0.9 and key and key <= asked and row.key in candidate.text and not stems(row.key) <= asked:
         at = candidate.start + candidate.text.index(row.key)  # "Which dish has 870 kilojoules?"
         return replace(candidate, span=(at, at + len(row.key)))
     if not best or share.count(best) > 1:
@@ -91,6 +99,16 @@ def settles(question: str, candidate: Candidate) -> bool:
     at = candidate.span[0] - candidate.start
     exact = any(a == at and stems(f"{read.key} {header}") <= asked for header, _, (a, _) in read.cells)
     return len(lacking) <= exact
+
+
+def fits(question: str, candidate: Candidate) -> bool:
+    """Whether a row that was looked up is named by its key, with one cell that is asked for, and two words at most of
+    the question stand nowhere: that it answers is likely, not sure."""
+    here, read = candidate.hit, row(candidate.text)
+    told = f"{candidate.text} {here.passage.heading} {here.source.title} {here.passage.lead(candidate.start)}"
+    asked = stems(question)
+    key = stems(read.key) if read else frozenset()
+    return candidate.span is not None and frozenset() < key <= asked and len(asked - _MEASURES - stems(told)) <= 2
 
 
 _MEASURES: Final = stems("how long high large big much many cost costs price kind what which when")

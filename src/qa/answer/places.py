@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from qa.answer.lookup import row
+from qa.answer.quote import breaks_off, with_list
 from qa.language import facts
 from qa.language.alike import stems
 from qa.schema import Candidate
@@ -21,10 +23,13 @@ LOOKED_AT: Final = 30
 _CODE: Final = re.compile(
     r"(?<![\w.,])(?:(?P<dotted>v?\d+(?:[.-]\d+)+)(?!\w)|(?P<letters>[A-Z]{1,5})[- ]?(?P<digits>\d{1,6})(?![\w.]\w))"
 )
+_IDENTIFIER: Final = re.compile(r"(?<![\w.])[^\W\d]\w*(?:[._]\w+)+")
+"""A name as programs have them: "QUOTA_507", "queue.size"."""
 _NAMED: Final = re.compile(r"\b(?P<noun>[^\W\d_]{3,})\s(?:no\.?\s|number\s)?(?P<number>\d{1,4}|[A-Z])(?![\w.,-]?\w)")
 _LAST: Final = re.compile(r"\b(?:last|final)\s([^\W\d_]+)", re.IGNORECASE)
 _COUNTED: Final = stems("article chapter clause item paragraph part point rule section stage step task")
 """What the numbered lines of a list are called, whatever they say."""
+_RELEASE: Final = stems("version release")
 _LABEL: Final = r"\s*(?:[:.)(\]–—-]|\s-|\n|$)"
 _LISTED: Final = re.compile(r"\W*(\d{1,3})[.)]\s")
 _ASKING: Final = re.compile(
@@ -40,19 +45,40 @@ def numbered(question: str, candidates: Sequence[Candidate], *, timed: bool = Fa
     Args:
         timed: a time is asked for, which the heading itself may give.
     """
-    patterns = list(_openings(question))
+    openings = list(_openings(question))
     if last := _LAST.search(question):
         numbers = [int(m[1]) for c in candidates if (m := _LISTED.match(c.text))]
         if numbers and stems(last[1]) <= _COUNTED:
-            patterns.append(re.compile(rf"\W*{max(numbers)}[.)]\s"))
-    if not patterns:
+            openings.append(rf"\W*{max(numbers)}[.)]\s")
+    if not openings:
         return []
-    heads = [c for c in candidates if any(p.match(c.text) for p in patterns)]
-    under = [c for c in candidates if c not in heads and any(p.match(_above(c)) for p in patterns)]
+    opens = re.compile("|".join(openings), re.IGNORECASE)
+    names = re.compile("|".join(opening.removesuffix(_LABEL) for opening in openings), re.IGNORECASE)
+    heads = [_with_outcome(c) for c in candidates if (names if is_heading(c) else opens).match(c.text)]
+    starts = {(c.hit.passage.id, c.start) for c in heads}
+    under = [c for c in candidates if (c.hit.passage.id, c.start) not in starts and names.match(_above(c))]
     dated = [c for c in (*heads, *under) if any(f.kind == "date" for f in facts(c.text))]
     if timed:
         return dated or heads
-    return [c for c in heads if c.text != c.hit.passage.heading] or under or heads
+    return [c for c in heads if not is_heading(c)] or under or heads
+
+
+def is_heading(candidate: Candidate) -> bool:
+    """Whether it is the heading of its section."""
+    return candidate.text == candidate.hit.passage.heading
+
+
+def _with_outcome(candidate: Candidate) -> Candidate:
+    """A numbered line with the few words after it in its paragraph: "Carried, 12 to 3."."""
+    passage, end = candidate.hit.passage, candidate.end
+    for start, stop in passage.sentences:
+        if start >= end and "\n" not in passage.slice(end, start) and len(passage.slice(start, stop).split()) <= _FEW:
+            end = stop
+    return replace(candidate, end=end)
+
+
+_FEW: Final = 5
+"""Words: so few after a numbered line say what became of it."""
 
 
 def _above(candidate: Candidate) -> str:
@@ -68,7 +94,7 @@ def speaks_of_number(question: str, candidate: Candidate) -> bool:
     return not figures or any(figure in candidate.text for figure in figures)
 
 
-def _openings(question: str) -> Iterator[re.Pattern[str]]:
+def _openings(question: str) -> Iterator[str]:
     """How the line or heading begins that the question names by a number."""
     told = facts(question)
     taken = [(f.start, f.end) for f in told if f.kind in ("date", "money", "percent", "quantity")]
@@ -78,26 +104,107 @@ def _openings(question: str) -> Iterator[re.Pattern[str]]:
 
     for code in filter(free, _CODE.finditer(question)):
         if code["dotted"]:
-            yield re.compile(rf"\W*(?:[^\W\d_]+\s)?v?{re.escape(code['dotted'].lstrip('v'))}(?![\w-]|\.\d)", re.I)
+            yield rf"\W*(?:[^\W\d_]+\s)?v?{re.escape(code['dotted'].lstrip('v'))}(?![\w-]|\.\d)"
         else:
-            yield re.compile(rf"\W*{code['letters']}[- ]?{code['digits']}(?!\w){_LABEL}")
+            yield rf"\W*{code['letters']}[- ]?{code['digits']}(?!\w){_LABEL}"
+    for name in _IDENTIFIER.findall(question):
+        yield rf"\W*{re.escape(name)}(?!\w){_LABEL}"
     for named in filter(free, _NAMED.finditer(question)):
-        yield re.compile(rf"\W*{re.escape(named['noun'])}\s{named['number']}(?!\w){_LABEL}", re.IGNORECASE)
+        yield rf"\W*{re.escape(named['noun'])}\s{named['number']}(?!\w|\.\d){_LABEL}"
         if stems(named["noun"]) & _COUNTED:
-            yield re.compile(rf"\W*{named['number']}[.)]\s")
+            yield rf"\W*{named['number']}[.)]\s"
     for fact in told:
         after = question[fact.end :].split()[:1]
         if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)", fact.value) and after and stems(after[0]) & _COUNTED:
-            yield re.compile(rf"\W*{fact.value[:-2]}[.)]\s")
+            yield rf"\W*{fact.value[:-2]}[.)]\s"
 
 
 def told(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Records, replies and items that hold, with what they stand under, every word of the question, best first.
+    """Records, replies, items and what leads up to them that hold, with what they stand under, every word of the
+    question, best first; also what stands first under a heading that asks it.
 
     No rows: whether the cell is there that is asked for, `qa.answer.lookup` says.
     """
-    likely = (c for c in candidates[:LOOKED_AT] if _leads(c) and ("\n" in c.text or not row(c.text)))
-    return [c for c in likely if _asks_alike(question, c) and covers(question, c)]
+    likely = [c for c in candidates[:LOOKED_AT] if "\n" in c.text or not row(c.text)]
+    said = [c for c in likely if _leads(c) and _asks_alike(question, c) and covers(question, c)]
+    if said and stems(question) & _RELEASE:  # the version is told by the heading
+        over = {(c.hit.source.id, c.hit.passage.heading) for c in said}
+        return [c for c in candidates if is_heading(c) and (c.hit.source.id, c.text) in over] + said
+    return said or [c for c in likely if _replies(question, c)]
+
+
+def declared(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The line that says what a question asks of a whole document: who wrote or published it, when, which version.
+
+    Nothing else may be asked but what the title says; of several documents one must be named by it.
+    """
+    asked = stems(question)
+    asks = _asks_first(question)
+    near = candidates[:LOOKED_AT]
+    alone = len({c.hit.source.id for c in near}) == 1
+    for field, (words, verbs) in _DECLARED.items():
+        if asks not in words or not asked & verbs:
+            continue
+        found = []
+        for c in near:
+            source = c.hit.source
+            title = stems(source.title)
+            if asked <= verbs | _DOCUMENT | title and (alone or asked & title) and _says(c, field):
+                found.append(c)
+        if found:
+            return sorted(found, key=lambda c: (c.hit.source.id, c.start))[:1] if alone else found
+    return []
+
+
+_DOCUMENT: Final = stems(
+    "article book document e-mail mail email guide handbook letter manual memo message minutes note page paper post "
+    "report text version edition"
+)
+_DECLARED: Final = {
+    "author": (("who",), stems("write written author sign send compile")),
+    "publisher": (("who",), stems("publish issue release")),
+    "published": (("when",), stems("publish write written send date issue release post")),
+    "updated": (("when",), stems("update change revise modify")),
+    "version": (("which", "what"), _RELEASE | stems("edition revision")),
+}
+"""For each field how a question for it begins, and the words that it may have for it."""
+
+
+def _says(candidate: Candidate, field: str) -> bool:
+    """Whether a line says the value of a field of its source."""
+    value = getattr(candidate.hit.source, field)
+    said = bool(value) and all(part.strip() in candidate.text for part in value.split(","))
+    if said or field not in ("published", "updated"):
+        return said
+    return bool(value) and any(f.kind == "date" and f.value == value for f in facts(candidate.text))
+
+
+def labelled(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Lines whose label the question names, with all its words but one: "Apologies: R. Whitcombe"."""
+    asked = stems(question)
+    found = []
+    for c in candidates[:LOOKED_AT]:
+        label = stems(match[1]) if (match := _LABELLED.match(c.text)) and not row(c.text) else frozenset()
+        over = stems(f"{c.hit.passage.heading} {c.hit.source.title}")
+        if label and label <= asked and len(asked - label - over) <= 1:
+            found.append(c)
+    return found
+
+
+_LABELLED: Final = re.compile(r"\W*([^\W\d_][^:.!?\n]{1,40}):\s+\S")
+
+
+def _replies(question: str, candidate: Candidate) -> bool:
+    """Whether it stands first under a heading that asks the same."""
+    passage, asked = candidate.hit.passage, stems(question)
+    heading = passage.heading
+    return (
+        heading.rstrip().endswith("?")
+        and candidate.start == passage.sentences[0][0]
+        and bool(asked & stems(heading))
+        and asked <= stems(f"{heading} {candidate.hit.source.title}")
+        and _asks_first(question) == _asks_first(heading)
+    )
 
 
 def covers(question: str, candidate: Candidate) -> bool:
@@ -105,12 +212,20 @@ def covers(question: str, candidate: Candidate) -> bool:
     asked = stems(question)
     passage = candidate.hit.passage
     here = stems(f"{candidate.text} {passage.lead(candidate.start)}")
-    return bool(asked & here) and asked <= here | stems(f"{passage.heading} {candidate.hit.source.title}")
+    over = stems(f"{passage.heading} {candidate.hit.source.title}")
+    if _VERSION.match(passage.heading):
+        over |= _RELEASE
+    return bool(asked & here) and asked <= here | over
+
+
+_VERSION: Final = re.compile(r"\W*(?:[^\W\d_]+\s)?v?\d+\.\d+")
 
 
 def _leads(candidate: Candidate) -> bool:
-    """Whether something leads up to it, outside of it or in it."""
-    return bool(candidate.hit.passage.lead(candidate.start) or _RECORD.search(candidate.text))
+    """Whether something leads up to it, outside of it or in it, or it leads up to what lies under it."""
+    passage, text = candidate.hit.passage, candidate.text
+    said = passage.lead(candidate.start) or _RECORD.search(text) or _VERSION.match(passage.heading)
+    return bool(said) or (breaks_off(text) and with_list(candidate, asked=False) is not None)
 
 
 def _asks_alike(question: str, candidate: Candidate) -> bool:
@@ -118,5 +233,8 @@ def _asks_alike(question: str, candidate: Candidate) -> bool:
     lead = candidate.hit.passage.lead(candidate.start) or candidate.text.partition("\n")[0]
     if not lead.rstrip().endswith("?"):
         return True
-    asks = [match[0].casefold() if (match := _ASKING.search(text)) else "" for text in (question, lead)]
-    return asks[0] == asks[1]
+    return _asks_first(question) == _asks_first(lead)
+
+
+def _asks_first(text: str) -> str:
+    return match[0].casefold() if (match := _ASKING.search(text)) else ""

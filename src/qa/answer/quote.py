@@ -10,6 +10,7 @@ from typing import Final
 from qa.answer.attribute import attribute, dated
 from qa.answer.untrusted import hides, is_order
 from qa.language.speakers import leans_back
+from qa.language.words import FUNCTION_WORDS
 from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
 
@@ -141,6 +142,10 @@ def with_list(candidate: Candidate, *, asked: bool) -> Span | None:
     bare = len(lines) > 1 and not any(
         line.endswith((".", "!", "?")) or " = " in line or " | " in line for line in lines
     )
+    if lines and breaks_off(said):
+        own = _numbering(said)
+        lines = lines[: next((n for n, line in enumerate(lines) if own and _numbering(line) == own), None)]
+        return units[at][0], units[at + len(lines)][1]
     if lines and (said.endswith((":", "：")) or (asked and bare and said.endswith("."))):
         return units[at][0], units[last][1]
     if not asked or " = " in candidate.text or " | " in candidate.text:
@@ -151,6 +156,17 @@ def with_list(candidate: Candidate, *, asked: bool) -> Span | None:
     if first and passage.slice(*units[first - 1]) == passage.lead(units[at][0]):
         first -= 1
     return (units[first][0], units[last][1]) if last > first else None
+
+
+def breaks_off(text: str) -> bool:
+    """Whether a line ends inside of a sentence, with which what stands under it goes on: "A permit is refused to"."""
+    return text.rpartition(" ")[2].casefold() in FUNCTION_WORDS
+
+
+def _numbering(line: str) -> str:
+    """The shape of what numbers a line: "(2)" is "(0)"."""
+    label = re.match(r"\(?(?:\d{1,3}|[a-z]|[ivx]{2,5})[.)]", line)
+    return re.sub("[a-z]+", "a", re.sub(r"\d+", "0", label[0])) if label else ""
 
 
 def _last(passage: Passage, at: int) -> int:
