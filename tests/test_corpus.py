@@ -607,6 +607,18 @@ def test_a_folder_is_read_to_the_bottom_in_order(tmp_path: Path) -> None:
     assert names(read([tmp_path / "*.txt", str(tmp_path / "**" / "z.*")])) == ["b", "z"]
 
 
+def test_what_programs_keep_beside_documents_is_left_out(tmp_path: Path) -> None:
+    """Lock files, what is installed, code: in one note. A document in a format that is not read is told by name."""
+    for name in ("a.md", "~$a.docx", "Makefile", "node_modules/x/README.md", "b.odt"):
+        write(tmp_path, name, PROSE)
+    reading = read([tmp_path])
+    assert names(reading) == ["a"]
+    assert [Path(skipped.place).name for skipped in reading.skipped] == ["b.odt"]
+    assert reading.notes == (
+        "left out, for they are no documents: 1 no suffix, 1 .docx; name one to have it read, or register a loader",
+    )
+
+
 def test_the_same_place_twice_is_one(tmp_path: Path) -> None:
     """A file named by two places is read once, without a remark."""
     path = write(tmp_path, "a.txt", PROSE)

@@ -321,6 +321,25 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.jsonl", '{"title": "Rye", "text": "It grows well."}\n{"title": "Oats", "text": "They do not."}\n', ("Rye\n\nIt grows well.\n\nOats\n\nThey do not.",), ("{",)),
     ("a.epub", lambda: book(a="<h1>Second</h1><p>The end of it.</p>", b=f"<h1>First</h1><p>{PROSE}</p>"), (f"First\n\n{PROSE}\n\nSecond\n\nThe end of it.",), ()),
     ("a.pptx", slides, ("Sheep of the north farm", "Ewes graze on the moor until October.\n  Rams stay in the yard.", "Notes: Say that the vet comes on Monday."), ()),
+    # generators of others: word processors, static sites, mirrors of tables in text
+    ("a.txt", "It was said that the old mill of the parish would be sold to a man from\nthe coast.\n\nHe came in the autumn of that year and looked at the wheel for a\nlong time.\n\nNobody in the parish knew his name, and so nobody asked him what he\nwanted.\n\nThe mill of the north farm\nIda Brekke\nOctober 2018\n", ("to a man from the coast.", "north farm\n\nIda Brekke\n\nOctober 2018"), ()),
+    ("a.txt", "            Rye   Oats\n  ------- ----- ------\n  North      12      9\n  South      30     11\n", ("North: Rye = 12; Oats = 9",), ("---",)),
+    ("a.txt", "Farm         Rye    Since\nNorth          9     1931\nSouth farm    31     1954\n", ("South farm: Rye = 31; Since = 1954",), ()),
+    ("a.txt", "+-------+------+\n| Farm  | Rye  |\n+=======+======+\n| North | 12   |\n| farm  |      |\n+-------+------+\n| South | 9    |\n+-------+------+\n", ("North farm: Rye = 12",), ("+--",)),
+    ("a.txt", "1.  Aldo Rud\n2.  Berta Rud\n", ("1. Aldo Rud\n2. Berta Rud",), ("|",)),
+    ("a.md", "# Mill\n\n!!! note \"Coins\"\n    Only small ones.\n\n=== \"East\"\n\n    By the clock.\n\nPress ++ctrl+r++ and read [[Rye|the list]], ==now==. %%hidden%%\n", ("Coins\n  Only small ones.", "East\n  By the clock.", "Press ctrl+r and read the list, now."), ("===", "hidden", "++")),
+    ("a.md", "# Mill\n\n> [!warning] Ice\n> The steps are wet.\n\nThe `a==b` and `[[x]]` stay.\n", ("Ice\n  The steps are wet.", "a==b and [[x]] stay"), ("[!",)),
+    ("a.mdx", "import Tabs from '@theme/Tabs';\n\n{{< details \"How is it ground?\" >}}\nBy night.\n{{< /details >}}\n", ("How is it ground?", "By night."), ("import",)),
+    ("a.md", "---\ntitle: Rye\nabstract: It was sown in May by four men.\n---\n\nThe rest is known.\n", ("It was sown in May by four men.",), ()),
+    ("a.html", f'<p class="c1 title">The old mill</p><h1>Rye</h1><p>{PROSE}</p><ul class="lst-kix_a-0 start"><li>Team Red</li></ul><ul class="lst-kix_a-1 start"><li>Leader: Ida</li></ul><div role="tabpanel" hidden>By boat.</div><p class="MsoNormal">·&nbsp;&nbsp; Oats come later.</p>', ("Team Red\n  Leader: Ida", "By boat.", "Oats come later."), ("·",)),
+    ("a.html", f"<p>{PROSE}</p><table><tr><td rowspan=2>Farm<td colspan=2>Rye<tr><td>May<td>June<tr><td>North<td>3<td>2<tr><td>South<td>5<td>4</table>", ("South: Rye May = 5; Rye June = 4",), ()),
+    ("a.epub", lambda: book(b=f"<p>{PROSE}</p>", a='<aside epub:type="footnote"><p>The stone was stolen.</p></aside>'), ("The stone was stolen.",), ()),
+    ("a.rst", "Rye\n===\n\n.. contents::\n\n.. topic:: Frost\n\n   It comes in May.\n\nOats\n----\n\nThey do not.\n", ("Frost", "It comes in May."), ("Contents",)),
+    ("a.csv", "Report,Rye\nMade,2021\n\nMonth,Sacks,Carts\nMay,1,2\nJune,3,4\nJuly,5,6\n", ("June: Sacks = 3; Carts = 4",), ()),
+    ("a.jsonl", '{"messages": [{"role": "user", "content": "Who grinds?"}, {"role": "assistant", "content": "Ida does."}]}\n{"question": "When?", "answer": "In May."}\n', ("User: Who grinds?\n\nAssistant: Ida does.\n\nWhen?\n\nIn May.",), ("role",)),
+    ("a.xlsx", lambda: sheet(("Stock of rye",), ("Farm", "Sacks", "Age"), ("North", 14, 3), ("South", 9, 11)), ("North: Sacks = 14; Age = 3",), ()),
+    ("a.pdf", lambda: pages(grid(("", "Rye", "Oats"), ("North", "18", "31"), ("South", "26", "44"), ("West", "10", "11"))), ("North: Rye = 18; Oats = 31",), ()),
+    ("a.pdf", lambda: pages(grid(("Farm", "2018", "2019"), ("North", "18", "31"), ("South", "26", "44"), ("West", "10", "11"))), ("North: 2018 = 18; 2019 = 31",), ()),
 ]  # fmt: skip
 
 

@@ -37,6 +37,8 @@ _NUMBER_AFTER = re.compile(
 )
 _LABEL = re.compile(r"[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[ivxIVX]{1,5}|[a-zA-Z])[.)\]]|[-–—•*·▪‣o]|\W{1,3}")
 """What numbers a heading or an item, or a mark that stands alone; it belongs to what follows."""
+_MARKS = re.compile(r"[¹²³⁰⁴-⁹]+")
+"""Of a note, after a sentence; it belongs to it."""
 _LEADS_ON = re.compile(r"[a-zà-öø-ÿ]")
 
 _PARAGRAPH_PENALTY = 0.12
@@ -69,6 +71,8 @@ def split(document: Document, *, target: int = 150, maximum: int = 180) -> tuple
     regions = list(_regions(document))
     for i, (heading, head, start, end) in enumerate(regions, start=1):
         units = front + _units_of(document.text, head, start, end, titled=not heading)
+        if head and heading and heading in document.source.author and len(units) == len(front):  # set as a heading
+            units.append(_Unit(*head, ends_paragraph=True))
         front = units if not found and i < len(regions) and _is_front(document.text, units) else []
         for group in [] if front else _groups(document.text, units, target, maximum):
             said = [unit for unit in group if unit.quotable]
@@ -211,6 +215,7 @@ def _is_fragment(text: str, start: int, end: int, *, reply: bool) -> bool:
     return (
         words < _FEW
         and (reply or not _END.search(text[max(start, end - 20) : end]))
+        and ": " not in text[start:end]  # a name and its value stand alone
         and text[start:end].isascii()
         and not _ALONE.search(text[start:end])
     )
@@ -253,13 +258,15 @@ def _sentences_of(text: str, line: _Line, lead: str = "") -> list[_Unit]:
 
 def _rows(text: str, block: Sequence[_Line]) -> list[_Unit]:
     """The rows of a table: each is quoted whole; the line that names the columns is not, but leads to them."""
-    first = text[block[0][0] : block[0][1]]
-    if " | " not in first:
+    if " | " not in text[block[0][0] : block[0][1]]:
         return []
-    names = first.split(" | ")
-    if len(block) > 1 and any(f"{name} = " in text[block[1][0] : block[1][1]] for name in names):
-        rows = [_Unit(a, b, names[0]) for a, b, _ in block[1:]]
-        return [_Unit(block[0][0], block[0][1], quotable=False), *rows[:-1], replace(rows[-1], ends_paragraph=True)]
+    at = next((i for i, (a, b, _) in enumerate(block[:6]) if " = " in text[a:b]), 0)
+    names = text[block[at - 1][0] : block[at - 1][1]].split(" | ") if at else []
+    if any(f"{name} = " in text[block[at][0] : block[at][1]] for name in names):
+        above = [_Unit(a, b) for a, b, _ in block[: at - 1]]  # what is said over the whole table
+        rows = [_Unit(a, b, names[0]) for a, b, _ in block[at:]]
+        header = _Unit(block[at - 1][0], block[at - 1][1], quotable=False)
+        return [*above, header, *rows[:-1], replace(rows[-1], ends_paragraph=True)]
     if all(" | " in text[a:b] for a, b, _ in block):
         rows = [_Unit(a, b) for a, b, _ in block]
         return [*rows[:-1], replace(rows[-1], ends_paragraph=True)]
@@ -328,9 +335,11 @@ def _items(text: str, block: Sequence[_Line], lead: str) -> list[_Unit]:
             continue
         spans = list(_sentences(text, group[-1][0], group[-1][1]))
         first = (group[0][0], spans[0][1]) if len(group) > 1 else spans[0]
-        units += [_Unit(a, b, over) for a, b in (first, *spans[1:])]
-        above += group
         i += len(group)
+        replied = i < len(block) and block[i][2] > group[-1][2]  # a question has its reply under it
+        asks = replied and bool(_ASKS.search(text[group[-1][0] : group[-1][1]]))
+        units += [_Unit(a, b, over, quotable=not asks) for a, b in (first, *spans[1:])]
+        above += group
     return units
 
 
@@ -448,7 +457,7 @@ def _goes_on(before: str, after: str) -> bool:
     """Whether a proposed boundary between two pieces is none."""
     if not before or not after:
         return False
-    if _LABEL.fullmatch(before):
+    if _LABEL.fullmatch(before) or _MARKS.fullmatch(after):
         return True
     return (after[0].isdigit() and bool(_NUMBER_AFTER.search(before))) or (
         bool(_LEADS_ON.match(after)) and before[-1] in '…”"’)]?!'

@@ -213,7 +213,7 @@ def _walk(root: Path, others: list[Path]) -> Iterator[Path]:
             subfolders.clear()
             continue
         seen.add((here.st_dev, here.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in _INSTALLED)
         files += [Path(folder, name) for name in names if not name.startswith(".")]
     for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
         if path.parent == root and path.name.lower() in _ABOUT:
@@ -222,6 +222,10 @@ def _walk(root: Path, others: list[Path]) -> Iterator[Path]:
             yield path
         else:
             others.append(path)
+
+
+_INSTALLED = frozenset(("node_modules", "bower_components", "site-packages", "__pycache__"))
+"""Folders into which programs put those of others."""
 
 
 def _is_binary(path: Path) -> bool:

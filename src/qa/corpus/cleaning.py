@@ -235,15 +235,35 @@ _QUESTION = re.compile(r"[^.!?？؟]{1,200}[?？؟]")
 
 
 def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    """A short line between paragraphs is the heading of what follows; so are two, or one with a number."""
+    blocks = [replace(b, kind="text") if _is_lone_number(blocks, i) else b for i, b in enumerate(blocks)]
     short = Counter(block.text for block in blocks if block.is_fragment and len(block.text.split()) < 3)
     replies = any(n > 1 for n in short.values())  # "Agreed", "Refused", "Agreed": no headings, what became of the above
+    last = len(blocks) - 1
+    may = [
+        b.is_fragment
+        and _may_head(b.text)
+        and not (i and ((replies and b.text in short) or _QUESTION.fullmatch(blocks[i - 1].text)))
+        for i, b in enumerate(blocks)
+    ]
+    after = [not i or not (blocks[i - 1].kind == "heading" or blocks[i - 1].is_fragment) for i in range(len(blocks))]
+    before = [i < last and (blocks[i + 1].kind != "text" or is_prose(blocks[i + 1].text)) for i in range(len(blocks))]
     for i, block in enumerate(blocks):
-        after_prose = i == 0 or (blocks[i - 1].kind != "heading" and not blocks[i - 1].is_fragment)
-        before_prose = i + 1 < len(blocks) and (blocks[i + 1].kind != "text" or is_prose(blocks[i + 1].text))
-        reply = i and ((replies and block.text in short) or _QUESTION.fullmatch(blocks[i - 1].text))
-        if block.is_fragment and after_prose and before_prose and not reply and _may_head(block.text):
+        first = 0 < i < last and may[i + 1] and before[i + 1]
+        second = i > 1 and may[i - 1] and after[i - 1] and not after[i]
+        if may[i] and ((after[i] and (before[i] or first)) or (second and before[i])):
             block = replace(block, kind="heading", level=2)
         yield block
+
+
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*[.)]?\s+[^\W\d_]")
+
+
+def _is_lone_number(blocks: Sequence[Block], at: int) -> bool:
+    """Whether a short line has a number but stands in no list: prose is before and after it."""
+    beside = (blocks[at - 1].kind if at else "text", blocks[at + 1].kind if at + 1 < len(blocks) else "item")
+    item = blocks[at]
+    return item.kind == "item" and "item" not in beside and bool(_NUMBER.match(item.text)) and not is_prose(item.text)
 
 
 def _same_run(before: Block, block: Block) -> bool:

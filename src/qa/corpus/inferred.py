@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from qa.corpus import declared
 from qa.corpus.blocks import Block, is_prose, normalise
@@ -192,7 +192,10 @@ def _authors(head: Sequence[str], title: str) -> str:
     for place, text in enumerate(head[:15]):
         if re.match(r"abstract\b|summary\b|zusammenfassung\b|résumé\b", text, re.IGNORECASE):
             above = [t for t in head[:place] if t not in title]
-            return persons(above[0], names_alone=True) if above and len(above) < 8 else ""
+            named = [persons(t, names_alone=True) for t in above]
+            row = list(takewhile(bool, named))
+            whole = not any(named[len(row) :])  # names with affiliations between them: the first alone would be wrong
+            return ", ".join(row) if whole and len(above) < 8 else ""
     return ""
 
 
@@ -252,8 +255,10 @@ def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
 
 _GENERIC = re.compile(
     r"(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
-    r"|history|motivation|purpose|scope|installation|usage|licen[cs]e|references|acknowledge?ments|copyright|notes?|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}"
-    r"|section\b.{0,6}|confidential|draft|internal|index|home|faq|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*",
+    r"|history|motivation|purpose|scope|installation|usage|licen[cs]e|references|acknowledge?ments|copyright|notes?"
+    r"|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}|section\b.{0,6}|confidential|draft|internal|index"
+    r"|home|faq|(?:for immediate|press|news|media) release|embargo\w*\b.{0,40}"
+    r"|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")
@@ -296,7 +301,7 @@ def headline(blocks: Sequence[Block]) -> str:
 
 
 def _line(block: Block) -> str:
-    return normalise(block.text).strip("*_# ¶")
+    return normalise(block.text).strip("*_#= ¶")
 
 
 def _joined(top: Sequence[Block], place: int) -> tuple[str, int]:
@@ -326,7 +331,10 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
     while place < min(before, len(top)):
         block = top[place]
         words, place = _joined(top, place)
-        furniture = always(block) or in_company(block) or _dated(words)
+        signs = _dated(words) or _BYLINE.fullmatch(words) or _DATED_BYLINE.fullmatch(words)
+        if signs and len(titles) > 1 and titles[0].isupper() and not titles[-1].isupper():
+            titles = titles[-1:]  # a headline under the name of its paper
+        furniture = always(block) or in_company(block) or signs
         if furniture or _RULE.fullmatch(words) or block.kind in ("item", "row"):  # a letterhead may be a table
             continue
         if not words or is_prose(words):

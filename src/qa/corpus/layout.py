@@ -68,6 +68,9 @@ class Paragraph:
 
 def blocks(pages: Sequence[Sequence[Segment]]) -> list[Block]:
     """The paragraphs and tables of a document's pages, in the order in which they are read."""
+    weights = Counter(s.bold for page in pages for s in page for _ in s.text)
+    if weights[True] > weights[False]:  # a font that calls itself bold
+        pages = [[replace(s, bold=False) for s in page] for page in pages]
     return _blocks(_without_contents(_without_running_heads(pages)))
 
 
@@ -341,6 +344,11 @@ def _whole(cells: list[list[str]], ys: Sequence[float]) -> list[list[str]]:
     anchors = [i for i, row in enumerate(cells) if row[0] and sum(map(bool, row)) >= 2]
     if not anchors:
         return cells
+    over = [row for row in cells[: anchors[0]] if sum(map(bool, row)) > 1]
+    named = any(map(tables.is_number, cells[anchors[0]][1:])) and not any(tables.is_number(c) for r in over for c in r)
+    if over and named:  # names of columns beside a corner without words
+        names = [" ".join(filter(None, column)) for column in zip(*over, strict=True)]
+        return [names, *_whole(cells[anchors[0] :], ys[anchors[0] :])]
     rows: dict[int, list[list[str]]] = {i: [] for i in anchors}
     for i, row in enumerate(cells):
         nearest = i if i in rows else min(anchors, key=lambda a: (abs(ys[a] - ys[i]), a))
@@ -363,7 +371,7 @@ def _blocks(pages: Sequence[Sequence[Segment]]) -> list[Block]:
         edge = max((s.x1 for s in segments), default=0.0)
         for run in _runs(_ordered(list(segments), number)):
             if run and isinstance(run[0], Block):
-                made += [(b, None) for b in run if isinstance(b, Block)]
+                made += [(replace(b, text=_mended(b.text, known)), None) for b in run if isinstance(b, Block)]
                 continue
             lines = [line for line in run if isinstance(line, Line)]
             for paragraph in _paragraphs(lines, edge):
@@ -379,6 +387,14 @@ def _blocks(pages: Sequence[Sequence[Segment]]) -> list[Block]:
                 elif block.kind == "text" and paragraph.lines[0].size > 0.93 * body and len(block.text.split()) > 8:
                     waiting = None
     return [block for block, _ in made]
+
+
+def _mended(row: str, known: Counter[str]) -> str:
+    """A row's words, those whole that the end of a cell's line broke."""
+    return _BROKEN.sub(lambda m: " ".join(glue(m[1], m[2], known)), row)
+
+
+_BROKEN = re.compile(r"([^\W\d_]{2,}-) (?!(?:and|or|to|und|oder)\b)([^\W\d_A-Z]{2,})")
 
 
 def _runs(parts: Iterable[list[Line] | list[Block]]) -> Iterator[list[Line] | list[Block]]:
@@ -453,7 +469,12 @@ def _made(paragraph: Paragraph, known: Counter[str], body: float, levels: Sequen
         text[-1:] = glue(text[-1], line.text, known)
     words = normalise(" ".join(text))
     first = paragraph.lines[0]
-    heading = len(words.split()) <= 20 and any(c.isalpha() for c in words) and words[-1] not in ".,;"
+    heading = (
+        not _BULLET.match(words)
+        and len(words.split()) <= 20
+        and any(c.isalpha() for c in words)
+        and words[-1] not in ".,;"
+    )
     size = round(first.size * 2) / 2
     if heading and first.size > 1.12 * body:
         return Block(words, "heading", min(1 + levels.index(size) if size in levels else 2, 6), first.page)

@@ -70,7 +70,14 @@ def shown(source: Source, declared: Mapping[str, Any], blocks: Sequence[Block]) 
         if values.get("title") and source.title.casefold() not in "\n".join(head)
         else []
     )
-    return [*blocks[:place], *title, *lines, *blocks[place:]]
+    whole = normalise(" ".join(b.text for b in blocks[:40])).casefold()
+    said = [normalise(text) for key, text in declared.items() if str(key).casefold() in _SAID and isinstance(text, str)]
+    about = [Block(text) for text in dict.fromkeys(said) if text and text.casefold().rstrip(".… ") not in whole]
+    return [*blocks[:place], *title, *lines, *about, *blocks[place:]]
+
+
+_SAID = frozenset("abstract summary description excerpt subtitle lead".split())
+"""Keys of front matter whose value is said to the reader."""
 
 
 _MAY_BE_DATE = re.compile(rf"\b(?:\d{{1,4}}|{declaring.MONTH})\b", re.IGNORECASE)

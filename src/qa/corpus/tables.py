@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from qa.corpus.blocks import Block, normalise
 
 _ROW_WORDS = 90
 """Words of one line; a longer row goes on in a second one that names it again."""
 _NUMBER = re.compile(r"[^\w]*[+\-−–]?[\d.,  ’']*\d[\w.,%°/:\-–]*\s?\S{0,3}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 MAX_COLUMNS = 200
 
 
@@ -78,7 +79,7 @@ def blocks(grid: Grid, header: int | None = None, page: int = 0) -> list[Block]:
     told = [x for x in range(width) if any(row[x].text for row in rows)]  # a column without a word sets others apart
     rows, width = [[row[x] for x in told] for row in rows], len(told)
     above = _captions(rows) if header is None else 0
-    captions = [" | ".join(c.text for c in row if c.text) for row in rows[:above]]
+    captions = [" | ".join(dict.fromkeys(c.text for c in row if c.text)) for row in rows[:above]]
     rows = rows[above:]
     header = _header(rows) if header is None else min(header, len(rows))
     apart = len(told) < max(map(len, grid))
@@ -103,7 +104,7 @@ def _captions(rows: Sequence[Sequence[Cell]]) -> int:
     for n, row in enumerate(rows[:4]):
         if n and len(row) > 3 and _header(rows[n:]):
             return n
-        if sum(bool(cell.text) for cell in row) > 2:
+        if len({cell.origin for cell in row if cell.text}) > 2:
             break
     return 0
 
@@ -111,6 +112,10 @@ def _captions(rows: Sequence[Sequence[Cell]]) -> int:
 def _header(rows: Sequence[Sequence[Cell]]) -> int:
     """Whether the first row names the columns: words over figures, or as many short names as columns."""
     first, rest = rows[0], rows[1:]
+    merged = {a.origin == b.origin for a, b in pairwise(first)}
+    if merged == {True, False} and len(rest) > 1:  # a name over several columns: theirs are in the next row
+        both = [Cell(_name(rows[:2], x), (0, x)) for x in range(len(first))]
+        return 2 if not any(is_number(c.text) for c in rest[0]) and _header([both, *rest[1:]]) else 0
     names = [cell.text for cell in first]
     if not rest or not all(names[1:]) or len(set(names)) < len(names) or any(len(name.split()) > 8 for name in names):
         return 0
@@ -124,7 +129,8 @@ def _header(rows: Sequence[Sequence[Cell]]) -> int:
         for x, name in enumerate(names)
     ]  # fmt: skip
     words = not any(is_number(name) for name in names)
-    years = not names[0] and len(names) > 2  # a corner without words: both edges hold names
+    # a corner without words, or years over figures: both edges hold names
+    years = len(names) > 2 and (not names[0] or all(_YEAR.fullmatch(name) for name in names[1:]))
     return int(any(figures[1:]) or years or (len(names) > 2 and len(rest) > 1 and words))
 
 

@@ -38,6 +38,9 @@ _KINDS = {
 }  # fmt: skip
 
 
+_HEADS = "//h1 | //h2 | //p[contains(concat(' ', @class, ' '), ' title ')] | //p[contains(@class, 'MsoTitle')]"
+
+
 def declared(tree: Any) -> dict[str, Any]:
     """What the page declares, by our fields.
 
@@ -50,7 +53,7 @@ def declared(tree: Any) -> dict[str, Any]:
         for field, value in given.items():
             if value and not found.get(field):
                 found[field] = value
-    heads = [head for h in tree.iter("h1", "h2") if (head := clean("".join(h.itertext())).strip("#§ "))]
+    heads = [head for h in tree.xpath(_HEADS) if (head := clean("".join(h.itertext())).strip("#§ "))]
     titles = [clean("".join(t.itertext())) for t in tree.xpath("//head/title")]
     found["title"] = _title(
         clean(found.get("title")), heads, titles[0] if titles else "", clean(found.get("publisher"))

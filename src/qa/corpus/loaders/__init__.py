@@ -54,6 +54,12 @@ FORMATS = (
 )
 SUFFIXES = {suffix: form.name for form in FORMATS for suffix in form.suffixes}
 CONTENT_TYPES = {kind: form.name for form in FORMATS for kind in form.content_types}
+_UNREAD = frozenset(".doc .dot .odt .ods .odp .rtf .xls .ppt .pages .wpd .wps .msg .mobi .azw3 .djvu".split())
+_OF_PROGRAMS = frozenset(
+    "makefile dockerfile containerfile jenkinsfile vagrantfile gemfile rakefile procfile brewfile justfile codeowners "
+    "pipfile".split()
+)
+"""Documents that no loader reads, and files without a suffix that are none."""
 _INSIDE = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
 
 Own = Callable[[bytes, str], Parsed | str]
@@ -81,9 +87,14 @@ def own(name: str) -> Own | None:
 
 
 def is_known(name: str) -> bool:
-    """Whether a file of this name is a document, by its suffix; one without a suffix may be."""
+    """Whether a file of this name is a document, by its suffix; one without a suffix may be.
+
+    So is one in a format that is not read here: that is to be told. What a program keeps beside it is none.
+    """
     suffix = PurePath(name).suffix.lower()
-    return not suffix or suffix in SUFFIXES or suffix in _own
+    if name.startswith("~$") or name.endswith("~"):
+        return False
+    return name.lower() not in _OF_PROGRAMS if not suffix else suffix in SUFFIXES or suffix in _own or suffix in _UNREAD
 
 
 def stem(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 
 from qa.corpus import tables
 from qa.corpus.blocks import Parsed
@@ -19,9 +20,10 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark) if any(map(str.strip, row))]
     if not rows:
         return Parsed([], notes=notes)
-    titles = 0  # a line above the table
-    while titles < len(rows) - 1 and sum(bool(c.strip()) for c in rows[titles]) == 1 < len(rows[titles + 1]):
-        titles += 1
+    filled = [sum(map(bool, map(str.strip, row))) for row in rows]
+    usual = Counter(filled).most_common(1)[0][0]  # a corner may be empty; what is filled less stands above the table
+    titles = next(i for i, row in enumerate(rows) if filled[i] >= usual - (i + 1 < len(rows) and not row[0].strip()))
+    titles = titles if titles < min(10, len(rows) - 1) else 0
     above = [b for row in rows[:titles] for b in tables.blocks(tables.plain([row]))]
     table = rows[titles:]
     names = [cell.strip() for cell in table[0]]

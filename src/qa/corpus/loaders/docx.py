@@ -23,6 +23,8 @@ from qa.corpus.loaders.html import joined, raised
 _GONE = frozenset("del moveFrom instrText delText delInstrText fldData proofErr rPr pPr sdtPr tblPr tcPr trPr".split())
 _BREAKS = frozenset(("br", "cr"))
 _DEEPEST = 200
+_FEW = 12
+"""Words of tables in cells: more, and the outer one only sets them out on the page."""
 _CODE = re.compile(r".*(?:code|preformatted|verbatim)", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc \d|table of figures)", re.IGNORECASE)
 """Names of styles: lines kept as they are, and the entries of a table of contents."""
@@ -214,7 +216,8 @@ class _Docx:
                 header += 1
             grid.append(cells)
         wide = max((sum(len(b.text.split()) for b in inside) for inside in contents), default=0) > 80
-        nested = any(b.kind == "row" or (b.kind == "heading" and b.level < 6) for inside in contents for b in inside)
+        within = [b for inside in contents for b in inside if b.kind == "row" or (b.kind == "heading" and b.level < 6)]
+        nested = any(b.kind == "heading" for b in within) or sum(len(b.text.split()) for b in within) > _FEW
         if wide or nested or all(len({c.origin for c in row}) < 2 for row in grid):
             for inside in contents:
                 yield from inside

@@ -13,6 +13,7 @@ from qa.corpus.loaders import html
 from qa.corpus.loaders.archive import xml
 from qa.corpus.loaders.text import decode
 
+_OPF = "{http://www.idpf.org/2007/opf}"
 _CONTAINER = "META-INF/container.xml"
 
 
@@ -29,7 +30,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
         blocks: list[Block] = []
         for ref in root.iter("{*}itemref"):
             item = items.get(ref.get("idref"))
-            if item is None or ref.get("linear") == "no" or "nav" in (item.get("properties") or "").split():
+            if item is None or "nav" in (item.get("properties") or "").split():
                 continue
             path = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
             if path in names and "html" in (item.get("media-type") or "html"):
@@ -51,14 +52,27 @@ def _package(archive: zipfile.ZipFile, names: set[str]) -> str:
 
 
 def _declared(root: Any) -> dict[str, Any]:
-    def said(tag: str) -> list[str]:
-        return [
-            text for e in root.iter("{http://purl.org/dc/elements/1.1/}" + tag) if (text := normalise(e.text or ""))
-        ]
+    roles = {  # EPUB 3 says them apart
+        (e.get("refines") or "").lstrip("#"): normalise(e.text or "")
+        for e in root.iter("{*}meta")
+        if e.get("property") == "role"
+    }
+
+    def said(tag: str, *kinds: str) -> list[str]:
+        """The values of an element; of a role or an event only those of these kinds, or of none."""
+        found = []
+        for e in root.iter("{http://purl.org/dc/elements/1.1/}" + tag):
+            kind = e.get(f"{_OPF}role") or e.get(f"{_OPF}event") or roles.get(e.get("id") or "", "")
+            if (text := normalise(e.text or "")) and (not kinds or not kind or kind in kinds):
+                found.append(text)
+        return found
+
+    def first(*given: str) -> str:
+        return next(iter(said(*given)), "")
 
     declared = {
-        "title": next(iter(said("title")), ""), "author": ", ".join(said("creator")),
-        "publisher": next(iter(said("publisher")), ""), "published": next(iter(said("date")), ""),
-        "language": next(iter(said("language")), "").split("-")[0].lower(), "rights": next(iter(said("rights")), ""),
+        "title": first("title"), "author": ", ".join(said("creator", "aut")), "publisher": first("publisher"),
+        "published": first("date", "publication", "original-publication"),
+        "language": first("language").split("-")[0].lower(), "rights": first("rights"),
     }  # fmt: skip
     return {key: value for key, value in declared.items() if value}

@@ -34,6 +34,11 @@ _BLOCKS = _PARAGRAPHS | frozenset(
 )
 _TITLE_OF_NOTE = re.compile(r"\b(?:admonition|alert|callout)[-_]?(?:title|heading)", re.IGNORECASE)
 """The class of the line above a note; what it names ends with the note, as nothing under a heading does."""
+_TITLES = re.compile(r"(?:^|\s)(?:Mso)?[Tt]itle(?:$|\s)")
+"""The class of a paragraph that a word processor calls its title."""
+_LEVEL = re.compile(r"\blst-\S+-(\d)\b")
+"""How deep Google Docs sets a list, whose lists do not lie in each other."""
+_BULLET = re.compile(r"[·•▪‣◦●■]\s+(?=\S)")
 _DEEPEST = 200
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _MARKS = re.compile(r"\s*[¶§#🔗]\s*")
@@ -99,11 +104,14 @@ def _size(element: Any) -> int:
 
 def _is_furniture(element: Any) -> bool:
     get = element.get
+    if get("role") == "tabpanel":  # shown when its tab is chosen
+        return False
     if get("hidden") is not None or get("aria-hidden") == "true" or re.search(
         r"display:\s*none|visibility:\s*hidden", get("style") or ""
     ):  # fmt: skip
         return True
-    if element.tag in _AROUND and not re.search(r"\b(?:note|admonition|callout|warning|tip)", get("class") or ""):
+    said = " ".join(get(key) or "" for key in ("class", "epub:type", "role"))
+    if element.tag in _AROUND and not re.search(r"\b(?:(?:foot|end|rear)?note|admonition|callout|warning|tip)", said):
         return True
     if get("role") in _ROLES:
         return True
@@ -145,6 +153,8 @@ def blocks(element: Any, *, furniture: bool = True) -> Iterator[Block]:
 class _HtmlWalk:
     def __init__(self, furniture: bool) -> None:
         self.furniture = furniture
+        self.headed = False
+        """Whether a heading was read."""
 
     def within(self, element: Any, depth: int, item: int = -1) -> Iterator[Block]:
         """Blocks of an element's content. `item`: how deep the list item lies that it belongs to; -1: none."""
@@ -176,7 +186,9 @@ class _HtmlWalk:
         text = "".join(words)
         for paragraph in re.split(r"\x00\s*\x00[\s\x00]*", text):
             for line in joined(paragraph.split("\x00")):
-                if line:
+                if line and item < 0 and (bullet := _BULLET.match(line)):  # of a word processor
+                    yield Block(line[bullet.end() :], "item")
+                elif line:
                     yield Block(line, "item", item) if item >= 0 else Block(line)
 
     def inline(self, element: Any, depth: int = 0) -> str:
@@ -205,9 +217,11 @@ class _HtmlWalk:
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             text = normalise(self.inline(element).replace("\x00", " "))
             if text:
+                self.headed = True
                 yield Block(text, "heading", int(tag[1]))
         elif tag in ("ul", "ol"):
-            yield from self._list(element, depth, item + 1)
+            level = _LEVEL.search(element.get("class") or "")
+            yield from self._list(element, depth, int(level[1]) if level else item + 1)
         elif tag == "dl":
             yield from self._definitions(element, depth, item + 1)
         elif tag == "table":
@@ -217,6 +231,11 @@ class _HtmlWalk:
             yield from (Block(line, "code", opens=not i) for i, line in enumerate(text.split("\n")))
         elif any(_TITLE_OF_NOTE.search(child.get("class") or "") for child in element):
             yield from _marked(self.within(element, depth, item + 1), "", item + 1, True)
+        elif item < 0 and "ListParagraph" in (element.get("class") or ""):
+            yield from self.within(element, depth, 0)
+        elif tag == "p" and _TITLES.search(element.get("class") or "") and not self.headed:
+            self.headed = True
+            yield Block(normalise(self.inline(element).replace("\x00", " ")), "heading", 1)
         elif tag == "summary":
             yield Block(normalise(self.inline(element)), "heading", 5)
         elif tag in ("figcaption", "caption"):

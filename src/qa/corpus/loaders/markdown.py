@@ -65,21 +65,39 @@ def read(text: str) -> list[Block]:
 # -- what is not Markdown but stands in it -------------------------------------------------------------------
 
 _SHORTCODE = re.compile(r"\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}|\{%(?P<liquid>[^{}%]{0,500}?)%\}")
-_SAYS = re.compile(r"""\b(?:text|title|label)\s?=\s?["']([^"']{1,200})["']""")
-_ADMONITION = re.compile(r"""\s*(?:!!!|\?\?\?\+?)\s+[\w -]{1,60}(?:"(?P<title>[^"]{0,200})")?\s*""")
+_SAYS = re.compile(r"""\b(?:text|title|label|caption)\s?=\s?["']([^"']{1,300})["']|^\s?\w+\s+"([^"=]+\s[^"]+)\"""")
+_ADMONITION = re.compile(
+    r"""\s*(?:(?:!!!|\?\?\?\+?)\s+[\w -]{1,60}|===[!+]?\s+(?="))(?:"(?P<title>[^"]{0,200})")?\s*"""
+)
 _DIRECTIVE = re.compile(r"\s*:{3,}\s*(?:\{?[\w.-]{1,60}\}?)?\s*(?:\[?(?P<title>[^\]\[{}]{0,200})\]?)?\s*")
-_ATTRIBUTES = re.compile(r"\s*\{[:#.][^{}]{0,200}\}\s*$")
-_LEFT_OUT = re.compile(r"\s*(?:\[\[?toc\]?\]|\\(?:newpage|pagebreak)|<!--\s*more\s*-->)\s*", re.IGNORECASE)
+_CALLOUT = re.compile(r"(?P<quote>\s*>)\s*\[!\w+\][+-]?\s*(?P<title>.*)")
+_ATTRIBUTES = re.compile(r"\s*\{\s?[:#.][^{}]{0,200}\}\s*$")
+_MARKS = re.compile(
+    r"!\[\[[^\[\]\n]{1,200}\]\]|\[\[(?:[^\[\]|\n]{1,200}\|)?(?P<link>[^\[\]|\n]{1,200})\]\]"
+    r"|==(?=\S)(?P<marked>[^=\n]{1,200}?)(?<=\S)==|\+\+(?P<keys>[\w-]+(?:\+[\w-]+)*)\+\+|%%[^%\n]{1,300}%%"
+    r"|:(?:material|fontawesome|octicons|simple)-[\w-]{1,60}:|(?:^|\s)\^[\w-]{3,40}$"
+)
+"""Marks of Obsidian and MkDocs in a line: links between notes, marked words, keys, icons, comments, names of lines."""
+_LEFT_OUT = re.compile(
+    r"""\s*(?:\[\[?toc\]?\]|\\(?:newpage|pagebreak)|<!--\s*more\s*-->|(?-i:import\s[^'"]{0,200}["'][^'"]{1,200}["'];?)"""
+    r"""|(?-i:export\s(?:const|default|let|function)\s.*))\s*""",
+    re.IGNORECASE,
+)
 
 
 def _plain(text: str) -> str:
     """Without shortcodes, directives and attributes, whose content stays; code is left alone."""
     found: list[str] = []
     fence = ""
-    inside: int | None = None  # how deep the content of an admonition is set in
-    in_table = False
+    notes: list[tuple[int, bool]] = []  # open ones: how deep their content is set in, and whether it is an item's
+    in_table = directed = called = False
     for line in text.split("\n"):
         bare = line.strip()
+        deep = len(line) - len(line.lstrip())
+        while notes and bare and deep < notes[-1][0] and not fence:
+            notes.pop()
+        inside, named = notes[-1] if notes else (0, directed)
+        line = "  " * named + line[min(deep, inside) :]
         if fence or re.match(r"(?:```|~~~)", bare):
             if not fence:
                 fence = bare[:3]
@@ -94,22 +112,23 @@ def _plain(text: str) -> str:
                 found.append(line)
             in_table = "</table" not in line
             continue
-        if inside is not None and bare:
-            if line.startswith(" " * inside):
-                line = line[inside:]
-            else:
-                inside = None
         if admonition := _ADMONITION.fullmatch(line):
-            inside = len(line) - len(line.lstrip()) + 4
-            found += ["", admonition["title"] or "", ""]
+            notes.append((deep + 4, bool(admonition["title"])))
+            found += ["", f"- {admonition['title']}" if admonition["title"] else "", ""]
             continue
         if bare.startswith(":::") and (directive := _DIRECTIVE.fullmatch(line)):
-            found += ["", directive["title"] or "", ""]
+            directed = bool(directive["title"])
+            found += ["", f"- {directive['title']}" if directed else "", ""]
             continue
+        if callout := _CALLOUT.fullmatch(line):
+            called = bool(callout["title"])
+            found += ["", f"{callout['quote']} - {callout['title']}" if called else "", callout["quote"]]
+            continue
+        if called and (called := bare.startswith(">")):
+            line = line.replace(">", ">  ", 1)
         if _LEFT_OUT.fullmatch(line):
             continue
         line = _SHORTCODE.sub(_said, line) if "{" in line else line
-        line = re.sub(r"^(\s*>\s*)\[!\w+\]\s*", r"\1", line)
         if "{" in line:
             line = _ATTRIBUTES.sub("", line)
         found.append(line)
@@ -117,8 +136,7 @@ def _plain(text: str) -> str:
 
 
 def _said(match: re.Match[str]) -> str:
-    said = _SAYS.search(match["inside"] or "")
-    return said[1] if said else ""
+    return "\\\n".join(named or alone for named, alone in _SAYS.findall(match["inside"] or ""))
 
 
 # -- tokens into blocks --------------------------------------------------------------------------------------
@@ -234,7 +252,9 @@ def inline(children: Sequence[Token]) -> tuple[str, list[int]]:
     raised_from: int | None = None
     for token in children:
         match token.type:
-            case "text" | "code_inline":
+            case "text":
+                words.append(_MARKS.sub(lambda m: m["link"] or m["marked"] or m["keys"] or "", token.content))
+            case "code_inline":
                 words.append(token.content)
             case "softbreak":
                 words.append(" ")

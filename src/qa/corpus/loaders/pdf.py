@@ -169,11 +169,14 @@ def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, floa
 def _segments(chars: Sequence[tuple[str, float, float, float, float, bool]]) -> list[Segment]:
     """Characters on one base line, cut where a gap is wider than words are apart."""
     runs: list[list[tuple[str, float, float, float, float, bool]]] = []
-    blanks = 0
+    blanks, begun = 0, 0.0
     for char in chars:
         if char[0].isspace():
+            begun = begun if blanks else char[1]
             blanks += 1
             continue
+        if blanks == 1 and 0 <= char[1] - begun < 0.1 * char[4]:  # a blank that takes no room is none
+            blanks = 0
         if runs and blanks < _BLANKS and _follows(runs[-1][-1], char):
             runs[-1].append((f" {char[0]}" if blanks else char[0], *char[1:]))
         else:

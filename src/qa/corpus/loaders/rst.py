@@ -13,6 +13,7 @@ from qa.corpus.loaders.text import decode, unfolded
 _ROLE = re.compile(r":(?!pep:|rfc:|sub:|sup:)[a-zA-Z][\w+.:-]{0,40}:`([^`<]{0,300}?)\s{0,9}(?:<[^`<>]{0,300}>)?`")
 _DIRECTIVE = re.compile(r"^[^\S\n]{0,40}\.\. ([a-zA-Z][\w+.:-]{0,40})::", re.MULTILINE)
 _SILENT = frozenset("toctree index module currentmodule image figure only highlight contents automodule".split())
+_UNSEEN = frozenset("system_message comment target substitution_definition pending meta raw".split())
 _VERSION = {
     "versionadded": "Added in version", "versionchanged": "Changed in version",
     "deprecated": "Deprecated since version",
@@ -113,16 +114,7 @@ class _RstWalk:
 
     def block(self, node: Any, level: int, item: int) -> Iterator[Block]:
         kind = type(node).__name__
-        if kind in (
-            "system_message",
-            "comment",
-            "target",
-            "substitution_definition",
-            "pending",
-            "meta",
-            "raw",
-            "topic",
-        ):
+        if kind in _UNSEEN or "contents" in node.get("classes", ()):
             return
         if kind == "section":
             yield from self.blocks(node, level + 1, -1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from qa.corpus import declared, tables
 from qa.corpus.blocks import Block, Parsed, Unreadable
 
-_ITEM = re.compile(r"(?:[-*•·▪‣–]|\(?\d{1,3}[.)]|[a-z][.)])\s+(?=\S)")
+_ITEM = re.compile(r"(?:[-*•·▪‣–]|\(?\d{1,3}[.)]|\(?(?:[a-z]|[ivx]{2,5})[.)])\s+(?=\S)")
 _FLOWS = re.compile(r"[^\W\d_][.!?]['\"”)]? +[^\W\d_a-z]|^\s*[a-zà-öø-ÿ]\w* \w")
 """In a line of prose: a sentence ends, or the line begins inside of one."""
 _ENDED = re.compile(r"[.!?:…。！？)][”\"')\]]{0,3}(?:\[\w{1,4}\])*$")
@@ -184,8 +185,19 @@ def _unpaged(text: str) -> list[str]:
 def paragraphs(lines: Sequence[str], page: int = 0) -> Iterator[Block]:
     """Lines into blocks: wrapped paragraphs joined, whatever their width; words broken at a line's end made whole."""
     known = vocabulary(lines)
+    edge = _edge(lines)
     for chunk in _chunks(lines):
-        yield from _chunk(chunk, known, page)
+        yield from _chunk(chunk, known, page, edge)
+
+
+def _edge(lines: Sequence[str]) -> int:
+    """How far right the lines go where sentences run over their ends; 0: few do."""
+    ends = sorted(
+        len(a.rstrip())
+        for a, b in pairwise(lines)
+        if b.strip()[:1].islower() and a.strip() and not _ENDED.search(a.rstrip()) and len(a) < 160
+    )
+    return ends[int(0.9 * (len(ends) - 1))] if len(ends) > 2 else 0
 
 
 def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -198,12 +210,15 @@ def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
             chunk = []
 
 
-def _chunk(lines: list[str], known: Counter[str], page: int) -> Iterator[Block]:
+def _chunk(lines: list[str], known: Counter[str], page: int, edge: int) -> Iterator[Block]:
     """One paragraph, list, or run of lines between blank ones."""
-    if len(lines) > 1 and (rows := _columns(lines)):
-        yield from tables.blocks(tables.plain(rows), page=page)
+    rows, header = _columns(lines)
+    if rows:
+        yield from tables.blocks(tables.plain(rows), header, page=page)
         return
     width = _width(lines)
+    if len(lines) < 4 and width < edge - (deep := min(len(line) - len(line.lstrip()) for line in lines)):
+        width = edge - deep  # too few to tell, so the document does
     prose = sum(bool(_FLOWS.search(line)) for line in lines) >= 0.2 * len(lines)
     running: list[str] = []
     mark: tuple[int, str] | None = None
@@ -238,7 +253,7 @@ def _made(text: str, mark: tuple[int, str] | None, page: int, opens: bool) -> Bl
 def _width(lines: Sequence[str]) -> int:
     """How long a line gets before it is wrapped: that of the longest, those far longer than the rest aside."""
     sizes = sorted(len(line.strip()) for line in lines)
-    typical = sizes[int((len(sizes) - 1) * 0.75)]
+    typical = sizes[max(int((len(sizes) - 1) * 0.75), len(sizes) == 2)]
     return max(size for size in sizes if size <= 1.5 * typical + 10)
 
 
@@ -261,14 +276,54 @@ def _wraps(before: str, line: str, width: int, prose: bool, inside: bool) -> boo
     return len(before) > 0.75 * width and width >= 45
 
 
-def _columns(lines: Sequence[str]) -> list[list[str]]:
-    """The cells of lines that are set in columns by blanks; none where they are not."""
-    rows = [re.split(r" {2,}", line.strip()) for line in lines]
-    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2 or len(rows) < 2:
-        return []
-    starts = [[m.start() for m in re.finditer(r"(?:^|(?<= {2}))\S", line)] for line in lines]
-    aligned = all(abs(a - b) <= 1 for row in starts[1:] for a, b in zip(starts[0], row, strict=False))
-    return rows if aligned and all(len(cell.split()) <= 12 for row in rows for cell in row) else []
+_WIDEST = 400
+"""Characters of a line that may be set in columns."""
+_RULER = re.compile(r"[\s|+:]*[-=]{2}[\s|+:=-]*")
+"""A line of dashes under the names of columns, or around a row."""
+
+
+def _columns(lines: Sequence[str]) -> tuple[list[list[str]], int | None]:
+    """The cells of lines set in columns, and how many rows name these; none where they are not.
+
+    Columns are told by bars, by the dashes of a ruler, or by the blanks that go down through all lines.
+    """
+    rulers = [i for i, line in enumerate(lines) if _RULER.fullmatch(line)]
+    words = [i for i in range(len(lines)) if i not in rulers]
+    if len(words) < 2 or max(map(len, lines)) > _WIDEST:
+        return [], None
+    barred = all("|" in lines[i] for i in words)
+    if barred and rulers:
+        cells = [[cell.strip() for cell in lines[i].strip().strip("|").split("|")] for i in words]
+    else:
+        marks = max((re.findall(r"[-=]+", lines[i]) for i in rulers), key=len, default=[])
+        starts = [lines[i] for i in rulers] if len(marks) > 1 else [lines[i] for i in words]
+        gutters = _gutters(starts, 1 if len(marks) > 1 else 2)
+        edges = [0, *gutters, max(map(len, lines))]
+        cells = [[lines[i][a:b].strip() for a, b in pairwise(edges)] for i in words]
+        if any(0 < a < len(lines[i]) and not lines[i][a - 1 : a + 1].count(" ") for i in words for a in gutters):
+            return [], None  # a word goes over the edge
+    if len({len(row) for row in cells}) != 1 or len(cells[0]) < 2:
+        return [], None
+    if any(len(cell.split()) > 12 for row in cells for cell in row) or all(_ITEM.match(f"{row[0]} x") for row in cells):
+        return [], None
+    prose = len(words) == 2 and any(_FLOWS.search(lines[i]) for i in words)
+    if not rulers and (prose or sum(all(row) for row in cells) < max(2, 0.5 * len(cells))):
+        return [], None
+    header = next((sum(i < ruler for i in words) for ruler in rulers if any(i < ruler for i in words)), None)
+    if lines[0].lstrip().startswith("+"):  # a row may go over several lines, between rulers
+        rows = [[" ".join(filter(None, column)) for column in zip(*group, strict=True)]
+                for _, run in groupby(zip(words, cells, strict=True), key=lambda pair: bisect(rulers, pair[0]))
+                if (group := [row for _, row in run])]  # fmt: skip
+        return rows, 1 if header and len(rows) > 1 else None
+    return cells, header if header and header < len(cells) else None
+
+
+def _gutters(lines: Sequence[str], least: int) -> list[int]:
+    """Where the blanks end that go down through all lines, `least` wide."""
+    width = max(map(len, lines))
+    blank = [all(line[x : x + 1] in ("", " ") for line in lines) for x in range(width)]
+    first = blank.index(False) if False in blank else width
+    return [x for x in range(first + least, width) if not blank[x] and all(blank[x - least : x])]
 
 
 def vocabulary(lines: Sequence[str]) -> Counter[str]:

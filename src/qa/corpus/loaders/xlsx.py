@@ -23,7 +23,12 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
     for number, sheet in enumerate(sheets, start=1):
         if len(sheets) > 1:
             blocks.append(Block(normalise(sheet.title), "heading", 2, page=number))
-        for table in _tables(sheet):
+        for n, table in enumerate(_tables(sheet)):
+            title = {cell for cell in table[0] if cell.text}
+            if len(title) == 1 and len(table) > 1:  # said over the table
+                level = 3 if n or number > 1 else 1
+                blocks.append(Block(normalise(title.pop().text), "heading", level, page=number))
+                table = table[1:]
             blocks += tables.blocks(table, page=number)
         blocks += [Block(comment, page=number) for comment in _comments(sheet)]
     about = book.properties
