@@ -19,7 +19,7 @@ import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,8 @@ def holds(right: str, texts: list[str]) -> bool:
     return any(re.search(right, view) for text in texts for view in views(text))
 
 
-def cases(folder: Path, verbose: bool, only: str = "") -> None:
-    """Every case, by the kind of its file; only those of files that begin so."""
+def cases(folder: Path, verbose: bool, only: str = "", without: Sequence[str] = ()) -> None:
+    """Every case, by the kind of its file; only those of files that begin so, and without these rules."""
     from qa import Abstention, Assistant
     from qa.config import load_config
     from qa.index import Index
@@ -67,7 +67,7 @@ def cases(folder: Path, verbose: bool, only: str = "") -> None:
             units = [d.text[a:b] for d in documents for p in split(d) for a, b in p.sentences]
             assistant = None
             if documents and any("question" in row for row in mine):
-                config = load_config(index_dir=Path(scratch) / name)
+                config = load_config(index_dir=Path(scratch) / name, without=list(without))
                 if first is None:
                     assistant = first = Assistant.build(folder / name, config=config)
                 else:
@@ -216,10 +216,27 @@ def _libraries() -> dict[str, dict[str, Any]]:
 
         return trafilatura.extract(path.read_bytes(), favor_recall=True, include_tables=True) or ""
 
+    def readability(path: Path) -> str:
+        import lxml.html
+        from readability import Document
+
+        return str(lxml.html.fromstring(Document(path.read_text(errors="replace")).summary()).text_content())
+
+    def markitdown(path: Path) -> str:
+        from markitdown import MarkItDown
+
+        return str(MarkItDown().convert(str(path)).text_content)
+
+    def kreuzberg(path: Path) -> str:
+        from kreuzberg import extract_file_sync
+
+        return str(extract_file_sync(str(path)).content)
+
+    many = {"markitdown": markitdown, "kreuzberg": kreuzberg}
     return {
-        ".docx": {"python-docx": python_docx, "mammoth": mammoth, "docx2python": docx2python, "qa": ours},
-        ".pdf": {"pypdf": pypdf, "pdfplumber": pdfplumber, "pypdfium2": pdfium, "qa (over pypdfium2)": ours},
-        ".html": {"trafilatura": trafilatura, "qa (over lxml)": ours},
+        ".docx": {"python-docx": python_docx, "mammoth": mammoth, "docx2python": docx2python, **many, "qa": ours},
+        ".pdf": {"pypdf": pypdf, "pdfplumber": pdfplumber, "pypdfium2": pdfium, **many, "qa (over pypdfium2)": ours},
+        ".html": {"trafilatura": trafilatura, "readability-lxml": readability, **many, "qa (over lxml)": ours},
     }
 
 
@@ -236,12 +253,13 @@ def main() -> None:
     parser.add_argument("--quotes", action="store_true", help="check the quotations of questions.jsonl instead")
     parser.add_argument("--libraries", action="store_true", help="compare libraries instead")
     parser.add_argument("--only", default="", help="only the cases of files whose names begin so")
+    parser.add_argument("--without", nargs="*", default=[], help="rules left out, as `places` or `tables`")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
     if given.quotes or given.libraries:
         (quotes if given.quotes else libraries)(given.folder, given.verbose)
     else:
-        cases(given.folder, given.verbose, given.only)
+        cases(given.folder, given.verbose, given.only, given.without)
 
 
 if __name__ == "__main__":
