@@ -97,14 +97,15 @@ def documents(passages: int) -> Iterator[Document]:
 
 def grow(folder: Path, times: int) -> None:
     """The index in a folder, its rows copied so many times."""
-    draw = np.random.default_rng(1)
     with Index.open(folder, load_config()) as index, generations.writing(folder) as new:
         old, size = index.manifest, index.manifest.passages
         writer = Writer(new, index.texts)
         run = writer._connection.execute
         for n in range(times):
             rows = run("SELECT row, id, embedded, data, sum FROM base_cut.passages ORDER BY row").fetchall()
-            writer._connection.executemany("INSERT INTO passages VALUES (?,?,?,?,?)", _renamed(rows, n, size))
+            writer._connection.executemany(
+                "INSERT INTO passages VALUES (?,?,?,?,?)", _renamed(rows, _mark(n, old.documents), n * size)
+            )
             documents = run("SELECT * FROM base.documents ORDER BY row").fetchall()
             writer._connection.executemany(
                 f"INSERT INTO documents VALUES ({','.join('?' * 16)})",
@@ -128,31 +129,40 @@ def grow(folder: Path, times: int) -> None:
             grown["counts"][place + n * np.repeat(sizes, sizes)] = words._counts
         grown["lengths"] = np.tile(words._lengths, times)
         Words(words._vocabulary, grown).save(new / "words")
+        noise = 0.02 * np.random.default_rng(1).normal(size=(8192, old.dimension)).astype(np.float32)
         with (new / vectors.FILE).open("wb") as file:
             for n in range(times):
                 for start in range(0, size, 8192):
                     part = index.matrix[start : start + 8192]
-                    part = part + bool(n) * 0.02 * draw.normal(size=part.shape).astype(np.float32)
+                    part = part + bool(n) * np.roll(noise, n, 0)[: len(part)]
                     file.write((part / np.linalg.norm(part, axis=1, keepdims=True)).astype("<f4").tobytes())
-        vectors.write_signs(vectors.matrix(new, size * times, old.dimension), new)
-        ids = {f"{n or ''}{id_}": digest for n in range(times) for id_, digest in index.texts.digests().items()}
+        store = "signs" if size * times > vectors.EXACT_UP_TO else "exact"
+        if store == "signs":
+            vectors.write_signs(vectors.matrix(new, size * times, old.dimension), new)
+        digests = index.texts.digests()
+        ids = {f"{_mark(n, old.documents)}{id_}": d for n in range(times) for id_, d in digests.items()}
         files = generations.digests(new, [path for path in new.rglob("*") if path.is_file()])
-        about = replace(old, passages=size * times, documents=old.documents * times, vectors="signs", files=files)
+        about = replace(old, passages=size * times, documents=old.documents * times, vectors=store, files=files)
         (new / "manifest.json").write_text(replace(about, corpus=corpus_digest(ids)).to_json(), "utf-8")
         generations.move_pointer(folder, new.name)
     for path in set(folder.glob("gen-*")) - {folder / generations.current(folder)}:
         shutil.rmtree(path)
 
 
-def _renamed(rows: list[Any], n: int, size: int) -> Iterator[tuple[Any, ...]]:
+def _mark(n: int, documents: int) -> str:
+    """What stands before the ids of a copy; the first keeps its own."""
+    return f"{n * documents}." if n else ""
+
+
+def _renamed(rows: list[Any], mark: str, moved: int) -> Iterator[tuple[Any, ...]]:
     for row, id_, embedded, data, _ in rows:
-        id_, data = f"{n or ''}{id_}", data.replace(b'["', f'["{n or ""}'.encode(), 1)
-        yield row + n * size, id_, embedded, data, row_sum(id_, data)
+        id_, data = f"{mark}{id_}", data.replace(b'["', f'["{mark}'.encode(), 1)
+        yield row + moved, id_, embedded, data, row_sum(id_, data)
 
 
 def _copied(row: tuple[Any, ...], n: int, passages: int, documents: int) -> tuple[Any, ...]:
     place, first, last, id_, _, *plain, source, body, names, origin, _, described = row
-    id_, about = f"{n or ''}{id_}", json.loads(source)
+    id_, about = f"{_mark(n, documents)}{id_}", json.loads(source)
     blobs = (json.dumps({**about, "id": id_}, ensure_ascii=False).encode(), body, names, origin)
     moved = (place + n * documents, first + n * passages, last + n * passages)
     return (*moved, id_, id_, *plain, *blobs, row_sum(id_, *blobs), described)
