@@ -185,6 +185,7 @@ _POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
 _PAGE = re.compile(r"[,;:#\s]{0,3}\b(?:pp?\.|pages?|page=|p)\s?(\d{1,4})(?:\s?[-–]\s?(\d{1,4}))?$", re.I)
 _PLACE = re.compile(r"[,;:#\s]{0,3}(?:§+|\b(?:sec(?:tion)?|ch(?:apter)?|lines?|para)\b\.?)\s?[\w.–-]{1,12}$", re.I)
 _BEFORE = re.compile(r"(?:(?:see also|see|cf|e\.g|source|from|according to)\b[.:,]?\s)?(?:\d{1,3}:\d{1,3}†)?", re.I)
+_LINES = re.compile(rf"(\.(?:{_ENDINGS})):L?\d{{1,6}}(?:[-–:]L?\d{{1,6}})?$", re.I)
 _FILE = re.compile(rf"[^\s/\\][^/\\]{{0,100}}\.(?:{_ENDINGS})$", re.I)
 
 
@@ -197,7 +198,7 @@ class _Name(NamedTuple):
 
 
 def _name(written: str, labels: Labels) -> _Name:
-    name = _BEFORE.sub("", written.strip(), count=1).strip(" \t.\"'`*_“”")
+    name = _LINES.sub(r"\1", _BEFORE.sub("", written.strip(), count=1).strip(" \t.\"'`*_“”"))
     pages: tuple[int, ...] = ()
     if page := _PAGE.search(name):
         first, last = int(page[1]), int(page[2] or page[1])
