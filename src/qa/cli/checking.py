@@ -224,10 +224,10 @@ def _print(checked: CheckedSentence, where: str) -> None:
     mark, style = STATUS[checked.status]
     out.print(Text(f"{mark} {checked.status} ", style=style) + Text(_short(checked.text)) + Text(where, style="dim"))
     for note in checked.notes:
-        out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4)))
+        out.print(Padding(Text(note, style="dim"), (0, 0, 0, 4), expand=False))
     if checked.evidence and checked.quote:
         held_against = f"{checked.evidence.id}: “{_short(' '.join(checked.quote.split()))}”"
-        out.print(Padding(Text(held_against, style="dim italic"), (0, 0, 0, 4)))
+        out.print(Padding(Text(held_against, style="dim italic"), (0, 0, 0, 4), expand=False))
 
 
 def _short(text: str) -> str:
