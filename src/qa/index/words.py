@@ -200,7 +200,7 @@ class Counting:
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
-        self._parts: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]] = []
+        self._parts: list[Postings] = []
         self._lengths: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
         self._found: tuple[list[int], list[int], list[int]] = ([], [], [])
         self._sizes: tuple[list[int], list[int]] = ([], [])
@@ -233,7 +233,7 @@ class Counting:
         """What was counted, for that many passages. The same passages give the same, however they came."""
         self._pack()
         found = sorted(self._ids)
-        place = np.zeros(len(found), np.int64)
+        place = np.zeros(len(found), np.int32)
         place[[self._ids[token] for token in found]] = np.arange(len(found))
         ids, rows, counts = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         ids = place[ids]
@@ -247,7 +247,7 @@ class Counting:
         for places, tokens_there in self._lengths:
             lengths[places] = tokens_there
         # what was taken over is in this order already, and a stable sort makes use of it
-        order = np.argsort(ids * passages + rows, kind="stable")
+        order = np.argsort(ids.astype(np.int64) * passages + rows, kind="stable")
         arrays: dict[str, NDArray[Any]] = {
             "starts": np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
             "indptr": np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=len(sizes))))).astype(np.int64),
@@ -259,26 +259,27 @@ class Counting:
 
     def _pack(self) -> None:
         ids, rows, counts = self._found
-        self._parts.append((np.array(ids, np.int64), np.array(rows, np.int32), np.array(counts, np.uint16)))
+        self._parts.append((np.array(ids, np.int32), np.array(rows, np.int32), np.array(counts, np.uint16)))
         self._lengths.append((np.array(self._sizes[0], np.int64), np.array(self._sizes[1], np.int32)))
         self._found, self._sizes = ([], [], []), ([], [])
 
 
-Postings = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]
+Postings = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]
 """Place of the token in the vocabulary, row of the passage, and how often it stands there."""
 
 
 def _merged(
-    old: Words, moved: NDArray[np.int64], found: list[bytes], ids: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], Postings, NDArray[np.int64]]:
+    old: Words, moved: NDArray[np.int64], found: list[bytes], ids: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], Postings, NDArray[np.int32]]:
     """Vocabulary and length of each token of old and new passages, the postings that stay, the places of new ones.
 
     No step goes token by token through the old vocabulary: arrays alone, and a search for each new token.
     """
     size = len(old._starts) - 1
-    rows = moved[np.asarray(old._rows)]
+    # four bytes a posting: there are some ninety to a passage, and these arrays are the memory of a sync
+    rows = moved.astype(np.int32)[np.asarray(old._rows)]
     stay = rows >= 0
-    owners = np.repeat(np.arange(size), np.diff(np.asarray(old._indptr)))[stay]
+    owners = np.repeat(np.arange(size, dtype=np.int32), np.diff(np.asarray(old._indptr)))[stay]
     places = np.array([bisect_left(range(size), token, key=old._token) for token in found], np.int64)
     known = np.array([at < size and old._token(at) == token for at, token in zip(places, found, strict=True)], bool)
     used = np.bincount(owners, minlength=size) > 0
@@ -288,9 +289,9 @@ def _merged(
     order = np.argsort(keys, kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    new_place = np.full(size, -1, np.int64)
+    new_place = np.full(size, -1, np.int32)
     new_place[used] = rank[: used.sum()]
-    spot = np.empty(len(found), np.int64)
+    spot = np.empty(len(found), np.int32)
     spot[known] = new_place[places[known]]
     spot[~known] = rank[used.sum() :]
     starts = np.asarray(old._starts)
@@ -303,5 +304,5 @@ def _merged(
         np.frombuffer(b"".join(fresh), np.uint8),
     )
     sizes = np.concatenate((np.diff(starts)[used], np.fromiter(map(len, fresh), np.int64, len(fresh))))[order]
-    postings = (new_place[owners], rows[stay].astype(np.int32), np.asarray(old._counts)[stay])
+    postings = (new_place[owners], rows[stay], np.asarray(old._counts)[stay])
     return vocabulary, sizes, postings, spot[ids]
