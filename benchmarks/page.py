@@ -1,7 +1,7 @@
 """The page under use, as Markdown: first paint, first sentence, many at once, memory. Needs a Chromium.
 
 Times differ from machine to machine and hour to hour; compare two versions in one sitting. A long run can be had in
-parts: `--server ADDRESS PID` asks one that is there, `--skip` goes on behind the part before, `--times` gathers them.
+parts: `--server ADDRESS PID` asks one that is there; with `--times FILE` each part goes on where the last one stopped.
 """
 
 from __future__ import annotations
@@ -124,9 +124,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--people", type=int, default=30)
-    parser.add_argument("--skip", type=int, default=0, help="questions that were asked in earlier parts")
     parser.add_argument("--server", nargs=2, metavar=("ADDRESS", "PID"), help="one that is there already")
-    parser.add_argument("--times", type=Path, help="a file that keeps the seconds of every part")
+    parser.add_argument("--times", type=Path, help="a file that keeps what each question took")
     given = parser.parse_args()
     lines = (ROOT / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     asked = [q for q in (json.loads(line)["question"] for line in lines) if isinstance(q, str)]
@@ -144,34 +143,28 @@ def main() -> None:
             page.context.close()
         paint, ready = (statistics.median(times) for times in zip(*loads, strict=True))
         waits = at_once(address, given.people, asked) if given.people else []
-        used = [f"{memory(pid):.0f}"]
-        first, whole = [], []
-        every = max(1, given.questions // 5)
-        for n, question in enumerate(
-            itertools.islice(itertools.cycle(asked), given.skip, given.skip + given.questions)
-        ):
-            if n % VISIT == 0:
-                if n:
-                    page.context.close()
-                page, *_ = visit(browser, address)
-            sentence, answer = ask(page, question)
-            first += [sentence] if sentence is not None else []
-            whole.append(answer)
-            if (n + 1) % every == 0:
-                used.append(f"{memory(pid):.0f}")
-                print(n + 1, used[-1], file=sys.stderr, flush=True)
+        kept = given.times or Path(scratch) / "times.jsonl"
+        done = len(kept.read_text(encoding="utf-8").splitlines()) if kept.exists() else 0
+        page = None
+        with kept.open("a", encoding="utf-8") as out:
+            for n, question in enumerate(itertools.islice(itertools.cycle(asked), done, given.questions), done):
+                if page is None or n % VISIT == 0:
+                    if page:
+                        page.context.close()
+                    page, *_ = visit(browser, address)
+                out.write(json.dumps([*ask(page, question), memory(pid)]) + "\n")
+                out.flush()
+        taken = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
         browser.close()
-    if given.times:
-        with given.times.open("a", encoding="utf-8") as kept:
-            kept.write(json.dumps([first, whole]) + "\n")
-        parts = [json.loads(line) for line in given.times.read_text(encoding="utf-8").splitlines()]
-        first, whole = (list(itertools.chain(*times)) for times in zip(*parts, strict=True))
+    every = max(1, len(taken) // 5)
+    used = [f"{used:.0f}" for *_, used in [taken[0], *taken[every - 1 :: every]]]
+    first, whole = [one for one, *_ in taken if one is not None], [one for _, one, _ in taken]
     rows = [
         ("first paint, nothing cached", f"{paint:.2f} s"),
         ("a question can be asked", f"{ready:.2f} s"),
         (f"first sentence, in the window, {len(first)} answers", spread(first)),
         (f"whole answer, in the window, {len(whole)} questions", spread(whole)),
-        (f"memory of the server, after 0, {every}, … {given.questions} questions", f"{', '.join(used)} MB"),
+        (f"memory of the server, after 1, {every}, … {len(taken)} questions", f"{', '.join(used)} MB"),
     ]
     if waits:
         rows.insert(

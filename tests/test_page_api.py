@@ -167,6 +167,12 @@ def test_openai_clients_get_errors_in_their_shape(address: str) -> None:
         error = reply.json()["error"]
         assert error["type"] == "invalid_request_error"
         assert words in error["message"]
+    for way, place in (("GET", "chat/completions"), ("POST", "embeddings"), ("GET", "models/gpt")):
+        reply = httpx.request(way, f"{address}/v1/{place}")
+        assert reply.status_code == 404
+        assert "POST chat/completions" in reply.json()["error"]["message"]
+    reply = httpx.post(f"{address}/v1/chat/completions", content=b"{no", headers={"Content-Type": "application/json"})
+    assert reply.json()["error"]["message"].startswith("the body is no JSON: ")
     reply = httpx.post(f"{address}/page/ask", data={"before": "x"})
     assert reply.json()["error"].startswith("question: ")
 

@@ -201,6 +201,10 @@ def router(library: Library) -> APIRouter:
         assert isinstance(answer, Answer)  # `stream` ends with it
         return JSONResponse(_completion(answer))
 
+    @routes.api_route("/v1/{rest:path}", methods=["GET", "POST"])
+    def nothing(rest: str) -> None:  # or Gradio, mounted behind, would answer in a shape of its own
+        raise HTTPException(404, f"there is no {rest[:80]!r} here; there are GET models and POST chat/completions")
+
     return routes
 
 

@@ -110,6 +110,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     elif isinstance(error, RequestValidationError):
         first = error.errors()[0]
         status, told = 422, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"
+        if first["type"] == "json_invalid":
+            told = f"the body is no JSON: {first['ctx']['error']} at character {first['loc'][1]}"
     if request.url.path.startswith("/v1/"):
         kind = "server_error" if status >= 500 else "invalid_request_error"
         return JSONResponse({"error": {"message": told, "type": kind, "param": None, "code": None}}, status)
