@@ -173,6 +173,8 @@ def test_openai_clients_get_errors_in_their_shape(address: str) -> None:
         assert "POST chat/completions" in reply.json()["error"]["message"]
     reply = httpx.post(f"{address}/v1/chat/completions", content=b"{no", headers={"Content-Type": "application/json"})
     assert reply.json()["error"]["message"].startswith("the body is no JSON: ")
+    reply = httpx.get(f"{address}/page/overview", params={"topic": "???"})
+    assert "'???' has no word" in reply.json()["error"]
     reply = httpx.post(f"{address}/page/ask", data={"before": "x"})
     assert reply.json()["error"].startswith("question: ")
 

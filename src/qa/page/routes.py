@@ -259,6 +259,8 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/overview")
     async def overview(owner: Owner, c: str = "", topic: str = "", first: int = 0) -> StreamingResponse:
         topic = fitting("topic", topic, LONGEST_TOPIC)
+        if topic and not any(character.isalnum() for character in topic):
+            raise QAError(f"{topic!r} has no word to look for; write a name or a subject.")
         return _lines(desk.glances(desk.library(desk.opened(c, owner)), topic, max(0, first)))
 
 
