@@ -107,14 +107,17 @@ def _candidates(assistant: Assistant, glance: Callable[[str], Overview]) -> Iter
         yield f"How do the sources differ on the relation between {bodies[0]} and {bodies[1]}?"
     people: Counter[str] = Counter()
     for source in sources[:GLANCED]:
-        people.update({m.text: m.times for m in glance(source.id).mentions.people})
+        people.update({m.text: m.times for m in glance(source.id).mentions.people if m.times > 1})
     persons = [f"Who is {name}?" for name, _ in people.most_common(4)]
     yield from persons[:1]
     for i, source in enumerate(sources):
         headings = [s.heading for s in assistant.document(source.id).sections if 1 < len(s.heading.split()) < 9]
-        headings = [heading for heading in headings if heading not in source.title]
+        headings = [heading for heading in headings if heading not in source.title and not heading[0].isdigit()]
         who = source.publisher or f"“{source.title}”"
-        if headings and len(who.split()) < 9:
+        asking = [heading for heading in headings if heading.endswith("?") and len(heading.split()) > 3]
+        if asking:
+            yield asking[i % len(asking)]
+        elif headings and len(who.split()) < 9:
             yield f"What does {who} say about {_inside(headings[i % len(headings)], names, small)}?"
     yield from persons[1:]
     for body in bodies[:2]:
@@ -128,8 +131,10 @@ def _with_article(name: str, text: str) -> bool:
 
 
 def _inside(heading: str, names: Counter[str], small: set[str]) -> str:
-    """A heading as it stands inside a sentence: its first word small, unless the corpus only knows it as a name."""
-    first = heading.split()[0]
-    named = any(first in name.split() for name in names) and first.lower() not in small
-    keeps = named or any(letter.isupper() for letter in first[1:])
-    return (heading if keeps else first.lower() + heading[len(first) :]).rstrip(".?!:")
+    """A heading as it stands inside a sentence: its words small, but for those that the corpus only knows as names."""
+    known = {word for name in names for word in name.split()}
+    first, *rest = heading.rstrip(".?!:").split()
+    if (first in known and first.lower() not in small) or any(letter.isupper() for letter in first[1:]):
+        return " ".join([first, *rest])
+    rest = [word.lower() if word.istitle() and word.lower() in small and word not in known else word for word in rest]
+    return " ".join([first.lower(), *rest])
