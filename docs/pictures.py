@@ -36,7 +36,7 @@ def ask(page: Page, question: str) -> None:
 
 def read(page: Page, n: int) -> None:
     """Opens a citation of the last answer."""
-    page.locator("#turns .turn:last-child .cite").nth(n).click()
+    page.locator("#turns .turn:last-child .cite[aria-describedby]").nth(n).click()
     page.locator("#pane mark").first.wait_for()
 
 

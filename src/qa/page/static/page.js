@@ -163,7 +163,7 @@
     const body = filters();
     body.set("question", question);
     body.set("before", before);
-    tell(null);
+    one("#composer .notice")?.remove(); // but not how far a change of the documents is
     busy(true);
     field().value = "";
     try {
