@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from conftest import make_hit
 from qa import Hit
 from qa.answer.lookup import looked_up, row, settles
-from qa.answer.places import declared, labelled, numbered, told
+from qa.answer.places import declared, labelled, numbered, of_publishing, told
 from qa.answer.quote import quote, quoted
 from qa.answer.yesno import says, statement
 from qa.corpus.reading import document
@@ -333,6 +333,8 @@ def test_who_and_when_is_asked_of_a_whole_document() -> None:
         assert [right in c.text for c in declared(question, said)] == [True]
     for question in ("Who wrote the book on ferns?", "When was the mill published?", "Who grows moss?"):
         assert not declared(question, said)
+    assert not of_publishing("Who published the notes on moss?", said)
+    assert of_publishing("Who published a book on moss in 1871?", said) == said
 
 
 def test_a_question_in_another_language_gets_the_sentence_that_shares_its_words() -> None:

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from qa.answer.lookup import fits, looked_up, settles
-from qa.answer.places import covers, declared, is_heading, labelled, numbered, speaks_of_number, told
+from qa.answer.places import (
+    PUBLISHED,
+    covers,
+    declared,
+    is_heading,
+    labelled,
+    numbered,
+    of_publishing,
+    speaks_of_number,
+    told,
+)
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import stems
@@ -138,10 +148,11 @@ def decide(
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
         if best < strict and (there := told(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
-        if best < PERHAPS and (there := declared(query.text, candidates)):
+        if (best < PERHAPS or stems(query.text) & PUBLISHED) and (there := declared(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
         if best < strict and (there := [c for c in rows if fits(query.text, c)] or labelled(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), doubted=True)
+        chosen = of_publishing(query.text, chosen)
     if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
         chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
     doubted = False

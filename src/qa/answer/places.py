@@ -138,24 +138,33 @@ def declared(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
 
     Nothing else may be asked but what the title says; of several documents one must be named by it.
     """
-    asked = stems(question)
-    asks = _asks_first(question)
-    near = candidates[:LOOKED_AT]
-    alone = len({c.hit.source.id for c in near}) == 1
-    for field, (words, verbs) in _DECLARED.items():
-        if asks not in words or not asked & verbs:
-            continue
-        found = []
-        for c in near:
-            source = c.hit.source
-            title = stems(source.title)
-            if asked <= verbs | _DOCUMENT | title and (alone or asked & title) and _says(c, field):
-                found.append(c)
-        if found:
+    for field, near in _asked_of(question, candidates):
+        if found := [c for c in near if _says(c, field)]:
+            alone = len({c.hit.source.id for c in near}) == 1
             return sorted(found, key=lambda c: (c.hit.source.id, c.start))[:1] if alone else found
     return []
 
 
+def of_publishing(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that speak of it where a question asks who published a whole document, or when; else all of them."""
+    if not stems(question) & PUBLISHED or not any(near for _, near in _asked_of(question, candidates)):
+        return list(candidates)
+    return [c for c in candidates if stems(c.text) & PUBLISHED]
+
+
+def _asked_of(question: str, candidates: Sequence[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
+    """The fields that a question may ask for, and the candidates of the documents it may mean."""
+    asked, asks = stems(question), _asks_first(question)
+    near = candidates[:LOOKED_AT]
+    alone = len({c.hit.source.id for c in near}) == 1
+    for field, (words, verbs) in _DECLARED.items():
+        if asks in words and asked & verbs:
+            titles = [(c, stems(c.hit.source.title)) for c in near]
+            yield field, [c for c, title in titles if asked <= verbs | _DOCUMENT | title and (alone or asked & title)]
+
+
+PUBLISHED: Final = stems("publish")
+"""What is asked of documents alone."""
 _DOCUMENT: Final = stems(
     "article book document e-mail mail email guide handbook letter manual memo message minutes note page paper post "
     "report text version edition"

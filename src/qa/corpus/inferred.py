@@ -173,13 +173,18 @@ _BYLINE = re.compile(
     r"(?P<names>[^|•·—–]{3,90}?)(?:\s*[|•·—–].*|,?\s+(?:on|at)\s+.*|\s+\(.*\)|,?\s+\d.*)?",
     re.IGNORECASE,
 )
+_POSTED = re.compile(
+    rf"(?:posted|published|written) (?:on )?(?P<date>{_DATE}) by (?P<names>[^|•·—–]{{3,90}}?)\W*", re.IGNORECASE
+)
 _DATED_BYLINE = re.compile(rf"{_DATE}[\s,|•·—–-]+by\s+(?P<names>[^|•·—–]{{3,90}})", re.IGNORECASE)
 
 
 def _byline(near: Sequence[str]) -> str:
     """A line near the top that is "By Ada Lind" and at most a date, a role or a place."""
     for text in near:
-        if len(text) < 120 and (match := _BYLINE.fullmatch(text) or _DATED_BYLINE.fullmatch(text)):
+        if len(text) < 120 and (
+            match := _BYLINE.fullmatch(text) or _DATED_BYLINE.fullmatch(text) or _POSTED.fullmatch(text)
+        ):
             names = match["names"]
             months = re.split(rf"\b(?:{MONTH})\b", names)[0].rstrip(" ,")
             if found := persons(months):
@@ -219,6 +224,8 @@ def _date_line(near: Sequence[str]) -> str:
 
 
 def _dated(text: str) -> str:
+    if len(text) < 120 and (posted := _POSTED.fullmatch(text)):
+        return iso_date(posted["date"])
     if len(text) > 80:
         return ""
     match = _DATE_LINE.fullmatch(text) or _DATE_LINE.fullmatch(_PLACE_AND.sub("", text, count=1))
