@@ -187,7 +187,7 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
     """
     asked = stems(question)
     found = [1.0] * len(seen)
-    tables: defaultdict[tuple[str, str], list[tuple[int, set[str], set[str]]]] = defaultdict(list)
+    tables: defaultdict[tuple[str, str], list[tuple[int, frozenset[str], set[str]]]] = defaultdict(list)
     for i, s in enumerate(seen):
         name, said = cells(s.hit.passage.slice(s.start, s.end))
         if said:
