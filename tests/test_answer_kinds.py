@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conftest import make_hit
 from qa import Hit
+from qa.answer.extremes import extreme
 from qa.answer.lookup import looked_up, row, settles
 from qa.answer.places import declared, labelled, numbered, of_publishing, told
 from qa.answer.quote import quote, quoted
@@ -240,6 +241,34 @@ def test_of_key_and_cell_the_one_is_asked_for_that_is_not_told() -> None:
         rows, _ = looked_up(question, said)
         assert rows[0].span
         assert rows[0].hit.passage.slice(*rows[0].span) == told_
+
+
+BOATS = (
+    "Anna: Crew = 12; Length in metres = 31; Home = Rye\nBerta: Crew = 9; Length in metres = 1,040; Home = Hove\n"
+    "Clara: Crew = 9; Length in metres = 27.5; Home = Rye\nDora: Crew = 30; Length in metres = 44; Home = Rye"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "told"),
+    [
+        ("Which boat has the largest crew?", ["30"], "most under “Crew” of 4 rows"),
+        ("Which boat has the fewest crew?", ["9", "9"], "least under “Crew” of 4 rows; 2 rows share it"),
+        ("Which is the longest boat?", ["1,040"], "most under “Length in metres” of 4 rows"),
+        ("What is the shortest length of a boat?", ["27.5"], "least under “Length in metres”"),
+        ("Which boat has most of its crew in Rye?", [], ""),
+        ("Which boat has a crew of at most ten?", [], ""),
+        ("Which boat has the best cook?", [], ""),
+        ("Which home has the most?", [], ""),
+        ("How large is the crew of Anna?", [], ""),
+    ],
+)
+def test_the_most_is_looked_for_in_all_rows(question: str, found: list[str], told: str) -> None:
+    """However few were read; where the column is not plain, or is not of numbers, nothing is."""
+    whole = read(BOATS)
+    said, first = extreme(question, whole[:1], lambda id: [whole[0].hit.passage])
+    assert [c.hit.passage.slice(*c.span) for c in first if c.span] == found
+    assert told in said
 
 
 LISTS = (

@@ -521,6 +521,7 @@ class Assistant:
             lenient=self._writes,
             several=bool(query.parts),
             without=self.config.without,
+            passages_of=self.index.passages_of,
         )
         return tuple(decided(*part) for part in zip(parts, hits, candidates, strict=True))
 
@@ -714,7 +715,8 @@ def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] 
             told = (sentence.text, *sentence.source_ids)  # two sources may say it in the same words
             if told not in said:
                 said.add(told)
-                yield sentence
+                how = f", {decision.note}" if decision.note else ""
+                yield replace(sentence, attribution=f"{sentence.attribution}{how}")
 
 
 def _rewritten(

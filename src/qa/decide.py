@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from qa.answer.extremes import extreme
 from qa.answer.lookup import fits, looked_up, settles
 from qa.answer.places import (
     PUBLISHED,
@@ -29,7 +30,7 @@ from qa.language.fact import FIGURES
 from qa.language.speakers import speaks
 from qa.language.tongue import UNSPACED
 from qa.query import Query
-from qa.schema import Abstention, Candidate, Hit, Reason
+from qa.schema import Abstention, Candidate, Hit, Passage, Reason
 
 NEAREST: Final = 3
 """Passages shown with an abstention."""
@@ -70,6 +71,8 @@ class Decision:
     """Whether they answer, whatever their score."""
     doubted: bool = False
     """Whether what was chosen stands beside none of the years that the question names."""
+    note: str = ""
+    """How it was chosen, to be told with it; empty where it answers by what it says."""
     likely: bool = True
     """Whether they may be quoted as they are, too, where what is made of them is checked again."""
 
@@ -95,6 +98,7 @@ def decide(
     lenient: bool = False,
     several: bool = False,
     without: Collection[str] = (),
+    passages_of: Callable[[str], Sequence[Passage]] = lambda id: (),
 ) -> Decision:
     """Which candidates may answer.
 
@@ -104,6 +108,7 @@ def decide(
         lenient: what is made of them is checked again.
         several: the query is one of the things that a question asks for.
         without: rules left out, as in `qa.config.RULES`.
+        passages_of: all passages of a document, by its id, where a table must be read to its end.
     """
     if query.foreign:
         return Decision(query, tuple(hits), tuple(candidates), _outstanding(query.text, candidates), doubted=True)
@@ -128,6 +133,9 @@ def decide(
             return Decision(query, tuple(hits), tuple(candidates), tuple(introducing), sure=True)
     rows: list[Candidate] = []
     if "tables" not in without:
+        note, first = extreme(query.text, candidates, passages_of)
+        if first:
+            return Decision(query, tuple(hits), tuple(candidates), tuple(first), sure=True, note=note)
         rows, chosen = looked_up(query.text, chosen)
         settled = [c for c in rows if settles(query.text, c)]
         if settled and best < max(strict, PERHAPS):
