@@ -101,6 +101,8 @@ def resolve(
     if "fragments" not in without and (found := _fragment(p, last)):
         return _capital(found)
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
+    if counted := _counted(p, parse(last.searched)):
+        p = parse_question(counted)
     resolved = _replaced(p, spoken, last, without)
     if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
@@ -150,6 +152,21 @@ def _fragment(p: Parse, last: Turn) -> str:
     return _swapped(p.text, last)
 
 
+def _counted(p: Parse, q: Parse) -> str:
+    """ "How many can they carry over?" with what the last question counted: "how many days"; else empty."""
+    at, before = _counting(p), _counting(q)
+    if at is None or before is None or p.tokens[at].dep == "amod" or not q.tokens[q.tokens[before].head].is_noun:
+        return ""
+    counted = q.text[q.tokens[before].end : q.tokens[q.tokens[before].head].end]
+    return f"{p.text[: p.tokens[at].end]}{counted}{p.text[p.tokens[at].end :]}"
+
+
+def _counting(p: Parse) -> int | None:
+    """Where "many" or "much" stands behind "how"."""
+    pairs = enumerate(pairwise(p.tokens), start=1)
+    return next((i for i, (how, t) in pairs if how.lower == "how" and t.lower in ("many", "much")), None)
+
+
 def _swapped(new: str, last: Turn) -> str:
     """The last question with something else in the place of what is of the same sort in it, or behind it."""
     new, q = new.strip().rstrip("?.! "), parse(last.searched)
@@ -171,10 +188,17 @@ def _swapped(new: str, last: Turn) -> str:
         ]
     else:
         names, people = list(named(q)), _people(last) if persons(f"{bare} said so.") else ()
-        spans = [(start, end) for start, end in names if q.text[start:end] in people] or names
-        spans = spans or [
-            q.extent(q.phrase(i)) for i, t in enumerate(q.tokens) if t.dep.startswith("nsubj") and t.is_noun
+        head = parse(bare).tokens[-1].lemma
+        asking = {i for i, t in enumerate(q.tokens) if t.lower in ("many", "much") or t.tag in ("WRB", "WDT", "WP")}
+        alike = [
+            q.extent([j for j in q.phrase(i) if j not in asking])
+            for i, t in enumerate(q.tokens)
+            if t.is_noun and t.lemma == head
         ]
+        spans = alike or [(start, end) for start, end in names if q.text[start:end] in people] or names
+        nouns = [(t.dep, q.extent(q.phrase(i))) for i, t in enumerate(q.tokens) if t.is_noun]
+        spans = spans or [span for dep, span in nouns if dep.startswith("nsubj")]
+        spans = spans or [span for dep, span in nouns if dep == "dobj"]
     if spans:
         start, end = spans[0]
         return f"{last.searched[:start]}{bare}{last.searched[end:]}"
