@@ -31,6 +31,8 @@ K1: Final = 1.5
 B: Final = 0.75
 _FEW: Final = 40
 """Times as many passages as are wanted that a filter may leave to be scored one by one."""
+_LOOK_UP: Final = 8
+"""Postings that can be read while one passage is looked up among them."""
 _ROUNDING: Final = 1e-3
 """More than sums of the same numbers in another order differ by."""
 
@@ -151,9 +153,10 @@ class Words:
         """
         words = sorted(self._asked(query), key=lambda word: -word[0])
         out, found, read = np.zeros(self.passages, np.float32), np.zeros(0, np.int64), 0.0
-        left = sum(weight for weight, _ in words)
+        left, unread = sum(weight for weight, _ in words), sum(part.stop - part.start for _, part in words)
         for weight, part in words:
             rows, counts = self._rows[part], self._counts[part]
+            unread -= len(rows)
             if mask is not None:
                 rows, counts = rows[allowed := mask[rows]], counts[allowed]
             out[rows] += self._shares(weight, rows, counts)
@@ -164,7 +167,7 @@ class Words:
             if len(found) > k:
                 ahead = np.partition(out[found], -k)[-k] - _ROUNDING
                 found = found[out[found] + left >= ahead]
-                if ahead > left:
+                if ahead > left and len(found) * _LOOK_UP < unread:
                     break
         return found
 
