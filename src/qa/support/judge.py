@@ -227,7 +227,7 @@ def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     seen = "a contradiction" if denied else "no support"
     ok = odds[0] >= 0
     findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
-    if holds >= weigh.SUPPORTED:
+    if holds >= weigh.SUPPORTED and not denied:
         return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
     verdict = Verdict.CONTRADICTED if denied else Verdict.PARTLY
     return Judgement(verdict, 1 - holds, *where, findings, signals)
