@@ -197,6 +197,22 @@ def test_suggestions_are_answered(town: Assistant) -> None:
     assert all(town.ask(question).abstention is None for question in found)
 
 
+def test_documents_added_under_another_version_are_still_there(town: Assistant, tmp_path: Path) -> None:
+    """A copy whose index is of another format is made anew from the files that were added."""
+    mine = Library(town, tmp_path / "mine", private=True)
+    mine.files.mkdir(parents=True)
+    (mine.files / "lamp.txt").write_text("Lamp\n\nThe lamp was lit in 1911.\n")
+    mine.change(add=[mine.files / "lamp.txt"])
+    had = {source.id for source in mine.assistant.sources}
+    mine.close()
+    for manifest in (tmp_path / "mine" / "index").rglob("manifest.json"):
+        manifest.write_text('{"format": 1}')
+    again = Library(town, tmp_path / "mine", private=True)
+    assert {source.id for source in again.assistant.sources} == had
+    assert not again.can_undo
+    again.close()
+
+
 @pytest.mark.parametrize(
     ("heading", "inside"),
     [("The vote on it", "the vote on it"), ("Satisfaction there", "satisfaction there"), ("Port Anna?", "Port Anna"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from qa import Assistant, Overview, QAError, Source
+from qa import Assistant, IndexStaleError, Overview, QAError, Source
 from qa.page.starters import starters
 
 Steps = Callable[[str, int, int], None]
@@ -49,7 +49,14 @@ class Library:
         self._borrowed = assistant if private else None
         self._changing = Lock()
         if private and self._index.is_dir():
-            self._assistant = Assistant.open(self._index, assistant.config, build=False)
+            try:
+                self._assistant = Assistant.open(self._index, assistant.config, build=False)
+            except (
+                IndexStaleError
+            ):  # of another version of qa: made anew of what is shared and the files that were added
+                shutil.rmtree(self._index)
+                self.change(add=[path for path in self.files.glob("*") if path.is_file()])
+                self._before.clear()
 
     @property
     def assistant(self) -> Assistant:
