@@ -331,7 +331,7 @@ OF_STRUCTURE = (
     "# Rules of the pier\n\n## Article 4 Penalties\n\nWhoever fishes at night pays 80 crowns.\n\n## Who may fish?\n\n"
     "Members with a stamp, in daylight.\n\n## 2.9.0 (2021-03-02)\n\n- Support for nets was removed.\n\n## Passes\n\n"
     "- A pass is refused to\n- children\n- drunkards\n\n**Motion 7**: that lamps be bought. Carried.\n\n"
-    "Apologies: R. Moe\n"
+    "Apologies: R. Moe\n\n8. **Repairs.** The tenant keeps the roof of the hut tight.\n"
 )
 
 
@@ -340,6 +340,7 @@ OF_STRUCTURE = (
     [
         ("What does Article 4 say?", ["Whoever fishes at night pays 80 crowns."]),
         ("What became of motion 7?", ["Motion 7: that lamps be bought. Carried."]),
+        ("What does clause 8 say?", ["8. Repairs. The tenant keeps the roof of the hut tight."]),
         ("Who may fish?", ["Members with a stamp, in daylight."]),
         ("Which version removed support for nets?", ["2.9.0 (2021-03-02)", "Support for nets was removed."]),
         ("To whom is a pass refused?", ["A pass is refused to"]),

@@ -11,6 +11,7 @@ from qa.answer.extremes import extreme
 from qa.answer.lookup import fits, looked_up, settles
 from qa.answer.places import (
     PUBLISHED,
+    RELEASED,
     covers,
     declared,
     is_heading,
@@ -154,7 +155,7 @@ def decide(
         named = bool(candidates) and speaks_of_number(query.text, candidates[0]) and not is_heading(candidates[0])
         if there and (best < PERHAPS or not named):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
-        if best < strict and (there := told(query.text, candidates)):
+        if (best < strict or stems(query.text) & RELEASED) and (there := told(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
         if (best < PERHAPS or stems(query.text) & PUBLISHED) and (there := declared(query.text, candidates)):
             return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)

@@ -214,8 +214,8 @@ def _is_fragment(text: str, start: int, end: int, *, reply: bool) -> bool:
     words = _words(text, start, end)
     return (
         words < _FEW
-        and (reply or not _END.search(text[max(start, end - 20) : end]))
-        and ": " not in text[start:end]  # a name and its value stand alone
+        # a name and its value stand alone
+        and (reply or not (": " in text[start:end] or _END.search(text[max(start, end - 20) : end])))
         and text[start:end].isascii()
         and not _ALONE.search(text[start:end])
     )

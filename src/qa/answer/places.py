@@ -29,7 +29,8 @@ _NAMED: Final = re.compile(r"\b(?P<noun>[^\W\d_]{3,})\s(?:no\.?\s|number\s)?(?P<
 _LAST: Final = re.compile(r"\b(?:last|final)\s([^\W\d_]+)", re.IGNORECASE)
 _COUNTED: Final = stems("article chapter clause item paragraph part point rule section stage step task")
 """What the numbered lines of a list are called, whatever they say."""
-_RELEASE: Final = stems("version release")
+RELEASED: Final = stems("version release")
+"""What is told by the heading that has its number."""
 _LABEL: Final = r"\s*(?:[:.)(\]–—-]|\s-|\n|$)"
 _LISTED: Final = re.compile(r"\W*(\d{1,3})[.)]\s")
 _ASKING: Final = re.compile(
@@ -71,9 +72,11 @@ def is_heading(candidate: Candidate) -> bool:
 def _with_outcome(candidate: Candidate) -> Candidate:
     """A numbered line with the few words after it in its paragraph: "Carried, 12 to 3."."""
     passage, end = candidate.hit.passage, candidate.end
+    labels = len(candidate.text.split()) < _FEW  # "4. Repairs.": what it says comes next
     for start, stop in passage.sentences:
-        if start >= end and "\n" not in passage.slice(end, start) and len(passage.slice(start, stop).split()) <= _FEW:
-            end = stop
+        few = len(passage.slice(start, stop).split()) <= _FEW
+        if start >= end and "\n" not in passage.slice(end, start) and (few or labels):
+            end, labels = stop, False
     return replace(candidate, end=end)
 
 
@@ -127,7 +130,7 @@ def told(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """
     likely = [c for c in candidates[:LOOKED_AT] if "\n" in c.text or not row(c.text)]
     said = [c for c in likely if _leads(c) and _asks_alike(question, c) and covers(question, c)]
-    if said and stems(question) & _RELEASE:  # the version is told by the heading
+    if said and stems(question) & RELEASED:  # the version is told by the heading
         over = {(c.hit.source.id, c.hit.passage.heading) for c in said}
         return [c for c in candidates if is_heading(c) and (c.hit.source.id, c.text) in over] + said
     return said or [c for c in likely if _replies(question, c)]
@@ -174,7 +177,7 @@ _DECLARED: Final = {
     "publisher": (("who",), stems("publish issue release")),
     "published": (("when",), stems("publish write written send date issue release post")),
     "updated": (("when",), stems("update change revise modify")),
-    "version": (("which", "what"), _RELEASE | stems("edition revision")),
+    "version": (("which", "what"), RELEASED | stems("edition revision")),
 }
 """For each field how a question for it begins, and the words that it may have for it."""
 
@@ -223,7 +226,7 @@ def covers(question: str, candidate: Candidate) -> bool:
     here = stems(f"{candidate.text} {passage.lead(candidate.start)}")
     over = stems(f"{passage.heading} {candidate.hit.source.title}")
     if _VERSION.match(passage.heading):
-        over |= _RELEASE
+        over |= RELEASED
     return bool(asked & here) and asked <= here | over
 
 
