@@ -432,10 +432,9 @@ def test_the_action_runs_what_it_says(folder: Path) -> None:
     assert "pip install" in install["run"]
     inputs = {name: about.get("default", "") for name, about in action["inputs"].items()} | {"files": "good.md bad.md"}
     own = {key: inputs[value.split("inputs.")[1].split(" ")[0]] for key, value in check["env"].items()}
-    (folder / "bin").mkdir()
-    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "qa-check" / "bin").mkdir(parents=True)
+    (folder / "qa-check" / "bin" / "activate").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
     env = os.environ | own | {"RUNNER_TEMP": str(folder), "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
-    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
     ran = subprocess.run(["bash", "-e", "-c", check["run"]], env=env, capture_output=True, text=True, timeout=200)
     assert ran.returncode == 1, ran.stderr
     assert len(json.loads((folder / "qa-check.sarif").read_text())["runs"][0]["results"]) == 1
