@@ -321,6 +321,8 @@ def test_things_compared_are_asked_for_one_by_one(question: str, parts: list[str
     ("question", "parts"),
     [
         ("How deep is the lock, and what will it cost?", ["How deep is the lock?", "What will the lock cost?"]),
+        ("How long do drivers have to pay and who checks the fine?",
+         ["How long do drivers have to pay?", "Who checks the fine?"]),
         ("What is the fee? And who pays it?", ["What is the fee?", "Who pays the fee?"]),
         ("Why did the crew strike and how did the owner respond?",
          ["Why did the crew strike?", "How did the owner respond?"]),

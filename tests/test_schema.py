@@ -165,3 +165,10 @@ def test_a_filter_takes_no_day_that_does_not_exist(value: str) -> None:
     with pytest.raises(QuestionError, match="write a date as 2017"):
         Filters(since=value)
     assert Filters(since="2024-02-29", until="2025")
+
+
+def test_a_source_of_many_authors_is_called_by_the_first() -> None:
+    """Three are all named; whoever is declared stays so."""
+    many = Source("a", "Report", author="Ann Lee, Bo Ek, Cy Dahl, Di Moe")
+    assert many.name == "Ann Lee and 3 others"
+    assert Source("a", "Report", author="Ann Lee, Bo Ek, Cy Dahl").name == "Ann Lee, Bo Ek, Cy Dahl"

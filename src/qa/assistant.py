@@ -602,6 +602,8 @@ class Assistant:
         pairs = compare.pairs(query, answer.sentences, self.support.probabilities)
         if not query.comparing:
             return answer.with_(pairs=pairs)
+        if query.parts and not any(part.of for part in query.parts):  # two things, not two who speak of one
+            return answer.with_(pairs=pairs, groups=_grouped(answer.sentences))
         cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}
         passing = self.index.passing(query.filters)
         asked = passing & query.sources if query.sources else passing

@@ -147,8 +147,8 @@ def _fragment(p: Parse, last: Turn) -> str:
     says = any(t.is_noun or t.text.istitle() or t.tag in ("CD", "WRB", "WP", "WDT") for t in words)
     if not says or {"else", "more", "any", "other"} & {t.lower for t in words}:
         return ""
-    if words and words[0].tag in ("WRB", "WP", "WDT") and len(words) < 3:
-        return _asked_otherwise(p.text.rstrip("?. "), parse(last.searched))
+    if words[0].tag in ("WRB", "WP", "WDT"):  # "How many hours?" asks for itself
+        return _asked_otherwise(p.text.rstrip("?. "), parse(last.searched)) if len(words) < 3 else ""
     return _swapped(p.text, last)
 
 

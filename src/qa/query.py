@@ -258,7 +258,7 @@ def questions(text: str) -> tuple[str, ...]:
         starts.add(inside[0])
         if p.tokens[inside[-1]].text != "?":
             return (text,)
-        for joined in _conjuncts(p, root)[1:]:
+        for joined in _joined_clauses(p, root):
             opens = p.tokens[p.subtree(joined)[0]]
             if p.tokens[joined].is_verb and (opens.tag.startswith("W") or opens.dep in ("aux", "auxpass")):
                 starts.add(p.subtree(joined)[0])
@@ -272,6 +272,12 @@ def questions(text: str) -> tuple[str, ...]:
         if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
             return (text,)
     return tuple(found) if len(found) > 1 else _spread(p, _joined(p)) or (text,)
+
+
+def _joined_clauses(p: Parse, root: int) -> Iterator[int]:
+    """The verbs joined to that of a question, or to one it governs: "How long have I to pay and who is told?" """
+    for governing in (root, *p.children(root, "xcomp")):
+        yield from _conjuncts(p, governing)[1:]
 
 
 def _joined(p: Parse) -> list[list[int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from qa.errors import ConfigError as ConfigError
 from qa.errors import CorpusError as CorpusError
@@ -38,6 +38,10 @@ Span = tuple[int, int]
 
 LONGEST_QUESTION = 2000
 """Characters. Longer than any question; shorter than a pasted document."""
+
+
+FEW_AUTHORS: Final = 3
+"""Authors that are all named where a source is called by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Source:
     @property
     def name(self) -> str:
         """What prose calls this source: publisher, else the author it declares, else its title, short."""
-        author = "" if "author" in self.inferred else self.author
+        authors = [] if "author" in self.inferred else self.author.split(", ")
+        author = f"{authors[0]} and {len(authors) - 1} others" if len(authors) > FEW_AUTHORS else ", ".join(authors)
         return self.publisher or author or shortened(self.title)
 
     @property
