@@ -261,6 +261,7 @@ BOATS = (
         ("Which boat has the best cook?", [], ""),
         ("Which home has the most?", [], ""),
         ("How large is the crew of Anna?", [], ""),
+        ("What is the largest crew of Anna?", [], ""),
     ],
 )
 def test_the_most_is_looked_for_in_all_rows(question: str, found: list[str], told: str) -> None:

@@ -50,7 +50,10 @@ def extreme(
     if at is None:
         return "", []
     asked = stems(question) | {year[2:] for year in re.findall(r"\b(?:19|20)\d\d\b", question)}  # "incidents_85_99"
-    asked = (asked - stems(parsed.tokens[at].text)) | stems(parsed.tokens[at].lemma)
+    word = stems(parsed.tokens[at].text)
+    if any(_names(asked, word, candidate) for candidate in candidates[:LOOKED_AT]):
+        return "", []
+    asked = (asked - word) | stems(parsed.tokens[at].lemma)
     for candidate in candidates[:LOOKED_AT]:
         header = _column(candidate, asked)
         cells = list(_cells(candidate, header, passages_of)) if header else []
@@ -76,6 +79,15 @@ def _superlative(p: Parse) -> int | None:
         if after.lower != "of" and not after.tag.startswith(("RB", "JJ")):
             return i
     return None
+
+
+def _names(asked: frozenset[str], word: frozenset[str], candidate: Candidate) -> bool:
+    """Whether a question names this very row, or its superlative is one of a header: "the smallest order of Brie"."""
+    read = row(candidate.text)
+    if read is None:
+        return False
+    key = stems(read.key)
+    return (bool(key) and key <= asked) or any(word & stems(header) for header, _, _ in read.cells)
 
 
 def _column(candidate: Candidate, asked: frozenset[str]) -> str:
