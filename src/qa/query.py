@@ -223,6 +223,8 @@ def understand(
     several = () if "several" in without else questions(text)
     whole = _read(text, asked, catalogue, without)
     whole = replace(whole, notes=(*notes, *whole.notes))
+    if len(several) == 1 and not whole.sources:
+        several = each_in_turn(text)
     if len(several) < 2 or whole.parts or whole.kind == "overview" or whole.foreign:
         return whole
     return replace(
@@ -248,8 +250,7 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
 def questions(text: str) -> tuple[str, ...]:
     """The questions that one text puts, each standing alone: "Who chairs the board, and when was she elected?"
 
-    "Who led Acme in 2018 and in 2022?" puts two as well. A text with a sentence that asks nothing is one question, and
-    so is one whose "she" is who the other half asks for.
+    A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
     """
     p = parse(text)
     starts: set[int] = set()
@@ -271,13 +272,19 @@ def questions(text: str) -> tuple[str, ...]:
         found.append(dialogue.resolve(put[0].upper() + put[1:], before))
         if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
             return (text,)
-    return tuple(found) if len(found) > 1 else _spread(p, _joined(p)) or (text,)
+    return tuple(found) if len(found) > 1 else (text,)
 
 
 def _joined_clauses(p: Parse, root: int) -> Iterator[int]:
     """The verbs joined to that of a question, or to one it governs: "How long have I to pay and who is told?" """
     for governing in (root, *p.children(root, "xcomp")):
         yield from _conjuncts(p, governing)[1:]
+
+
+def each_in_turn(text: str) -> tuple[str, ...]:
+    """The question put for each of what it asks about in turn: "Who led Acme in 2018 and in 2022?"; else nothing."""
+    p = parse(text)
+    return _spread(p, _joined(p))
 
 
 def _joined(p: Parse) -> list[list[int]]:
