@@ -49,7 +49,7 @@ RULES: Final[Mapping[str, str]] = {
     "years": "what stands beside none of the years, or under other months, than the question names is doubted",
     "overview": "the gist of a text, by its key sentences",
     "speakers": "a speaker in the texts: sentences that he says",
-    "spellings": "other spellings of a question's names are searched, too",
+    "spellings": "a word that stands nowhere is searched for in other spellings",
     "again": "passages that look best are read twice",
     "missed": "names of the question that the best passage lacks speak against an answer",
 }

@@ -69,7 +69,7 @@ class Retriever:
             raise QuestionError(f"top_k is {top_k}; ask for one passage at least")
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
-        names = () if "spellings" in self.config.without else _same_names(query, self.index.vocabulary)
+        names = () if "spellings" in self.config.without else self._other_spellings(query)
         vector, words = self.embedder.embed_query(query), " ".join((query, *names))
         dense = dict(self.index.dense(vector, depth, allowed))
         lexical = dict(self.index.lexical(words, depth, allowed))
@@ -138,6 +138,16 @@ class Retriever:
         """The text that a hit is of."""
         return self.index.documents[hit.passage.document_id].text
 
+    def _other_spellings(self, query: str) -> tuple[str, ...]:
+        """How the corpus spells the words of a query that stand nowhere in it: Hizbullah for Hezbollah.
+
+        Of a word that stands there, rare variants would outweigh it ("Peppis").
+        """
+        words = {word for word in re.findall(r"\w[\w’'-]*", query) if len(word) > 3}
+        strange, vocabulary = sorted(word for word in words if not self.index.stands(word)), self.index.vocabulary
+        found = (s for word in strange for s in vocabulary.get(name_key(word), ()) if same_name(word, s))
+        return tuple(dict.fromkeys(found))
+
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if not filters:
             return None
@@ -178,19 +188,6 @@ def balance(ids: Sequence[str], top_k: int, max_share: float, *, spread: bool = 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
-
-
-def _same_names(query: str, vocabulary: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Other spellings, in this corpus, of the names in a query: Hizbullah for Hezbollah."""
-    words = {word for word in re.findall(r"\w[\w’'-]*", query) if len(word) > 3}
-    known = {word.casefold() for word in words}
-    found = (
-        spelling
-        for word in sorted(words)
-        for spelling in vocabulary.get(name_key(word), ())
-        if spelling.casefold() not in known and same_name(word, spelling)
-    )
-    return tuple(dict.fromkeys(found))
 
 
 def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
