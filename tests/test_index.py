@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -307,9 +308,9 @@ def test_common_words_are_not_read_where_they_cannot_matter():
     assert len(words._leading("ferry", 10, None)) == 1000
 
 
-@given(TEXTS, TEXTS, st.randoms(use_true_random=False))
-def test_words_taken_over_are_the_same(old, new, draw):
-    """Whatever goes, comes and moves, taking counts over ends in the arrays of counting anew."""
+@given(TEXTS, TEXTS, st.randoms(use_true_random=False), st.sampled_from((1, 4, 10**6)))
+def test_words_taken_over_are_the_same(old, new, draw, part):
+    """Whatever goes, comes and moves, and in parts of any size, taking counts over ends in those of counting anew."""
     kept = draw.sample(range(len(old)), draw.randrange(len(old) + 1))
     order = [*((n, old[n]) for n in kept), *((None, text) for text in new)]
     draw.shuffle(order)
@@ -320,7 +321,8 @@ def test_words_taken_over_are_the_same(old, new, draw):
         else:
             moved[n] = row
     counting.take(Words.build(old), moved)
-    taken, anew = counting.words(len(order)), Words.build([text for _, text in order])
+    with mock.patch("qa.index.words._AT_ONCE", part):
+        taken, anew = counting.words(len(order)), Words.build([text for _, text in order])
     for name in ("_vocabulary", *(f"_{array}" for array in ARRAYS)):
         assert getattr(taken, name).tolist() == getattr(anew, name).tolist(), name
         assert getattr(taken, name).dtype == getattr(anew, name).dtype, name

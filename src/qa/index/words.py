@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ _FEW: Final = 40
 """Times as many passages as are wanted that a filter may leave to be scored one by one."""
 _LOOK_UP: Final = 8
 """Postings that can be read while one passage is looked up among them."""
+_AT_ONCE: Final = 1 << 22
+"""Postings of an index that are taken over at a time."""
 _ROUNDING: Final = 1e-3
 """More than sums of the same numbers in another order differ by."""
 
@@ -191,6 +194,14 @@ class Words:
     def _token(self, i: int) -> bytes:
         return self._vocabulary[int(self._starts[i]) : int(self._starts[i + 1])].tobytes()
 
+    def _postings(self, first: int, last: int, moved: NDArray[np.int32]) -> Postings:
+        """Those of some tokens whose passages stay: token, new row of the passage, count."""
+        part = slice(int(self._indptr[first]), int(self._indptr[last]))
+        rows = moved[self._rows[part]]
+        there = rows >= 0
+        owners = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(self._indptr[first : last + 1]))
+        return owners[there], rows[there], self._counts[part][there]
+
     def _find(self, token: str) -> int | None:
         wanted = token.encode()
         size = len(self._starts) - 1
@@ -207,7 +218,8 @@ class Counting:
         self._lengths: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
         self._found: tuple[list[int], list[int], list[int]] = ([], [], [])
         self._sizes: tuple[list[int], list[int]] = ([], [])
-        self._old: tuple[Words, NDArray[np.int64]] | None = None
+        nothing = {name: np.zeros(int(name in _ARRAYS[:2]), np.int64) for name in _ARRAYS}
+        self._old, self._moved = Words(np.zeros(0, np.uint8), nothing), np.zeros(0, np.int32)
 
     def add(self, row: int, text: str) -> None:
         """Counts one passage."""
@@ -228,36 +240,71 @@ class Counting:
         Args:
             moved: new row of each of its passages; -1 where it is gone.
         """
-        self._old = old, moved
+        self._old, self._moved = old, moved.astype(np.int32)
         there = moved >= 0
         self._lengths.append((moved[there], np.asarray(old._lengths)[there]))
 
     def words(self, passages: int) -> Words:
-        """What was counted, for that many passages. The same passages give the same, however they came."""
+        """What was counted, for that many passages. The same passages give the same, however they came.
+
+        No step goes token by token through the vocabulary that was taken over, and what is held of its postings at a
+        time is a part: there are some ninety to a passage.
+        """
         self._pack()
-        found = sorted(self._ids)
-        place = np.zeros(len(found), np.int32)
-        place[[self._ids[token] for token in found]] = np.arange(len(found))
+        old, moved = self._old, self._moved
+        found, size = sorted(self._ids), len(old._starts) - 1
+        places = np.array([bisect_left(range(size), token, key=old._token) for token in found], np.int64)
+        known = np.array([at < size and old._token(at) == token for at, token in zip(places, found, strict=True)], bool)
+        stay = np.zeros(size, np.int64)  # postings of each old token that stay
+        bounds = np.searchsorted(old._indptr, np.arange(0, old._indptr[-1], _AT_ONCE))
+        parts = list(pairwise(np.unique((0, *bounds, size)))) or [(0, 0)]
+        for first, last in parts:
+            owners, _, _ = old._postings(first, last, moved)
+            stay[first:last] = np.bincount(owners - first, minlength=last - first)
+        used = stay > 0
+        used[places[known]] = True
+        # tokens of both, in order: a new one stands before the old one whose place it was given
+        keys = np.concatenate((np.flatnonzero(used) + 0.5, places[~known]))
+        order = np.argsort(keys, kind="stable")
+        keys, rank = keys[order], np.argsort(order)
+        new_place = np.full(size, -1, np.int32)
+        new_place[used] = rank[: used.sum()]
+        spot = np.empty(len(found), np.int32)
+        spot[known], spot[~known] = new_place[places[known]], rank[used.sum() :]
+        spots = np.empty(len(found), np.int32)
+        spots[[self._ids[token] for token in found]] = spot
         ids, rows, counts = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        ids = place[ids]
-        vocabulary = np.frombuffer(b"".join(found), np.uint8)
-        sizes = np.fromiter(map(len, found), np.int64, len(found))
-        if self._old:
-            vocabulary, sizes, taken, ids = _merged(*self._old, found, ids)
-            ids, rows = np.concatenate((taken[0], ids)), np.concatenate((taken[1], rows))
-            counts = np.concatenate((taken[2], counts))
-        lengths = np.zeros(passages, np.int32)
-        for places, tokens_there in self._lengths:
-            lengths[places] = tokens_there
-        # what was taken over is in this order already, and a stable sort makes use of it
-        order = np.argsort(ids.astype(np.int64) * passages + rows, kind="stable")
+        ids = spots[ids]
+        sizes = np.bincount(ids, minlength=len(order))
+        sizes[new_place[used]] += stay[used]
+        indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         arrays: dict[str, NDArray[Any]] = {
-            "starts": np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-            "indptr": np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=len(sizes))))).astype(np.int64),
-            "rows": rows[order],
-            "counts": counts[order],
-            "lengths": lengths,
+            "indptr": indptr,
+            "rows": np.empty(indptr[-1], np.int32),
+            "counts": np.empty(indptr[-1], np.uint16),
+            "lengths": np.zeros(passages, np.int32),
         }
+        for first, last in parts:
+            low, high = np.searchsorted(keys, (first, last if last < size else np.inf))
+            new, (owners, there, often) = (ids >= low) & (ids < high), old._postings(first, last, moved)
+            both = np.concatenate((there, rows[new]))
+            # what was taken over is in this order already, and a stable sort makes use of it
+            turn = np.argsort(
+                np.concatenate((new_place[owners], ids[new])).astype(np.int64) * passages + both, kind="stable"
+            )
+            arrays["rows"][indptr[low] : indptr[high]] = both[turn]
+            arrays["counts"][indptr[low] : indptr[high]] = np.concatenate((often, counts[new]))[turn]
+        for at, tokens_there in self._lengths:
+            arrays["lengths"][at] = tokens_there
+        fresh = [token for token, there in zip(found, known, strict=True) if not there]
+        stays = np.repeat(used, np.diff(old._starts))
+        before = np.concatenate(([0], np.cumsum(stays)))[old._starts[places[~known]]]  # bytes before each new token
+        letters = np.fromiter(map(len, fresh), np.int64, len(fresh))
+        vocabulary = np.insert(
+            old._vocabulary[stays], np.repeat(before, letters), np.frombuffer(b"".join(fresh), np.uint8)
+        )
+        spelled = np.concatenate((np.diff(old._starts)[used], letters))[order]
+        arrays["starts"] = np.concatenate(([0], np.cumsum(spelled))).astype(np.int64)
         return Words(vocabulary, arrays)
 
     def _pack(self) -> None:
@@ -269,43 +316,3 @@ class Counting:
 
 Postings = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]
 """Place of the token in the vocabulary, row of the passage, and how often it stands there."""
-
-
-def _merged(
-    old: Words, moved: NDArray[np.int64], found: list[bytes], ids: NDArray[np.int32]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], Postings, NDArray[np.int32]]:
-    """Vocabulary and length of each token of old and new passages, the postings that stay, the places of new ones.
-
-    No step goes token by token through the old vocabulary: arrays alone, and a search for each new token.
-    """
-    size = len(old._starts) - 1
-    # four bytes a posting: there are some ninety to a passage, and these arrays are the memory of a sync
-    rows = moved.astype(np.int32)[np.asarray(old._rows)]
-    stay = rows >= 0
-    owners = np.repeat(np.arange(size, dtype=np.int32), np.diff(np.asarray(old._indptr)))[stay]
-    places = np.array([bisect_left(range(size), token, key=old._token) for token in found], np.int64)
-    known = np.array([at < size and old._token(at) == token for at, token in zip(places, found, strict=True)], bool)
-    used = np.bincount(owners, minlength=size) > 0
-    used[places[known]] = True
-    # tokens of both, in order: a new one stands before the old one whose place it was given
-    keys = np.concatenate((np.flatnonzero(used) + 0.5, places[~known]))
-    order = np.argsort(keys, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    new_place = np.full(size, -1, np.int32)
-    new_place[used] = rank[: used.sum()]
-    spot = np.empty(len(found), np.int32)
-    spot[known] = new_place[places[known]]
-    spot[~known] = rank[used.sum() :]
-    starts = np.asarray(old._starts)
-    fresh = [token for token, there in zip(found, known, strict=True) if not there]
-    stays = np.repeat(used, np.diff(starts))
-    before = np.concatenate(([0], np.cumsum(stays)))[starts[places[~known]]]  # bytes that stay before each new token
-    vocabulary = np.insert(
-        np.asarray(old._vocabulary)[stays],
-        np.repeat(before, list(map(len, fresh))) if fresh else [],
-        np.frombuffer(b"".join(fresh), np.uint8),
-    )
-    sizes = np.concatenate((np.diff(starts)[used], np.fromiter(map(len, fresh), np.int64, len(fresh))))[order]
-    postings = (new_place[owners], rows[stay], np.asarray(old._counts)[stay])
-    return vocabulary, sizes, postings, spot[ids]
