@@ -40,7 +40,7 @@ class Drawn:
     """In the place of an embedder, and under its name: unit vectors by chance."""
 
     def __init__(self, of: Embedder) -> None:
-        self.name, self.digest, self.dimension = of.name, of.digest, of.dimension
+        self.name, self.digest, self.dimension, self.at_once = of.name, of.digest, of.dimension, of.at_once
 
     def embed_passages(self, texts: list[str], progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
         """Rows of unit length."""

@@ -17,6 +17,7 @@ import math
 import random
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from qa.assistant import Assistant
 from qa.config import load_config
 from qa.index import Index, generations, vectors
 from qa.index.manifest import corpus_digest
@@ -39,6 +41,7 @@ from qa.index.vectors import Exact
 from qa.index.words import _STOPWORDS as STOPWORDS
 from qa.index.words import Words
 from qa.language.parser import parse_question
+from qa.models.embedder import Embedder
 from qa.models.reader import Reader
 from qa.query import Catalogue, understand
 from qa.retrieve import Retriever
@@ -57,6 +60,7 @@ class Made:
     name = "made"
     digest = "made"
     dimension = 384
+    at_once = Embedder.at_once
 
     def __init__(self) -> None:
         self._centres = np.random.default_rng(0).normal(size=(500, self.dimension)).astype(np.float32)
@@ -204,6 +208,14 @@ def part(work: str, folder: Path, passages: int) -> dict[str, float]:
     if work == "grow":
         seconds, _ = timed(lambda: grow(folder, passages))
         return {"grown": seconds}
+    if work == "ask":
+        opening, assistant = timed(lambda: Assistant.open(folder, config, embedder=made))  # type: ignore[arg-type]
+        draw, times = random.Random(2), []
+        for _ in range(7):
+            row = draw.randrange(assistant.index.manifest.passages)
+            asked = f"What is {' '.join(assistant.index.texts.passage(row).text.split()[1:8])}?"
+            times.append(timed(lambda asked=asked: assistant.ask(asked))[0])
+        return {"first ask": opening + times[0], "ask": statistics.median(times[1:])}
     reader = Reader.load()
     before = _memory()
     opening, index = timed(lambda: Index.open(folder, config))
@@ -282,7 +294,7 @@ def main() -> None:
 def measured(folder: Path) -> dict[str, float]:
     """What is asked of an index that is there."""
     disk = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
-    return {"disk MB": disk} | child("search", folder, 0) | child("sync", folder, 0)
+    return {"disk MB": disk} | child("search", folder, 0) | child("ask", folder, 0) | child("sync", folder, 0)
 
 
 def _shown(name: str, value: float) -> str:

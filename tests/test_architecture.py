@@ -26,6 +26,7 @@ WALLS = {
     "gradio": {"page"},
     "llama_index": {"index", "models", "answer", "assistant", "engine"},
     "torch": {"models"},
+    "ray": {"models"},
     "sentence_transformers": {"models"},
     "typer": {"cli", "evaluate"},
     "rich": {"cli", "evaluate", "terminal"},

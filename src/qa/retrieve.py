@@ -186,10 +186,6 @@ def balance(ids: Sequence[str], top_k: int, max_share: float, *, spread: bool = 
     return [id_ for id_ in ids if id_ in chosen]
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
-
-
 def _nothing_passes(filters: Filters, sources: Sequence[Source]) -> str:
     known: dict[str, list[str]] = {
         "sources": sorted(s.id for s in sources),

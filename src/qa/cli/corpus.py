@@ -30,6 +30,7 @@ def index(
     index_dir: IndexDir = None,
     corpus_dir: CorpusDir = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and do it again whenever a file changes.")] = False,
+    ray: Annotated[str, typer.Option(help="Embed on a Ray cluster: its address, or auto.", metavar="ADDRESS")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the documents, whole or not at all: only what changed is read again."""
@@ -38,7 +39,7 @@ def index(
 
     places = paths or [str(config.corpus_dir)]
     seen = corpus.stamps(places) if watch else None  # before they are read: what changes meanwhile is seen next time
-    status = _index(paths, config, as_json)
+    status = _index(paths, config, as_json, ray)
     if watch:
         out.print(Text("Watching; Ctrl-C ends it.", style="dim"))
         said = ""
@@ -47,7 +48,7 @@ def index(
             now = seen
             try:
                 if (now := corpus.stamps(places)) != seen:
-                    _index(paths, config, as_json)
+                    _index(paths, config, as_json, ray)
                 said, seen = "", now
             except IndexBusyError as error:  # tried again at the next look
                 said = _once(error, said)
@@ -62,11 +63,17 @@ def _once(error: QAError, said: str) -> str:
     return str(error)
 
 
-def _index(paths: list[str] | None, config: Config, as_json: bool) -> int:
+def _index(paths: list[str] | None, config: Config, as_json: bool, ray: str) -> int:
     from qa.assistant import Assistant
 
+    embedder = None
+    if ray:
+        from qa.models.cluster import ClusterEmbedder
+        from qa.models.embedder import Embedder
+
+        embedder = ClusterEmbedder(Embedder.load(config.embedding_model), ray)
     with steps(quiet=as_json) as step:
-        built = Assistant.build(paths or None, config=config, progress=step)
+        built = Assistant.build(paths or None, config=config, embedder=embedder, progress=step)
     notes = built.reading.notes if built.reading else ()
     kept = len(built.reading.kept) if built.reading else 0
     if as_json:

@@ -44,8 +44,6 @@ _CODE: Final = ("passages.py", "schema.py", "language", "index")
 _NAME: Final = re.compile(r"[^\W\d_][\w’'-]*\w")
 """A word of a name; those of `qa.language` run from "al-Arouri" to "Izz ad-Din"."""
 _FEWEST: Final = 10
-_CHUNK: Final = 1024
-"""Passages between two writes to the matrix."""
 
 
 def embedded_text(passage: Passage, source: Source) -> str:
@@ -192,8 +190,8 @@ class Build:
         self.report("embedding", done, passages)
         # written, not mapped: on a full disk a write fails, and a mapped page kills the process
         with _explained(self.new), generations.explained(self.new.parent), (self.new / vectors.FILE).open("wb") as file:
-            for start in range(0, passages, _CHUNK):
-                rows = np.arange(start, min(start + _CHUNK, passages))
+            for start in range(0, passages, size := self.embedder.at_once):
+                rows = np.arange(start, min(start + size, passages))
                 out = np.empty((len(rows), self.embedder.dimension), "<f4")
                 if self.base and (old := there[rows] >= 0).any():
                     out[old] = self.base.matrix[there[rows[old]]]

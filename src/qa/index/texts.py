@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any, Final
 
 from qa.index.manifest import DamagedIndexError, document_digest
-from qa.language import fold, name_key
+from qa.language import fold
 from qa.language.described import source_keys
 from qa.schema import Document, Filters, Passage, Section, Source
 
@@ -494,10 +494,6 @@ class Vocabulary(Mapping[str, tuple[str, ...]]):
     def beginning(self, prefix: str) -> tuple[str, ...]:
         """The spellings that begin so, case and accents folded; the cost does not grow with the vocabulary."""
         return self._texts.beginning(prefix)
-
-    def spelled(self, word: str) -> tuple[str, ...]:
-        """Those that share a word's key."""
-        return self._texts.names(name_key(word))
 
 
 def _address(path: Path, how: str = "mode=ro&immutable=1") -> str:

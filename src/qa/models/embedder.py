@@ -40,12 +40,15 @@ _GRAPHS: Final = {
 }
 _WEIGHTS: Final = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 _MAX_TOKENS: Final = 256
-_BATCH: Final = 32
+BATCH: Final = 32
 _WORKERS: Final = 2
 
 
 class Embedder:
     """Turns texts into unit vectors, so that a dot product is their cosine similarity."""
+
+    at_once = 1024
+    """Texts that a build gives at once."""
 
     def __init__(self, name: str, folder: Path, digest: str, query: _MiniLM | None = None) -> None:
         self.name = name
@@ -105,17 +108,17 @@ class Embedder:
         # texts of like length share a batch, which saves padding; the text itself breaks ties: the same texts make the
         # same batches, so the same bits
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), texts[i]))
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
             vectors[batch] = self._sentence_transformer().encode(
                 [texts[i] for i in batch],
-                batch_size=_BATCH,
+                batch_size=BATCH,
                 normalize_embeddings=True,
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
             if progress:
-                progress(min(start + _BATCH, len(order)))
+                progress(min(start + BATCH, len(order)))
         return vectors
 
     def as_llama_index(self) -> Any:
