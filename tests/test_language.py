@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.language import Fact, denied, facts, meant, missing, name_key, same_name
+from qa.language import Fact, denied, facts, fold, meant, missing, name_key, same_name
 
 
 def values(text: str, kind: str) -> list[str]:
@@ -189,6 +189,14 @@ def test_a_denial_left_out_is_seen() -> None:
     assert [f.value for f in denied("Al-Aruri attended the meeting.", EVIDENCE)] == ["not attend"]
     assert denied("Al-Aruri did not attend the meeting.", EVIDENCE) == ()
     assert denied("Joe Biden spoke.", EVIDENCE) == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "typed"), [("Łukasz", "lukasz"), ("Ødegård", "odegard"), ("Straße", "strasse"), ("Þór", "thor")]
+)
+def test_a_name_is_found_without_the_letters_of_its_language(word: str, typed: str) -> None:
+    """A keyboard may lack them, whether or not Unicode takes them apart."""
+    assert fold(word) == typed
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 2), (3, 3), (4, 2)])

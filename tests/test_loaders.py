@@ -24,9 +24,9 @@ from pptx.opc.packuri import PackURI
 
 from qa.corpus import read, register
 from qa.corpus.blocks import Unreadable
-from qa.corpus.layout import Segment
+from qa.corpus.layout import Segment, blocks
 from qa.corpus.loaders import _own
-from qa.corpus.loaders.pdf import _from_the_right
+from qa.corpus.loaders.pdf import _from_the_right, _merged
 from qa.corpus.reading import document
 from qa.corpus.tables import blocks as rows_of
 from qa.corpus.tables import plain, spread
@@ -563,6 +563,15 @@ def test_no_cell_of_a_table_is_lost(cells: list[list[tuple[str, int, int]]], hea
         for text, *_ in row:
             for w in text.split():
                 assert w.isspace() or not w.isalnum() or w.casefold() in said.casefold()
+
+
+def test_signs_of_mathematics_make_no_heading_of_their_line() -> None:
+    """They stand in higher boxes than the letters beside them; a line of them alone names nothing either."""
+    line = [Segment("there is a path from a to b where c", 10, 90, 50, 10), Segment("→", 91, 99, 50, 17)]
+    assert [s.size for s in _merged(line)] == [10]
+    page = [Segment("It is said in the usual type of this page.", 10, 200, y, 10) for y in range(90, 30, -10)]
+    made = blocks([[*page, Segment("k=1 X", 10, 30, 20, 17), Segment("Roads", 10, 60, 120, 17)]])
+    assert [b.text for b in made if b.kind == "heading"] == ["Roads"]
 
 
 def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:

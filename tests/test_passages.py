@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.corpus import reading
 from qa.passages import sentences, split
 from qa.schema import Document, Section, Source
 
@@ -129,6 +130,12 @@ def test_a_passage_never_crosses_a_heading_and_carries_it() -> None:
     sections = (Section("Costs", costs, end - 3), Section("End", end, len(text)))
     found = [(p.heading, p.text) for p in split(document(text, *sections))]
     assert found == [("", "Before it all."), ("Costs", "It cost much. It cost more."), ("End", "It ended.")]
+
+
+def test_lists_under_the_first_headings_stay_under_them() -> None:
+    """However few their words are: who was there does not stand under what was talked of."""
+    made, _ = reading.document(b"# The board\n\n## Present\n\n- Ada Lind\n- Jon Ek\n\n## Roof\n\nIt leaks.", "a.md")
+    assert [(p.heading, p.text[:8]) for p in split(made)] == [("Present", "Ada Lind"), ("Roof", "It leaks")]
 
 
 def test_the_title_in_the_text_is_no_passage() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -29,6 +30,26 @@ def test_a_quoted_sentence_is_verbatim_and_supported() -> None:
     assert sentence.text == sentence.citations[0].quote == "Rain fell."
     assert sentence.verdict is Verdict.SUPPORTED
     assert "The Paper" in sentence.attribution
+
+
+@pytest.mark.parametrize(
+    ("lead", "listed", "shown"),
+    [
+        ("", "Smoking on the balcony\nLoud music after ten", "The Paper, under “Not allowed”"),
+        ("Never:", "Smoking on the balcony\nLoud music after ten", "The Paper, under “Never”"),
+        ("", "Smoking on the balcony", "The Paper"),
+        ("", "Smoking: Fine = 40; Where = balcony\nMusic: Fine = 60; Where = hall", "The Paper"),
+    ],
+)
+def test_an_item_is_quoted_with_what_it_stands_under(lead: str, listed: str, shown: str) -> None:
+    """ "Smoking" says the opposite under "Allowed"; a sentence and a row of a table say enough by themselves."""
+    lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", listed)]
+    leads = tuple(lead for _ in lines) if lead else ()
+    passage = Passage("a", 0, len(listed), listed, tuple(lines), "Not allowed", None, leads)
+    hit = Hit(passage, Source("a", "Rules", publisher="The Paper"), 1.0)
+    [sentence] = quote([Candidate(hit, *lines[0], 0.9)], 1)
+    assert sentence.attribution.endswith(shown)
+    assert sentence.text == listed.split("\n")[0]
 
 
 def test_the_sentence_before_comes_along_where_the_first_word_needs_it() -> None:

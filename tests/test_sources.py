@@ -55,3 +55,30 @@ def test_what_is_declared_is_taken(told) -> None:
     """Absent is right where nothing can be known: of what could be said nine in ten is."""
     verdicts = Counter(judged(s, f, t) for _, s, t in told for f in FIELDS if any(t[f]))
     assert verdicts["absent"] <= 0.1 * sum(verdicts.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title", "author", "published"),
+    [
+        (
+            "book.txt",
+            "The Free Library's file of The Mill, by A. Lind\n\nThis file is for the use of anyone anywhere.\n\n"
+            "Title: The Mill\n\nAuthor: A. B. Lind\n\nRelease Date: October 2, 2004 [File #35]\n\nIt stood there.",
+            "The Mill",
+            "A. B. Lind",
+            "",  # a catalogue's
+        ),
+        ("log-of-june.txt", "14:45:51 <bot> bot has joined #orvik\n14:46:03 <ada> Hello", "Log of june", "", ""),
+        (
+            "guide.md",
+            "**How to keep bees**\n\n## Contents:\n\n- Hives\n\nThey hum.",
+            "How to keep bees",
+            "",
+            "",
+        ),
+    ],
+)
+def test_what_looks_like_a_title_and_is_none(name: str, text: str, title: str, author: str, published: str) -> None:
+    """A library's own line over a book's card, the first line of a log, a table of contents."""
+    source = reading.document(text.encode(), name)[0].source
+    assert (source.title, source.author, source.published) == (title, author, published)

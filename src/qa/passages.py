@@ -73,7 +73,8 @@ def split(document: Document, *, target: int = 150, maximum: int = 180) -> tuple
         units = front + _units_of(document.text, head, start, end, titled=not heading)
         if head and heading and heading in document.source.author and len(units) == len(front):  # set as a heading
             units.append(_Unit(*head, ends_paragraph=True))
-        front = units if not found and i < len(regions) and _is_front(document.text, units) else []
+        titles = not heading or not document.text[start:end].strip()
+        front = units if titles and not found and i < len(regions) and _is_front(document.text, units) else []
         for group in [] if front else _groups(document.text, units, target, maximum):
             said = [unit for unit in group if unit.quotable]
             if not said:  # a question without a reply

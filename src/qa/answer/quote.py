@@ -12,7 +12,7 @@ from qa.answer.untrusted import hides, is_order
 from qa.language.speakers import leans_back
 from qa.language.words import FUNCTION_WORDS
 from qa.query import Kind
-from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict
+from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict, shortened
 
 RELATIVE = 0.5
 """A further sentence is quoted when it scores at least this share of the best one."""
@@ -191,16 +191,34 @@ def suspect(passage: Passage, start: int, end: int) -> bool:
 def quoted(candidate: Candidate, start: int, end: int, *, again: bool = False, apart: bool = False) -> Sentence:
     """One quoted sentence. Verbatim by construction, hence supported. `again` and `apart`: as in `attribute`."""
     citation = Citation.cut(candidate.hit, start, end)
+    who = attribute(candidate.hit.source, citation.quote, candidate.hit.passage, (start, end), again=again, apart=apart)
+    over = listed_under(candidate.hit.passage, start, end)
     return Sentence(
         text=_folded_lines(citation.quote),
         span=_shown(citation.quote, candidate.span, start),
         citations=(citation,),
         verdict=Verdict.SUPPORTED,
         score=1.0,
-        attribution=attribute(
-            candidate.hit.source, citation.quote, candidate.hit.passage, (start, end), again=again, apart=apart
-        ),
+        attribution=f"{who}, under “{over}”" if who and over else f"Under “{over}”" if over else who,
     )
+
+
+def listed_under(passage: Passage, start: int, end: int) -> str:
+    """What an item of a list stands under, where it is quoted without that: "Smoking" says one thing under "Allowed"
+    and the other under "Not allowed". Empty for what is no item.
+    """
+    at = next((n for n, span in enumerate(passage.sentences) if span[0] == start), None)
+    lead = " ".join(passage.lead(start).split())
+    if at is None or " = " in passage.slice(start, end) or " | " in passage.slice(start, end):
+        return ""
+    if lead:
+        return shortened(lead.rstrip(" :：")) if lead.endswith((":", "：")) or _one_above(passage, at) else ""
+    listed = _one_above(passage, at) or (at + 1 < len(passage.sentences) and _one_under(passage, at))
+    return shortened(passage.heading) if listed and passage.heading not in passage.slice(start, end) else ""
+
+
+def _one_above(passage: Passage, at: int) -> bool:
+    return at > 0 and _one_under(passage, at - 1)
 
 
 def _shown(quote: str, span: Span | None, start: int) -> Span | None:

@@ -19,6 +19,11 @@ from qa.corpus.declared import DOI, MONTH, iso_date
 _HEAD, _TAIL = 40, 25
 """Blocks from the top and from the bottom in which a document speaks about itself."""
 
+_LONG = 15
+"""Words: longer titles stand over all headings."""
+_OFTEN = 3
+"""So often a title may be said again."""
+
 _NEAR = 8
 """Blocks from the top among which a by-line or a date line stands."""
 
@@ -60,7 +65,7 @@ _DOI_LINE = re.compile(rf"(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>{
 
 # -- lines with a label --------------------------------------------------------------------------------------
 
-_DATE = rf"(?:\d{{1,2}}|\d{{4}}|{MONTH})\b[^:;]{{0,24}}"
+_DATE = rf"(?:\d{{1,2}}|\d{{4}}|{MONTH})\b[^:;\[\]]{{0,24}}"
 _LABELS = {
     "title": r"title",
     "publisher": r"publisher|published by|issued by",
@@ -83,6 +88,7 @@ _CITE = re.compile(r"cite this (?:article|paper)\b[^(]{0,200}\((?P<year>\d{4})\)
 def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Fields from lines that are a label and its value: "Published: 3 May 2020", "Author | Ada Lind", "Version 2.1"."""
     seen: set[str] = set()
+    cards = {a for a, b in pairwise(lines) if (label := _LABEL.fullmatch(b)) and label["author"]}  # "Title:", "Author:"
     for line in lines:
         if len(line) < 400 and (cite := _CITE.search(line)) and "published" not in seen:
             seen.add("published")
@@ -92,7 +98,11 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         field = next(name for name in _LABELS if match[name])
         value = match["value"].strip(" *_")
         marked = bool(re.match(r"[\W_]*[\w ()]+\W{0,2}[:|]", line))
-        if field in seen or (field == "title" and line != lines[0]) or not (value := _worth(field, value, marked)):
+        if (
+            field in seen
+            or (field == "title" and line not in (lines[0], *cards))
+            or not (value := _worth(field, value, marked))
+        ):
             continue
         seen.add(field)
         yield field, value
@@ -150,7 +160,7 @@ def persons(text: str, *, names_alone: bool = False) -> str:
     Args:
         names_alone: nothing else stands in such a line, so that what follows a comma is no place.
     """
-    text = re.sub(r"[\d*†‡§¶∗]+", " ", text)
+    text = re.sub(r"[\d¹²³⁰⁴-⁹*†‡§¶∗]+", " ", text)
     parts = [normalise(part).strip(" .") for part in re.split(r",|;|&|\band\b", text)]
     parts = [part for part in parts if part]
     named = [part for part in parts if _is_person(part)]
@@ -163,11 +173,14 @@ def persons(text: str, *, names_alone: bool = False) -> str:
 
 def _is_person(text: str) -> bool:
     words = text.split()
-    if not _NAME.fullmatch(text) or any(word.casefold().strip(".") in _NOT_A_NAME for word in words):
+    whole = [word for word in words if not _INITIAL.fullmatch(word)]
+    if not _NAME.fullmatch(text) or any(word.casefold().strip(".") in _NOT_A_NAME for word in whole):
         return False
-    return len(words[-1].strip(".")) > 1 and sum(len(word.strip(".")) > 1 for word in words) > 1
+    longer = sum(len(word.strip(".")) > 1 for word in words)
+    return len(words[-1].strip(".")) > 1 and (longer > 1 or whole == words[-1:])
 
 
+_INITIAL = re.compile(r"[^\W\d_a-z]\.")
 _BYLINE = re.compile(
     r"(?:(?:posted|written|published|words|text|story|a report|report|reported|compiled|prepared) )?by:?\s+"
     r"(?P<names>[^|•·—–]{3,90}?)(?:\s*[|•·—–].*|,?\s+(?:on|at)\s+.*|\s+\(.*\)|,?\s+\d.*)?",
@@ -261,11 +274,11 @@ def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
 # -- titles --------------------------------------------------------------------------------------------------
 
 _GENERIC = re.compile(
-    r"(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
+    r"(?:(?:table of )?contents|abstract|introduction|preface|foreword|summary|executive summary|overview|background"
     r"|history|motivation|purpose|scope|installation|usage|licen[cs]e|references|acknowledge?ments|copyright|notes?"
     r"|about|appendix\b.*|chapter\b.{0,6}|part\b.{0,6}|page\b.{0,6}|section\b.{0,6}|confidential|draft|internal|index"
     r"|home|faq|(?:for immediate|press|news|media) release|embargo\w*\b.{0,40}"
-    r"|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*",
+    r"|front matter|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*)\W*",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")
@@ -276,10 +289,10 @@ _OPEN = re.compile(
 """What a line ends with that goes on in the next one."""
 _DATED_END = re.compile(r"\s*\((?:[^()]{0,30}\s)?\d{4}\)$", re.IGNORECASE)
 _FIELD = re.compile(
-    r"(?:name|address|phone|tel|to|from|cc|attn|re|subject|present|apologies|chair)\W{0,2}:", re.IGNORECASE
+    r"(?:name|address|phone|tel|to|from|cc|attn|re|subject|received|present|apologies|chair)\W{0,2}:", re.IGNORECASE
 )
 _RULE = re.compile(r"[-–—_*=~#.·•\s]+")
-_DATA = re.compile(r"[^\W\d_]*\W*[\d.,:\s|%+/-]+|.*(?:\t|\S,\S+,\S|\S;\S+;\S| {3,}\S).*|.*-->.*|\W*")
+_DATA = re.compile(r"[^\W\d_]*\W*[\d.,:\s|%+/-]+|.*(?:\t|\S,\S+,\S|\S;\S+;\S| {3,}\S).*|.*-->.*|\W*|\[?\d\d?:\d\d\b.*")
 """A row, a figure, a time: no title, and what stands under it is none either."""
 _SPEAKS = re.compile(r"[A-Z][\w.’' -]{0,30}:\s+\S.*")
 
@@ -293,7 +306,9 @@ def headline(blocks: Sequence[Block]) -> str:
     named = [sum(c.isalpha() for c in b.text) > 3 or not b.text.isascii() for b in top]  # no figure set large
     headings = [(i, b) for i, b in enumerate(top) if b.kind == "heading" and named[i]]
     if headings and not any(_GENERIC.fullmatch(_line(b)) for _, b in headings[:1]):
-        place, best = min(headings, key=lambda item: (item[1].level, item[0]))
+        place, best = min(
+            ((i, b) for i, b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda item: (item[1].level, item[0])
+        )
         alone = best.level == 1 and sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
         if place < before or alone:
             words, _ = _joined(top, place)
@@ -304,7 +319,10 @@ def headline(blocks: Sequence[Block]) -> str:
         return ""
     if any(b.kind == "heading" for b in top[:1]):
         return ""
-    return _first_line(top, before, len(blocks) > len(top))
+    first = _first_line(top, before, len(blocks) > len(top))
+    if headings and len(first.split()) > _LONG:  # a sentence under "Summary"
+        return ""
+    return "" if sum(_line(b) == first for b in blocks) > _OFTEN else first  # over every part of a form
 
 
 def _line(block: Block) -> str:

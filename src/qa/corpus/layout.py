@@ -29,6 +29,9 @@ _MARK = re.compile(
 _NUMBERED = re.compile("[" + _BULLETS + r"]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d{1,3}(?:\.\d{1,3}){1,4}\.?")
 _CAPTION = re.compile(r"(?:fig(?:ure)?|table|chart|abb(?:ildung)?|tab(?:elle|leau)?)\.?\s*\d", re.IGNORECASE)
 _BULLET = re.compile("[" + _BULLETS + r"]\s+(?=\S)")
+_WORD = re.compile(r"[^\W\d_]{2}")
+_GOES_ON = re.compile(r"\W*[a-zà-öø-ÿ]{2}")
+"""How a line begins that goes on with a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +298,19 @@ def _table(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, 
         return at, []
     if len(columns) == 2 and max(words) > 7 and full < 0.5 * len(body):
         return at, []
+    if any(n >= 5 and _runs_on([row[x] for row in cells if sum(map(bool, row)) > 1]) for x, n in enumerate(words)):
+        return at, []  # a column of prose beside a figure
     grid = _whole(cells, [row[0].y for row in body])
     captions = [Block(_line(rows[i], page).text, page=page) for i in over]
     if len(columns) == 2 and all(len(mark) == 1 and mark in _BULLETS for mark, _ in grid):
         return end, captions + [Block(text, "item", page=page) for _, text in grid]  # a list, its bullets set apart
     return end, captions + tables.blocks(tables.plain(grid), page=page)
+
+
+def _runs_on(lines: Sequence[str]) -> bool:
+    """Whether most lines of a column go on in the next one, as sentences do and cells do not."""
+    on = sum(b[:1].islower() and a[-1:] not in ".!?:;" for a, b in pairwise(lines))
+    return on > 0 and 2 * on >= len(lines) - 1
 
 
 def _figures(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, list[Block]]:
@@ -472,7 +483,8 @@ def _made(paragraph: Paragraph, known: Counter[str], body: float, levels: Sequen
     heading = (
         not _BULLET.match(words)
         and len(words.split()) <= 20
-        and any(c.isalpha() for c in words)
+        and _WORD.search(words)
+        and not (len(words.split()) > 4 and _GOES_ON.match(words))
         and words[-1] not in ".,;"
     )
     size = round(first.size * 2) / 2

@@ -105,13 +105,7 @@ def _meta(tree: Any) -> dict[str, Any]:
 
 def _linked(tree: Any) -> dict[str, Any]:
     """schema.org in JSON-LD: of the thing that is the page itself."""
-    things: list[Mapping[str, Any]] = []
-    for element in tree.iter("script"):
-        if (element.get("type") or "").lower().startswith("application/ld+json"):
-            try:
-                things += _things(json.loads((element.text or "").strip().rstrip(";"), strict=False))
-            except (ValueError, RecursionError):
-                continue
+    things = _things(tree)
     pages = [(thing, kind) for thing in things for kind in _types(thing) if _ABOUT_PAGE.match(kind)]
     pages.sort(key=lambda item: item[1].endswith("WebPage") or item[1] == "CreativeWork")
     by_id = {thing["@id"]: thing for thing in things if isinstance(thing.get("@id"), str)}
@@ -143,14 +137,33 @@ def _called(thing: Mapping[str, Any], tree: Any) -> Any:
     return next((title for title in (*held, *given) if title), None)
 
 
-def _things(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def article_body(tree: Any) -> str:
+    """The article where a page gives it to machines alone; the longest of several."""
+    return max(
+        (body for thing in _things(tree) if isinstance(body := thing.get("articleBody"), str)), key=len, default=""
+    )
+
+
+def _things(tree: Any) -> list[Mapping[str, Any]]:
+    """All that the JSON-LD of a page tells of."""
+    things: list[Mapping[str, Any]] = []
+    for element in tree.iter("script"):
+        if (element.get("type") or "").lower().startswith("application/ld+json"):
+            try:
+                things += _flat(json.loads((element.text or "").strip().rstrip(";"), strict=False))
+            except (ValueError, RecursionError):
+                continue
+    return things
+
+
+def _flat(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
         for item in value[:200]:
-            yield from _things(item, depth)
+            yield from _flat(item, depth)
     elif isinstance(value, Mapping) and depth < 4:
         yield value
-        yield from _things(value.get("@graph") or [], depth + 1)
-        yield from _things(value.get("mainEntity") or [], depth + 1)
+        yield from _flat(value.get("@graph") or [], depth + 1)
+        yield from _flat(value.get("mainEntity") or [], depth + 1)
 
 
 def _types(thing: Mapping[str, Any]) -> list[str]:

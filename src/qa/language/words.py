@@ -51,6 +51,8 @@ def _fold(text: str) -> str:
 _PLAIN = str.maketrans(
     {**dict.fromkeys("‘’ʼʻ‛`´ʿʾ′", "'"), **dict.fromkeys("“”„‟«»″", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
     | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd")  # halves of characters, which no stemmer takes
+    # letters that Unicode does not take apart, as CLDR's Latin-ASCII transform writes them
+    | dict(zip("łŁøØđĐðÐħĦıŧŦŋŊæÆœŒþÞ", "l l o o d d d d h h i t t n n ae ae oe oe th th".split(), strict=True))
 )
 
 WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")

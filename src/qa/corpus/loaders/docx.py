@@ -49,7 +49,6 @@ class _Style:
     parent: str = ""
     outline: int | None = None
     number: tuple[str, int] | None = None
-    bold: bool = False
 
 
 class _Docx:
@@ -159,15 +158,7 @@ class _Docx:
 
     def _shape(self, paragraph: Any) -> tuple[str, int, tuple[str, int] | None]:
         """Name of the style, level of a heading (0: none), and what numbers it."""
-        style_id, outline, number = "Normal", None, None
-        for e in next((e for e in paragraph if local(e) == "pPr"), ()):
-            match local(e):
-                case "pStyle":
-                    style_id = value(e) or ""
-                case "outlineLvl":
-                    outline = int(value(e) or 9)
-                case "numPr":
-                    number = _number(e)
+        style_id, outline, number = _at(paragraph, "pPr/pStyle") or "Normal", _outline(paragraph), _number(paragraph)
         name = ""
         seen: set[str] = set()
         while style_id in self.styles and style_id not in seen:
@@ -318,34 +309,33 @@ def _count(text: str | None, least: int) -> int:
     return min(int(text), tables.MAX_COLUMNS) if text and re.fullmatch(r"\d{1,4}", text) else least
 
 
-def _number(properties: Any) -> tuple[str, int] | None:
-    found = {local(e): value(e) for e in properties}
-    if "numId" not in found:
+def _at(element: Any, path: str) -> str | None:
+    """The value of the element at a path of names; None where there is none."""
+    found = element.find("/".join(f"{{*}}{name}" for name in path.split("/")))
+    return None if found is None else value(found)
+
+
+def _figure(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdigit() else otherwise
+
+
+def _number(element: Any) -> tuple[str, int] | None:
+    """List and level of what numbers a paragraph or a style."""
+    if element.find("{*}pPr/{*}numPr/{*}numId") is None:
         return None
-    level = found.get("ilvl") or "0"
-    return found["numId"] or "0", int(level) if level.isdigit() else 0
+    return _at(element, "pPr/numPr/numId") or "0", _figure(_at(element, "pPr/numPr/ilvl"), 0)
+
+
+def _outline(element: Any) -> int | None:
+    return None if element.find("{*}pPr/{*}outlineLvl") is None else _figure(_at(element, "pPr/outlineLvl"), 9)
 
 
 def _styles(root: Any) -> dict[str, _Style]:
-    styles = {}
-    for e in _elements(root):
-        if local(e) != "style":
-            continue
-        style = _Style()
-        for child in e:
-            match local(child):
-                case "name":
-                    style = replace(style, name=value(child) or "")
-                case "basedOn":
-                    style = replace(style, parent=value(child) or "")
-                case "pPr":
-                    for about in child:
-                        if local(about) == "outlineLvl":
-                            style = replace(style, outline=int(value(about) or 9))
-                        elif local(about) == "numPr":
-                            style = replace(style, number=_number(about))
-        styles[value(e, "styleId") or ""] = style
-    return styles
+    return {
+        value(e, "styleId") or "": _Style(_at(e, "name") or "", _at(e, "basedOn") or "", _outline(e), _number(e))
+        for e in _elements(root)
+        if local(e) == "style"
+    }
 
 
 class _Numbers:
@@ -356,24 +346,22 @@ class _Numbers:
         self.lists: dict[str, str] = {}
         self.starts: dict[str, dict[int, int]] = {}  # of a list: where it begins anew, once
         self.counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
-        for e in _elements(root):
-            if local(e) == "abstractNum":
-                self.levels[value(e, "abstractNumId") or ""] = {
-                    int(value(level, "ilvl") or 0): _level(level) for level in e if local(level) == "lvl"
-                }
-            elif local(e) == "num":
-                base = next((value(c) or "" for c in e if local(c) == "abstractNumId"), "")
-                id_ = value(e, "numId") or ""
-                self.lists[id_] = base
-                for override in e:
-                    if local(override) == "lvlOverride":
-                        at = int(value(override, "ilvl") or 0)
-                        for change in override:
-                            if local(change) == "lvl":
-                                own = self.levels.setdefault(f"{base}/{id_}", dict(self.levels.get(base, {})))
-                                own[at] = _level(change)
-                            elif local(change) == "startOverride":
-                                self.starts.setdefault(id_, {})[at] = int(value(change) or 1)
+        if root is None:
+            return
+        for e in root.iterfind("{*}abstractNum"):
+            self.levels[value(e, "abstractNumId") or ""] = {
+                _figure(value(level, "ilvl"), 0): _level(level) for level in e.iterfind("{*}lvl")
+            }
+        for e in root.iterfind("{*}num"):
+            id_, base = value(e, "numId") or "", _at(e, "abstractNumId") or ""
+            self.lists[id_] = base
+            for override in e.iterfind("{*}lvlOverride"):
+                at = _figure(value(override, "ilvl"), 0)
+                for change in override.iterfind("{*}lvl"):
+                    own = self.levels.setdefault(f"{base}/{id_}", dict(self.levels.get(base, {})))
+                    own[at] = _level(change)
+                for change in override.iterfind("{*}startOverride"):
+                    self.starts.setdefault(id_, {})[at] = _figure(value(change), 1)
 
     def next(self, id_: str, level: int) -> str:
         """What stands before the next paragraph of a list; empty for bullets."""
@@ -398,9 +386,7 @@ class _Numbers:
 
 
 def _level(element: Any) -> tuple[str, str, int]:
-    found = {local(e): value(e) or "" for e in element}
-    start = found.get("start", "1")
-    return found.get("numFmt", "decimal"), found.get("lvlText", ""), int(start) if start.isdigit() else 1
+    return _at(element, "numFmt") or "decimal", _at(element, "lvlText") or "", _figure(_at(element, "start"), 1)
 
 
 def _counted(n: int, form: str) -> str:

@@ -6,7 +6,6 @@ not the article's (navigation, banners, share bars). Where a page marks its arti
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -54,8 +53,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
     declared = webpage.declared(tree)
     found = list(blocks(_article(tree)))
     if not any(is_prose(b.text) or b.kind in ("row", "code", "item") for b in found if not _is_caption(b)):
-        body = _article_body(text)
-        if body:
+        if body := webpage.article_body(tree):
             found = [b for b in found if b.kind == "heading"] + [Block(line) for line in body.splitlines()]
         elif tree.xpath("//script"):
             notes += ("no article was found in it: a program may draw it. Save it from a browser as it is shown",)
@@ -332,25 +330,3 @@ def raised(text: str, linked: bool = False) -> str:
         return ""
     higher = text.translate(_RAISED)
     return higher if higher != text and not re.search(r"\w", re.sub(r"[⁰¹²³⁴-⁹ⁿ]", "", higher)) else text
-
-
-# -- what is for machines alone --------------------------------------------------------------------------------
-
-
-def _linked_data(tree_or_text: str) -> Iterator[dict[str, Any]]:
-    for found in re.findall(r"<script[^<>]{0,200}ld\+json[^<>]{0,200}>([^<]{0,500000})", tree_or_text, re.IGNORECASE):
-        try:
-            value = json.loads(found)
-        except (ValueError, RecursionError):
-            continue
-        for node in (
-            value if isinstance(value, list) else value.get("@graph", [value]) if isinstance(value, dict) else ()
-        ):
-            if isinstance(node, dict):
-                yield node
-
-
-def _article_body(text: str) -> str:
-    """The article where a page gives it to machines alone."""
-    bodies = [node["articleBody"] for node in _linked_data(text) if isinstance(node.get("articleBody"), str)]
-    return max(bodies, key=len, default="")

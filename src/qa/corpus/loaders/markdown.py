@@ -91,6 +91,7 @@ def _plain(text: str) -> str:
     fence = ""
     notes: list[tuple[int, bool]] = []  # open ones: how deep their content is set in, and whether it is an item's
     in_table = directed = called = False
+    text = _SHORTCODE.sub(lambda match: match[0].replace("\n", " "), text)
     for line in text.split("\n"):
         bare = line.strip()
         deep = len(line) - len(line.lstrip())

@@ -219,7 +219,7 @@ def _merged(segments: list[Segment]) -> list[Segment]:
         base = segment if raise_a else a
         done[before] = replace(
             base, text=f"{left}{apart}{right}", x0=a.x0, x1=max(a.x1, segment.x1), bold=a.bold and segment.bold,
-            size=max(a.size, segment.size),
+            size=max(a, segment, key=lambda s: len(s.text)).size,  # signs of mathematics stand in higher boxes
         )  # fmt: skip
         ends.setdefault(round(base.y / 4), []).append(before)
     return done
