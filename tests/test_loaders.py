@@ -574,6 +574,20 @@ def test_signs_of_mathematics_make_no_heading_of_their_line() -> None:
     assert [b.text for b in made if b.kind == "heading"] == ["Roads"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "kind"), [((240, 240, 238, 240), "text"), ((120, 240, 150, 180), "row")], ids=["prose", "cells"]
+)
+def test_prose_beside_a_figure_is_no_table(ends: tuple[int, ...], kind: str) -> None:
+    """Its lines are full and go on in the next one; cells that begin in lower case are as long as they are."""
+    said = "as the ferry leaves the", "harbour of the old town", "which is by the river", "and goes on to Tarn"
+    page = [
+        segment
+        for n, (words, x1) in enumerate(zip(said, ends, strict=True))
+        for segment in (Segment(f"Label{n}", 300, 330, 90 - 11 * n, 10), Segment(words, 10, x1, 90 - 11 * n, 10))
+    ]
+    assert {b.kind for b in blocks([page]) if "ferry" in b.text or "river" in b.text} == {kind}
+
+
 def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:
     """Signs and columns stand from right to left; figures and foreign names in it do not, brackets open at the right."""
     said = "הנמל נבנה ב-1890 (ראו עמוד 12)", "מחברת Brown Boveri בציריך"

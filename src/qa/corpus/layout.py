@@ -298,7 +298,7 @@ def _table(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, 
         return at, []
     if len(columns) == 2 and max(words) > 7 and full < 0.5 * len(body):
         return at, []
-    if any(n >= 5 and _runs_on([row[x] for row in cells if sum(map(bool, row)) > 1]) for x, n in enumerate(words)):
+    if any(n >= 5 and _runs_on(body, *edges) for edges, n in zip(columns, words, strict=True)):
         return at, []  # a column of prose beside a figure
     grid = _whole(cells, [row[0].y for row in body])
     captions = [Block(_line(rows[i], page).text, page=page) for i in over]
@@ -307,10 +307,13 @@ def _table(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, 
     return end, captions + tables.blocks(tables.plain(grid), page=page)
 
 
-def _runs_on(lines: Sequence[str]) -> bool:
-    """Whether most lines of a column go on in the next one, as sentences do and cells do not."""
-    on = sum(b[:1].islower() and a[-1:] not in ".!?:;" for a, b in pairwise(lines))
-    return on > 0 and 2 * on >= len(lines) - 1
+def _runs_on(rows: Sequence[Sequence[Segment]], left: float, right: float) -> bool:
+    """Whether most lines of a column are full and go on in the next one, as sentences do and cells do not."""
+    inside = [[s for s in row if left - 1 <= (s.x0 + s.x1) / 2 <= right + 1] for row in rows if len(row) > 1]
+    lines = [row for row in inside if row]
+    full = sum(row[-1].x1 > right - 2 * row[-1].size for row in lines)
+    on = sum(b[0].text[0].islower() and a[-1].text[-1] not in ".!?:;" for a, b in pairwise(lines))
+    return on > 0 and 2 * on >= len(lines) - 1 and full > 0.7 * len(lines)
 
 
 def _figures(rows: Sequence[Sequence[Segment]], at: int, page: int) -> tuple[int, list[Block]]:
