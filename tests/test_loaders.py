@@ -588,6 +588,19 @@ def test_prose_beside_a_figure_is_no_table(ends: tuple[int, ...], kind: str) -> 
     assert {b.kind for b in blocks([page]) if "ferry" in b.text or "river" in b.text} == {kind}
 
 
+def test_lines_between_rows_with_a_date_at_the_right_are_one_paragraph() -> None:
+    """As in a curriculum vitae: the dates stand beside a gutter, the bullets under them run over it."""
+    page, y = [], 700
+    for n in range(5):
+        page += [Segment(f"Firm number {n} of them", 10, 90, y, 10), Segment("Oslo", 280, 300, y, 10)]
+        page += [Segment(f"Engineer of kind {n}", 10, 80, y - 14, 8), Segment(f"May 20{n}1", 260, 300, y - 14, 8)]
+        page += [Segment(f"• It made {n} boats for the town and", 10, 300, y - 28, 10)]
+        page += [Segment("mended the old ones, all by", 18, 300, y - 39, 10), Segment("hand.", 18, 40, y - 50, 10)]
+        y -= 90
+    made = [b.text for b in blocks([page]) if "boats" in b.text]
+    assert made == [f"It made {n} boats for the town and mended the old ones, all by hand." for n in range(5)]
+
+
 def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:
     """Signs and columns stand from right to left; figures and foreign names in it do not, brackets open at the right."""
     said = "הנמל נבנה ב-1890 (ראו עמוד 12)", "מחברת Brown Boveri בציריך"

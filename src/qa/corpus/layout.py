@@ -200,7 +200,8 @@ def _columned(rows: list[list[Segment]], page: int, depth: int) -> Iterator[list
         if row is not None and not any(s.x0 < gutter < s.x1 for s in row):
             region.append(row)
             continue
-        yield from _sides(region, gutter, page, depth)
+        if region:  # an empty one would part the lines around it
+            yield from _sides(region, gutter, page, depth)
         region = []
         if row is not None:
             yield [_line(row, page)]
