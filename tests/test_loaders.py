@@ -601,6 +601,19 @@ def test_lines_between_rows_with_a_date_at_the_right_are_one_paragraph() -> None
     assert made == [f"It made {n} boats for the town and mended the old ones, all by hand." for n in range(5)]
 
 
+def test_an_accent_set_over_its_letter_is_a_part_of_it() -> None:
+    """As LaTeX sets "Universität"; one that stands alone stays."""
+    made = FPDF()
+    made.add_page()
+    made.set_font("Helvetica", size=12)
+    made.text(20, 30, "The Universit")
+    at = 20 + made.get_string_width("The Universit")
+    made.text(at, 30, "¨")
+    made.text(at, 30, "at of Tarn has a sign ´ of its own.")
+    text = document(bytes(made.output()), "a.pdf")[0].text
+    assert text == "The Universität of Tarn has a sign ´ of its own."
+
+
 def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:
     """Signs and columns stand from right to left; figures and foreign names in it do not, brackets open at the right."""
     said = "הנמל נבנה ב-1890 (ראו עמוד 12)", "מחברת Brown Boveri בציריך"

@@ -20,6 +20,8 @@ from qa.corpus.layout import Segment, without_line_numbers
 from qa.corpus.loaders.html import raised
 
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_ACCENTS = dict(zip("`´ˆ˜¨¯˘˙˚ˇ˝", map(chr, (768, 769, 770, 771, 776, 772, 774, 775, 778, 780, 779)), strict=True))
+"""Set over the letter that comes next, as old fonts of LaTeX do, and the marks that Unicode joins with it."""
 _SPACE, _GAP = 0.12, 0.75
 """Between words, and between segments: shares of the height of the type."""
 _BLANKS = 3
@@ -155,10 +157,12 @@ def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, floa
             place = -box.top, -box.bottom, x.value, box.right - box.left
         else:
             place = -box.right, -box.left, -y.value, box.top - box.bottom
-        if last and last[2:6] == place and place[0] < place[1] and not char.isspace():
-            last = (turn, last[1] + char, *place, bold)  # the letters of a ligature, all in its one place
-            continue
-        if last:
+        accent = _ACCENTS.get(last[1]) if last else None
+        if last and accent and char.isalpha() and place[0] < (last[2] + last[3]) / 2 < place[1]:
+            char = unicodedata.normalize("NFC", {"ı": "i", "ȷ": "j"}.get(char, char) + accent)
+        elif last and last[2:6] == place and place[0] < place[1] and not char.isspace():
+            char = last[1] + char  # the letters of a ligature, all in its one place
+        elif last:
             yield last
         last = (turn, char, *place, bold)
     if last:
