@@ -80,18 +80,20 @@ def ask(page: Any, question: str) -> tuple[float | None, float]:
     """Seconds to the first sentence, if there is one, and to the whole answer, as the window shows them."""
     return tuple(
         page.evaluate(
-            """question => new Promise(done => {
+            """question => new Promise((done, fail) => {
             const field = document.querySelector('#question textarea'), start = performance.now(), at = {};
             const now = () => (performance.now() - start) / 1000;
+            // asked before the window is ready for it, a question would not be taken, and be waited for without end
             const watch = new MutationObserver(() => {
               const turn = document.querySelector('#turns .turn:last-child');
               if (turn?.querySelector('h2').textContent !== question) return;
               if (turn.querySelector('.said, .points')) at.first ??= now();
-              if (!turn.querySelector('.acts, .error')) return;
+              if (!turn.querySelector('.acts, .error') || document.body.classList.contains('asking')) return;
               watch.disconnect();
               done([at.first ?? null, now()]);
             });
-            watch.observe(document.querySelector('#turns'), { childList: true, subtree: true });
+            watch.observe(document.body, { attributes: true, childList: true, subtree: true });
+            setTimeout(() => fail(`not answered in ten minutes: ${question}: ${document.body.innerText}`), 600_000);
             field.value = question;
             field.form.requestSubmit();
             })""",

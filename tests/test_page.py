@@ -171,7 +171,7 @@ def visitors(contexts: Any, address: str) -> Iterator[Any]:
 def _next(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What can be asked next takes longer to find than an answer: it is looked for where a test is about it."""
     if not request.node.name.startswith(("test_what_can_be_asked_next", "test_no_serious_barrier")):
-        monkeypatch.setattr("qa.page.routes.follow_ups", lambda *_: [])
+        monkeypatch.setattr("qa.page.desk.follow_ups", lambda *_: [])
 
 
 @pytest.fixture(scope="module")
@@ -618,10 +618,17 @@ def test_what_a_language_model_made_up_is_not_shown_and_counted(visitors: Any, w
 
 
 def test_a_language_model_that_says_nothing_can_be_stopped(visitors: Any, written: Any) -> None:
-    """Before its first sentence: the question comes back to be changed, and is answered when asked again."""
+    """Before its first sentence: the question comes back to be changed, and is answered when asked again.
+
+    Another one meanwhile is told to wait, and stays in its field.
+    """
     v = visitors(at=written(Reply("Never.", pause=3600), copying()))
     v.type(BRIDGE)
     v.page.locator(f"{LAST} .busy", has_text="Writing with scripted").wait_for()
+    v.type(UNANSWERABLE)
+    v.page.locator("#composer .notice", has_text="A question is being answered").wait_for()
+    assert v.page.locator("#question textarea").input_value() == UNANSWERABLE
+    v.page.locator("#question textarea").fill("")
     v.page.get_by_role("button", name="Stop").click()
     v.page.locator(f"{LAST} .stopped").wait_for()
     v.page.wait_for_function("q => document.querySelector('#question textarea').value === q", arg=BRIDGE)

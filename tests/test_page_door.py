@@ -218,6 +218,38 @@ def test_nothing_of_one_visitor_is_there_for_another(address: str) -> None:
     assert eve.get("/page/read", params={"a": link, "at": at}).status_code == 400  # the answer, not the document
 
 
+def test_what_can_be_asked_next_holds_up_nobody(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait for it, others are served; and for who has left it is looked for no longer."""
+    go, tried = threading.Event(), []
+
+    def slow(*_: object) -> Iterator[list[str]]:
+        tried.append(1)
+        go.wait(60)
+        yield ["Is this the first?"]
+        yield ["Is this the first?", "Is this the second?"]
+
+    monkeypatch.setattr("qa.page.desk.follow_ups", slow)
+    ada = visitor(address)
+    path = f"/page/conversations/{asked(ada)}/0/next"
+
+    async def waiting() -> None:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=address, cookies=ada.cookies, timeout=60, limits=limits) as crowd:
+            many = [asyncio.create_task(crowd.get(path)) for _ in range(60)]
+            while not tried:
+                await asyncio.sleep(0.01)
+            assert (await crowd.get("/page/state", timeout=20)).status_code == 200
+            assert (await crowd.get("/page/find", params={"words": "bridge"}, timeout=20)).status_code == 200
+            for one in many[1:]:
+                one.cancel()
+            await asyncio.wait(many[1:])
+            go.set()
+            assert "Is this the second?" in (await many[0]).text
+
+    asyncio.run(waiting())
+    assert len(tried) < 60
+
+
 def test_nobody_uses_anothers_session_of_gradio(address: str) -> None:
     """Neither putting a job under it, nor reading what is sent to it, nor ending it."""
     ada, eve = visitor(address), visitor(address)

@@ -470,6 +470,18 @@ def test_what_goes_wrong_is_the_jobs_end() -> None:
     assert ends == ["failed: no more ink"]
 
 
+def test_what_cannot_be_kept_is_told_and_ends_the_job() -> None:
+    """A disk that is full leaves nobody waiting."""
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    job = Job(0, Steps(halt=9), full)
+    job.start(threading.Semaphore(1))
+    assert asyncio.run(followed(job))[-1] == 4
+    assert (job.ending, str(job.error)) == ("failed", "no space left")
+
+
 def test_a_job_that_waits_for_its_place_can_be_stopped() -> None:
     """While another keeps the only one; it is not begun later."""
     place, first, begun = threading.Semaphore(1), Steps(halt=1), []

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +19,7 @@ from qa.page.jobs import Job
 from qa.page.library import GLANCE, Libraries, Library
 from qa.page.reading import place
 from qa.page.settings import Editing, Settings
+from qa.page.starters import follow_ups
 from qa.page.store import AskedTurn, Conversation, Store
 from qa.page.telling import told
 
@@ -72,6 +73,7 @@ class Desk:
     changing: dict[str, Job[Any]] = field(default_factory=dict)
     places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
     building: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(2))
+    suggesting: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(2))
 
     @classmethod
     def over(cls, shared: Assistant, settings: Settings) -> Desk:
@@ -319,8 +321,10 @@ class Desk:
 
         def ended(job: Job[Draft], ending: str) -> None:
             error = told(job.error) if job.error else ""
-            self.store.end(turn, job.view.so_far(question), error, ending == "stopped")
-            self.running.pop(conversation.id, None)
+            try:
+                self.store.end(turn, job.view.so_far(question), error, ending == "stopped")
+            finally:
+                self.running.pop(conversation.id, None)
 
         under = Under(turn, question, filters, Job(Draft(), work, ended))
         self.running[conversation.id] = under
@@ -334,6 +338,33 @@ class Desk:
         async for _ in under.job.follow():
             html = await asyncio.to_thread(self.under, conversation, i, under)
             yield head | {"html": html, "busy": under.job.view.busy if under.job.running else ""}
+
+    async def going_on(self, place: int, asked: AskedTurn, library: Library) -> AsyncIterator[dict[str, Any]]:
+        """What can be asked next, as it is found; looked for while somebody waits for it, and kept."""
+
+        def work(job: Job[list[str]]) -> None:
+            assert asked.answer is not None
+            for found in follow_ups(library.assistant, asked.answer, library.glance):
+                job.show(found)
+            self.store.suggest(asked.id, job.view)
+
+        known = self.store.suggested(asked.id)
+        job = Job(known or [], work if known is None else lambda _: None)
+        job.start(self.suggesting)
+        try:
+            async for questions in job.follow():
+                yield {"slots": {f"next-{place}": views.render("next", questions=questions)}}
+        finally:
+            job.stop()
+
+    async def beginning(self, library: Library) -> Sequence[str]:
+        """Questions to begin with; found once."""
+        if not library.begun:
+            job: Job[None] = Job(None, lambda _: library.suggest())
+            job.start(self.suggesting)
+            async for _ in job.follow():
+                pass
+        return library.starters
 
     # -- documents -----------------------------------------------------------------------------------
 

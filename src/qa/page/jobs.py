@@ -112,7 +112,10 @@ class Job(Generic[V]):
         with self._lock:
             if self.ending:
                 return False
-            self._ended(self, ending)
+            try:
+                self._ended(self, ending)
+            except Exception as error:  # it could not be kept: who follows is told, and waits no longer
+                self.error, ending = error, "failed"
             self.ending = ending
         self._tell()
         return True

@@ -81,15 +81,20 @@ class Library:
     def suggest(self) -> None:
         """Finds questions to begin with, once for each assistant."""
         with self._beginning:
-            assistant = self.assistant
-            if self._begun is assistant:
+            if self.begun:
                 return
+            assistant = self.assistant
             try:
                 found = starters(assistant, self.glance)
             except Exception:  # closed meanwhile, or nothing to ask: a page without suggestions is a page
                 return
             if self.assistant is assistant:
                 self.starters, self._begun = found, assistant
+
+    @property
+    def begun(self) -> bool:
+        """Whether questions to begin with were looked for."""
+        return self._begun is self.assistant
 
     @property
     def files(self) -> Path:

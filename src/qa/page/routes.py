@@ -24,7 +24,6 @@ from qa.page.jobs import Job
 from qa.page.library import Library
 from qa.page.reading import reading
 from qa.page.settings import Editing
-from qa.page.starters import follow_ups
 from qa.page.telling import fitting, named, told, unread
 
 LONGEST_TOPIC: Final = 200
@@ -72,7 +71,7 @@ class Opinion(BaseModel):
 PUBLISHED: Final = {"since": "from", "until": "until"}
 
 
-def _owner(request: Request) -> str:
+async def _owner(request: Request) -> str:  # not in a thread: all may be taken
     return str(request.scope.get("qa.owner", ""))
 
 
@@ -104,10 +103,9 @@ def _showing(routes: APIRouter, desk: Desk) -> None:
         return desk.shown(conversation)
 
     @routes.get("/starters")
-    def beginnings(owner: Owner, c: str = "") -> dict[str, str]:
-        library = desk.library(desk.opened(c, owner))
-        library.suggest()
-        return {"starters": views.render("starters", questions=library.starters)}
+    async def beginnings(owner: Owner, c: str = "") -> dict[str, str]:
+        questions = await desk.beginning(desk.library(desk.opened(c, owner)))
+        return {"starters": views.render("starters", questions=questions)}
 
 
 def _conversations(routes: APIRouter, desk: Desk) -> None:
@@ -148,15 +146,9 @@ def _conversations(routes: APIRouter, desk: Desk) -> None:
         return {"link": f"?a={store.link(desk.turn(c, turn, owner).id)}"}
 
     @routes.get("/conversations/{c}/{turn}/next")
-    def going_on(c: str, turn: int, owner: Owner) -> dict[str, str]:
+    async def going_on(c: str, turn: int, owner: Owner) -> StreamingResponse:
         asked = desk.turn(c, turn, owner)
-        if (questions := store.suggested(asked.id)) is None:
-            library = desk.library(desk.conversation(c, owner))
-            with desk.building:
-                assert asked.answer is not None
-                questions = follow_ups(library.assistant, asked.answer, library.glance)
-            store.suggest(asked.id, questions)
-        return {"html": views.render("next", questions=questions)}
+        return _lines(desk.going_on(turn, asked, desk.library(desk.conversation(c, owner))))
 
     @routes.post("/conversations/{c}/{turn}/opinion")
     def opinion(c: str, turn: int, owner: Owner, given: Annotated[Opinion, Form()]) -> dict[str, str]:

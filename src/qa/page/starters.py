@@ -43,8 +43,12 @@ def starters(assistant: Assistant, glance: Callable[[str], Overview] | None = No
     return found
 
 
-def follow_ups(assistant: Assistant, answer: Answer, glance: Callable[[str], Overview], wanted: int = 3) -> list[str]:
+def follow_ups(
+    assistant: Assistant, answer: Answer, glance: Callable[[str], Overview], wanted: int = 3
+) -> Iterator[list[str]]:
     """Questions that lead on from an answer: each was asked, and is surely answered by words that are not there yet.
+
+    Gives those found so far after each that was tried.
 
     Args:
         glance: what a source, by its id, is about.
@@ -60,7 +64,7 @@ def follow_ups(assistant: Assistant, answer: Answer, glance: Callable[[str], Ove
         if new and _sure(made):
             found.append(question)
             there |= new
-    return found
+        yield list(found)
 
 
 def _leading_on(answer: Answer, glance: Callable[[str], Overview]) -> Iterator[str]:

@@ -24,6 +24,8 @@
     throw new Error((await reply.json().catch(() => ({}))).error ?? `The server answered ${reply.status}.`);
   };
   const get = async (path, query) => (await call(path, { query })).json();
+  /* for each request a signal that ends the one before it */
+  const newest = (last) => () => { last?.abort(); last = new AbortController(); return last.signal; };
   /* asks, and shows what each line of the reply says, where it was pressed */
   const work = async (from, path, given) => {
     const told = from?.closest(".acts, [data-tab]") ?? one("#talk");
@@ -153,25 +155,28 @@
     const words = line.busy || one(".answer, .error, .stopped", turn)?.textContent.trim().slice(0, 400) || "";
     if (one("#live").textContent !== words) one("#live").textContent = words;
   };
-  /* what the sources can answer next is tried first; it comes when it comes */
-  const goOn = async () => {
-    const turn = one(".turn:last-child", turns()), slot = turn && one(".next", turn);
-    if (slot) slot.innerHTML = (await get(`conversations/{c}/${turn.dataset.turn}/next`).catch(() => ({ html: "" }))).html;
+  /* what the sources can answer next is tried first; it comes when it comes, and is not waited for once more is asked */
+  const going = newest();
+  const goOn = () => {
+    const next = one(".turn:last-child .next", turns()), signal = going();
+    if (next) work(null, `conversations/{c}/${next.closest(".turn").dataset.turn}/next`, { signal }).catch(() => {});
   };
   const ask = async (question, before = "") => {
-    if (document.body.classList.contains("asking")) return;
+    if (document.body.classList.contains("asking")) return say(null, "A question is being answered; stop it, or wait for it.");
+    going();
     const body = filters();
     body.set("question", question);
     body.set("before", before);
     one("#composer .notice")?.remove(); // but not how far a change of the documents is
     busy(true);
     field().value = "";
+    delete field().dataset.before;
     try {
       await work(null, "ask", { body });
       const last = one(".turn:last-child", turns());
       if (one(".stopped", last) && !one(".answer", last)) { field().value = question; field().focus(); }
     } catch (error) {
-      field().value ||= question;
+      if (!field().value) Object.assign(field(), { value: question }).dataset.before = before;
       fail(null, error);
     }
     busy(false);
@@ -242,13 +247,10 @@
     for (const file of event.dataTransfer.files) body.append("files", file);
     send(all("[data-tab]").find((tab) => tab.offsetParent), "documents", { body });
   });
-  let looking = null;
+  const looking = newest();
   const look = (query) => {
     const slot = one("[data-slot=glances]");
-    if (!slot) return;
-    looking?.abort();
-    looking = new AbortController();
-    return send(slot, "overview", { query, signal: looking.signal });
+    return slot && send(slot, "overview", { query, signal: looking() });
   };
 
   // -- what is pressed ---------------------------------------------------------------------------------------------
@@ -300,10 +302,8 @@
     form.closest("dialog")?.close();
     if (form.popover) form.hidePopover();
     if (form.matches(".once")) form.remove();
-    if (path === "ask") {
-      ask(body.get("question"), field().dataset.before);
-      delete field().dataset.before;
-    } else if (path === "overview") look(Object.fromEntries(body));
+    if (path === "ask") ask(body.get("question"), field().dataset.before);
+    else if (path === "overview") look(Object.fromEntries(body));
     else if (path && !pressed.ariaBusy) { // not disabled: that would lose the focus
       pressed.ariaBusy = "true";
       send(told, path, set("method") === "post" ? { body } : { query: Object.fromEntries(body) }).then(() => { pressed.ariaBusy = null; });
