@@ -186,6 +186,14 @@ def test_a_broken_row_costs_itself_and_is_counted(tmp_path: Path) -> None:
     assert run("--samples", str(tmp_path / "rows.jsonl"), "--fail-under", "broken=0.5").exit_code == 1
 
 
+def test_an_answer_for_which_nothing_was_retrieved_does_not_pass(tmp_path: Path) -> None:
+    """It is no broken row: nothing was there to hold it against."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"response": TRUE, "retrieved_contexts": []}))
+    result = run("--samples", str(tmp_path / "rows.jsonl"))
+    assert result.exit_code == 1, result.output
+    assert "1 sentence: 1 unchecked" in result.output
+
+
 def test_a_finding_in_a_row_stands_at_its_line(tmp_path: Path) -> None:
     """Of the file itself, whose name is written as an address: a forge shows it there."""
     (tmp_path / "my rows.jsonl").write_text("\n\n" + json.dumps({"answer": FALSE, "contexts": [MINUTES]}))

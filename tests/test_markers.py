@@ -32,6 +32,10 @@ from qa.markers import SHAPES, Stream, find, marked, sentences, strip
         ("It opened. (1) The mayor spoke.", (1,)),
         ("It opened [Source 3].", (3,)),
         ("It opened [passage 3, 4].", (3, 4)),
+        ("It opened [Passage 3, passage 4].", (3, 4)),
+        ("It opened [chunk 3].", (3,)),
+        ("It opened [ref. 3].", (3,)),
+        ("It opened [3, p. 40].", (3,)),
         ("It opened [ID:7].", (7,)),
         ("It opened [1](https://example.org/a).", (1,)),
         ("It opened.¹", (1,)),
@@ -280,7 +284,7 @@ def test_pages_and_what_is_not_there_are_known() -> None:
 def test_every_shape_in_the_table_is_read_as_itself(example: str) -> None:
     """The example in the table is found whole, at the end of a sentence."""
     text = f"It opened{example}." if example[0] in "¹<" else f"It opened {example}."
-    (marker,) = find(text, {**LABELS, "https example org report": "report", "^2a": "report"})
+    (marker,) = find(text, {**LABELS, "https example org report": "report", "^2a": "report", "lind2021": "gazette"})
     assert text[marker.start : marker.end] == example
     assert marker.numbers or marker.sources
 

@@ -1052,7 +1052,7 @@ def test_passages_can_be_found_from_the_sources(visitors: Any) -> None:
 
 
 def test_a_text_from_elsewhere_is_checked(visitors: Any, tmp_path: Path) -> None:
-    """By keyboard; every verdict opens its evidence; the report stays under its address and can be taken away."""
+    """By keyboard; every verdict opens its evidence; the report stays where it is, and can be taken away or shared."""
     v = visitors()
     v.page.get_by_role("tab", name="Check").focus()
     v.press("Enter")
@@ -1075,8 +1075,19 @@ def test_a_text_from_elsewhere_is_checked(visitors: Any, tmp_path: Path) -> None
     with v.page.expect_download() as download:
         v.page.get_by_text("Download this report").click()
     assert [s["status"] for s in json.loads(download.value.path().read_text())["sentences"]] == status
+    v.page.get_by_role("tabpanel").get_by_role("button", name="Link", exact=True).click()
+    v.page.get_by_text("Link copied").wait_for()
+    link = v.page.evaluate("navigator.clipboard.readText()")
     v.page.reload()
     v.page.locator(".checked li:visible").first.wait_for()
+    other = visitors(None, who="eve")
+    other.page.goto(link)
+    other.page.locator(".checked li:visible").first.wait_for()
+    assert other.page.locator(".checked .word").all_text_contents() == status
+    other.page.locator(".checked [data-read]").first.click()
+    other.opened()
+    with other.page.expect_download():
+        other.page.get_by_text("Download this report").click()
     paper, broken = tmp_path / "budget.md", tmp_path / "broken.pdf"
     paper.write_text("---\ntitle: Budget\n---\nThe harbour bridge will cost 500 million dollars.\n")
     broken.write_bytes(b"not a PDF")

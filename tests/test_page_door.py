@@ -198,7 +198,8 @@ def test_nothing_of_one_visitor_is_there_for_another(address: str) -> None:
         ("GET", f"/page/follow/{c}", {}), ("GET", f"/page/follow/{c}/documents", {}), ("POST", f"/page/stop/{c}", {}),
         ("POST", f"/page/conversations/{c}/0/link", {}), ("POST", f"/page/conversations/{c}/delete", {}),
         ("POST", f"/page/conversations/{c}/0/opinion", {}),
-        ("GET", f"/page/check/{c}/report", {}), ("GET", "/page/documents/safe/correct", {"c": c}),
+        ("GET", "/page/check/report", {"c": c}), ("POST", "/page/check/link", {"c": c}),
+        ("GET", "/page/check/report", {"a": c}), ("GET", "/page/documents/safe/correct", {"c": c}),
     ]  # fmt: skip
     for method, path, query in ways:
         for stranger in (eve, httpx.Client(base_url=address)):

@@ -63,8 +63,12 @@ class Marked:
 
 # the table of shapes --------------------------------------------------------------------------------------
 
-_LABEL = r"(?:(?:sources?|passages?|doc(?:ument)?s?|refs?|references?|cit(?:ation)?|id|no)\s?[.:#№]?\s?|[ps]\s?)?"
-_NUMBERS = r"\^?\d{1,3}(?:\s{0,2}(?:[,;&–-]|and)\s{0,2}\^?\d{1,3}){0,20}"
+_WORD = (
+    r"(?:sources?|passages?|chunks?|contexts?|snippets?|excerpts?|doc(?:ument)?s?|refs?|references?|cit(?:ation)?|id|no)"
+    r"\s?[.:#№]?\s?"
+)
+_LABEL = rf"(?:{_WORD}|[ps]\s?)?"
+_NUMBERS = rf"\^?\d{{1,3}}(?:\s{{0,2}}(?:[,;&–-]|and)\s{{0,2}}(?:{_WORD})?\^?\d{{1,3}}){{0,20}}"
 _ADDRESS = r"\([^()\s]{1,300}(?:\([^()\s]{1,80}\)[^()\s]{0,80})?(?:\s[\"'][^\"'\n]{0,80}[\"'])?\)"
 _ENDINGS = r"pdf|docx?|html?|xhtml|md|txt|rst|csv|xlsx|odt|epub"
 
@@ -73,20 +77,28 @@ def _bracket(match: re.Match[str], labels: Labels) -> Marker | None:
     """Numbers, a link, or names of sources."""
     inside, _, address = match[0][1:].partition("](")
     inside = inside.strip("[]()【】〔〕［］")
-    if _COUNTS.fullmatch(inside):
-        return _numbered(match, labels) if _stands_as_marker(match, inside) else None
+    if (annotated := _ANNOTATED.fullmatch(inside)) and (marker := _named(match, annotated[1], labels)):
+        return marker
+    page = _PAGE.search(inside)
+    counts = inside[: page.start()] if page and page.start() else inside
+    if _COUNTS.fullmatch(counts):
+        pages = _pages(page) if page and counts != inside else ()
+        return _numbered(match, labels, pages) if _stands_as_marker(match, counts) else None
+    if annotated:  # a place in a conversation that is not here
+        return _of(match)
     if address:
         return _linked(match, labels)
     return _named(match, inside, labels)
 
 
-def _numbered(match: re.Match[str], labels: Labels) -> Marker:
-    written = re.sub(r"<[^>]*>", " ", re.split(r"†|\]\(", match[0])[0]).translate(_RAISED)
+def _numbered(match: re.Match[str], labels: Labels, pages: tuple[int, ...] = ()) -> Marker:
+    written = re.split(r"†|\]\(", match[0])[0]
+    written = re.sub(r"<[^>]*>", " ", _PAGE.sub("", written.rstrip(")]")) if pages else written).translate(_RAISED)
     numbers: list[int] = []
     for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*\^?(\d+))?", written):
         a, b = int(first), int(last or first)
         numbers += range(a, b + 1) if a <= b < a + MAX_RANGE else [a, b]
-    return Marker(tuple(dict.fromkeys(numbers)), *match.span())
+    return Marker(tuple(dict.fromkeys(numbers)), *match.span(), pages=pages)
 
 
 def _stands_as_marker(match: re.Match[str], inside: str) -> bool:
@@ -155,13 +167,18 @@ class Shape(NamedTuple):
 SHAPES = {
     "footnote": Shape(("[^lind]", "[^2a]"), r"\[\^(?!\d{1,3}[],;&\s–-])[^\]\s]{1,40}\]", _noted),
     "square": Shape(
-        ("[1, 2]", "[1-3]", "[^1]", "[1](#ref-1)", "[report](report.pdf)", "[report.pdf, p. 3]", "[[report]]"),
+        (
+            *("[1, 2]", "[1-3]", "[1, p. 3]", "[Passage 1, Passage 2]", "[^1]", "[1](#ref-1)"),
+            *("[report](report.pdf)", "[report.pdf, p. 3]", "[[report]]", "[1: report.pdf]", "[@lind2021, p. 3]"),
+        ),
         rf"\[{{1,2}}[^\[\]\n]{{1,300}}\]{{1,2}}(?:{_ADDRESS})?",
         _bracket,
     ),
     "round": Shape(("(1)", "(1, 2)", "(Lind et al., 2021)"), r"\([^\[\]()【】\n]{1,200}\)", _bracket),
     "wide": Shape(
-        ("【1†source】", "【4:2†report.pdf】", "［1］"), r"[【〔［][^\[\]()【】〔〕［］\n]{1,200}[】〕］]", _bracket
+        ("【1†source】", "【4:2†report.pdf】", "【1†report.pdf】", "［1］"),
+        r"[【〔［][^\[\]()【】〔〕［］\n]{1,200}[】〕］]",
+        _bracket,
     ),
     "raised": Shape(("¹", "¹²"), r"(?<=\S)[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?:[⁾˒,]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}){0,4}", _raised),
     "html": Shape(
@@ -184,7 +201,10 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁾˒", "0123456789,,")
 _POWER = re.compile(r"(?:\d|\b(?:[kcm]?m|mi|ft|in|s|x|n)|\))$", re.I)
 _PAGE = re.compile(r"[,;:#\s]{0,3}\b(?:pp?\.|pages?|page=|p)\s?(\d{1,4})(?:\s?[-–]\s?(\d{1,4}))?$", re.I)
 _PLACE = re.compile(r"[,;:#\s]{0,3}(?:§+|\b(?:sec(?:tion)?|ch(?:apter)?|lines?|para)\b\.?)\s?[\w.–-]{1,12}$", re.I)
-_BEFORE = re.compile(r"(?:(?:see also|see|cf|e\.g|source|from|according to)\b[.:,]?\s)?(?:\d{1,3}:\d{1,3}†)?", re.I)
+_BEFORE = re.compile(r"(?:(?:see also|see|cf|e\.g|source|from|according to)\b[.:,]?\s)?(?:\d{1,3}:\s)?", re.I)
+_ANNOTATED = re.compile(r"\d{1,3}(?::\d{1,3})?†(.*)")
+_KEY = re.compile(r"-?@(?=\S*\d{4})")
+"""Of a bibliography, as pandoc writes it."""
 _LINES = re.compile(rf"(\.(?:{_ENDINGS})):L?\d{{1,6}}(?:[-–:]L?\d{{1,6}})?$", re.I)
 _FILE = re.compile(rf"[^\s/\\][^/\\]{{0,100}}\.(?:{_ENDINGS})$", re.I)
 
@@ -201,19 +221,24 @@ def _name(written: str, labels: Labels) -> _Name:
     name = _LINES.sub(r"\1", _BEFORE.sub("", written.strip(), count=1).strip(" \t.\"'`*_“”"))
     pages: tuple[int, ...] = ()
     if page := _PAGE.search(name):
-        first, last = int(page[1]), int(page[2] or page[1])
-        name, pages = name[: page.start()], tuple(range(first, min(last, first + MAX_RANGE) + 1)) or (first,)
+        name, pages = name[: page.start()], _pages(page)
     elif place := _PLACE.search(name):
         name = name[: place.start()]
+    key = _KEY.match(name)
+    name = name[key.end() :] if key else name
     path = re.split(r"[?#]", name)[0].replace("\\", "/")
     last_part = path.rstrip("/").rpartition("/")[2]
     # with its ending first: beside "report.md" may lie "report.pdf"
     for called in (name, path, last_part, bare(name), bare(path), bare(last_part)):
         if id_ := labels.get(label(called)):
             return _Name(id_, pages)
-    return _Name(
-        "", pages, last_part if labels is not _NOT_TOLD and "://" not in name and _FILE.match(last_part) else ""
-    )
+    told = labels is not _NOT_TOLD and "://" not in name and (key or _FILE.match(last_part))
+    return _Name("", pages, last_part if told else "")
+
+
+def _pages(page: re.Match[str]) -> tuple[int, ...]:
+    first, last = int(page[1]), int(page[2] or page[1])
+    return tuple(range(first, min(last, first + MAX_RANGE) + 1)) or (first,)
 
 
 def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marker:

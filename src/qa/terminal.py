@@ -16,6 +16,7 @@ from rich.console import ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.segment import Segment
+from rich.text import Text
 
 Step = Callable[[str, int, int], None]
 """Told of progress: what is happening, how much is done, of how much."""
@@ -49,7 +50,15 @@ class Console(RichConsole):
     """Rich's, but of what it is given only what can be seen reaches the terminal; styles are its own."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Rich's, with the text of every segment made `visible`."""
+        """As Rich's, with the text of every segment made `visible`: before it is laid out, or lines would be cut."""
+        if isinstance(renderable, Text) and _UNSEEN.search(renderable.plain):
+            at, made = 0, renderable.blank_copy()
+            for match in _UNSEEN.finditer(renderable.plain):
+                made.append_text(renderable[at : match.start()]).append(
+                    visible(match[0]), renderable.get_style_at_offset(self, match.start())
+                )
+                at = match.end()
+            renderable = made.append_text(renderable[at:])
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 

@@ -125,20 +125,22 @@ class _Parts:
 
     row: int
     answer: str
-    contexts: Mapping[str, str]
+    contexts: Mapping[str, str] | None
+    """None where they are not told; empty where nothing was retrieved."""
     question: str
     record: str
 
     def with_(self, other: _Parts) -> _Parts:
         """Both together."""
-        contexts = _named([*self.contexts.items(), *other.contexts.items()])
+        told = [one.contexts for one in (self, other) if one.contexts is not None]
+        contexts = _named(item for one in told for item in one.items()) if told else None
         return _Parts(self.row, self.answer or other.answer, contexts, self.question or other.question, self.record)
 
     def sample(self) -> Sample | Broken:
         """All that is needed, or what is missing."""
         if not self.answer:
             return Broken(self.row, "has no answer (response, answer, actual_output, output, …)")
-        if not self.contexts:
+        if self.contexts is None:
             return Broken(self.row, "has no contexts (retrieved_contexts, contexts, retrieval_context, documents, …)")
         return Sample(self.row, self.answer, self.contexts, self.question)
 
@@ -150,9 +152,10 @@ def _parts(row: int, value: Mapping[str, Any]) -> _Parts:
     value = {**value, **{place: table for place, table in tables.items() if table}}  # "outputs.answer", a column
     given, fetched = ([value, *(o for name in names if (o := _object(value.get(name))))] for names in (GIVEN, FETCHED))
     contexts = _first(fetched, CONTEXTS, _contexts) or _named(_retrieved(value))
+    told = contexts or any(place.get(name) == [] for place in fetched for name in CONTEXTS)
     question, answer = _first(fetched, QUESTIONS, _text), _first(given, ANSWERS, _text)
     record = next((str(place[RECORD]) for place in given if RECORD in place), "")
-    return _Parts(row, answer or "", contexts, question or "", record)
+    return _Parts(row, answer or "", contexts if told else None, question or "", record)
 
 
 def _listed(value: Mapping[str, Any]) -> list[Any]:

@@ -16,7 +16,7 @@ QUOTE_ROOM = 600
 """Characters after which an opening quotation mark is taken for one that was never closed."""
 
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st gen col capt lt sgt maj sen rep gov hon jr sr vs etc cf e.g i.e al no vol pp ed eds "
+    "mr mrs ms dr prof st gen col capt lt sgt maj sen rep gov hon jr sr vs etc cf e.g i.e al no vol pp ref ed eds "
     "fig inc ltd corp co dept est approx jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k u.n ph.d a.m "
     "p.m".split()
 )

@@ -136,6 +136,17 @@ class Desk:
             raise HTTPException(404, NOT_HERE)
         return asked
 
+    def checked(self, c: str, a: str, owner: str) -> Conversation:
+        """A text that was checked: the owner's, or that behind a link.
+
+        Raises:
+            HTTPException: 404, there is none.
+        """
+        found = self.store.linked_report(a) if a else self.conversation(c, owner)
+        if found is None or not found.report:
+            raise HTTPException(404, "There is no report here.")
+        return found
+
     def turn(self, c: str, turn: int, owner: str) -> AskedTurn:
         """An answered turn of the owner's conversation.
 
@@ -179,6 +190,16 @@ class Desk:
         return self.store.new(owner, title, **more)
 
     # -- what is shown -------------------------------------------------------------------------------
+
+    def shown_by(self, link: str) -> dict[str, Any]:
+        """All parts of the page as a link shows them to everybody: an answer, or a text that was checked."""
+        made = self.shown(None)
+        if report := self.store.linked_report(link):
+            slots, title = {"report": json.loads(report.report)["html"]}, report.title
+        else:
+            asked = self.linked(link)
+            slots, title = {"turns": self.asked(0, asked, self.libraries.shared, own=False)}, asked.question
+        return made | {"title": title, "tab": "check" * ("report" in slots), "slots": made["slots"] | slots}
 
     def shown(self, conversation: Conversation | None) -> dict[str, Any]:
         """All parts of the page as this conversation has them."""

@@ -94,9 +94,7 @@ def _showing(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/state")
     def state(owner: Owner, c: str = "", a: str = "") -> dict[str, Any]:
         if a:
-            answer = desk.asked(0, desk.linked(a), desk.libraries.shared, own=False)
-            made = desk.shown(None)
-            return made | {"title": desk.linked(a).question, "slots": made["slots"] | {"turns": answer}}
+            return desk.shown_by(a)
         conversation = desk.opened(c, owner)
         if conversation:
             store.touch(conversation.id)
@@ -214,7 +212,9 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
             raise HTTPException(422, "This is no place in a document.") from error
         conversation = None if a else desk.opened(c, owner)
         library = desk.library(conversation)
-        answers = [desk.linked(a).answer] if a else desk.answers(conversation) if conversation else []
+        answers = desk.answers(conversation) if conversation else []
+        if a and not desk.store.linked_report(a):
+            answers = [desk.linked(a).answer]
         found = reading(asked if isinstance(asked, Mapping) else {}, answers, library.assistant)
         if found is None:
             raise HTTPException(404, "The answer has no such place; ask again to read its sources.")
@@ -374,12 +374,13 @@ def _checking(routes: APIRouter, desk: Desk) -> None:
 
         return _lines(lines())
 
-    @routes.get("/check/{c}/report")
-    def report(c: str, owner: Owner) -> Response:
-        found = desk.conversation(c, owner)
-        if not found.report:
-            raise HTTPException(404, "There is no report here.")
-        kept = json.loads(found.report)
+    @routes.post("/check/link")
+    def link(owner: Owner, c: str = "", a: str = "") -> dict[str, str]:
+        return {"link": f"?a={store.link_report(desk.checked(c, a, owner).id)}"}
+
+    @routes.get("/check/report")
+    def report(owner: Owner, c: str = "", a: str = "") -> Response:
+        kept = json.loads(desk.checked(c, a, owner).report)
         told = json.dumps({"text": kept["text"], **kept["report"]}, ensure_ascii=False, indent=2) + "\n"
         return Response(
             told, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="check.json"'}

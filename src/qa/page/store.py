@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS turn (
     link TEXT UNIQUE
 );
 CREATE TABLE IF NOT EXISTS next (turn INTEGER PRIMARY KEY REFERENCES turn ON DELETE CASCADE, questions TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS report_link (
+    conversation TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE, link TEXT UNIQUE NOT NULL
+);
 CREATE INDEX IF NOT EXISTS of_conversation ON turn (conversation, id);
 """
 
@@ -219,6 +222,18 @@ class Store:
         """What opens this answer, as it stands, for whoever may come in; the same each time."""
         self._write("UPDATE turn SET link = coalesce(link, ?) WHERE id = ?", secrets.token_urlsafe(16), turn)
         return str(self._rows("SELECT link FROM turn WHERE id = ?", turn)[0]["link"])
+
+    def link_report(self, id_: str) -> str:
+        """As `link`, of a text that was checked."""
+        self._write("INSERT OR IGNORE INTO report_link VALUES (?, ?)", id_, secrets.token_urlsafe(16))
+        return str(self._rows("SELECT link FROM report_link WHERE conversation = ?", id_)[0]["link"])
+
+    def linked_report(self, link: str) -> Conversation | None:
+        """The checked text behind a link."""
+        rows = self._rows(
+            "SELECT conversation.* FROM report_link JOIN conversation ON id = conversation WHERE link = ?", link
+        )
+        return _conversation(rows[0]) if rows else None
 
     def linked(self, link: str) -> AskedTurn | None:
         """The answer behind a link."""

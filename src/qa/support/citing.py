@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -55,10 +55,11 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
     for unit in markers.marked(_prose(body), {**labels, **{f"^{key}": f"^{key}" for key in listed}, **notes}):
         keys = [*map(str, unit.numbers), *(id_[1:] for id_ in unit.sources if id_.startswith("^"))]
         explained = [citation for key in keys for citation in named.get(key, ())]
+        called_so = [CitedSource(id_) for id_ in unit.sources if not id_.startswith("^")]
         unnamed = [key for key in keys if key in listed and not named[key]]
         yield Cited(
             unit,
-            (*explained, *(CitedSource(id_, unit.pages) for id_ in unit.sources if not id_.startswith("^"))),
+            tuple(replace(citation, pages=citation.pages or unit.pages) for citation in (*explained, *called_so)),
             () if listed else unit.numbers,
             tuple(n for n in unit.numbers if listed and not named.get(str(n))),
             (*unit.unknown, *(_short(listed[key]) for key in unnamed)),
@@ -68,7 +69,8 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
 def called(sources: Sequence[Source]) -> dict[str, str]:
     """What each source may be called in brackets; what would name two of them names none.
 
-    By its id, address or file, with the ending of it or without; by its title; by publisher or authors with the year.
+    By its id, address or file, with the ending of it or without; by its title; by publisher or authors with the year,
+    in one word too, as a bibliography has it.
     """
     found: dict[str, set[str]] = {}
     for source in sources:
@@ -76,6 +78,7 @@ def called(sources: Sequence[Source]) -> dict[str, str]:
         people = [source.author, " ".join(a.split()[-1] for a in authors)]
         people += [" ".join(authors[0].split()[i:]) for i in range(len(authors[0].split()))] if authors else []
         names = {f"{name} {date}" for name in (source.publisher, *people) if name for date in dated(source)}
+        names |= {name.replace(" ", "") for name in names}
         names |= {source.title, source.id, source.original}
         for address in (source.id, re.sub(r"[?#].*", "", source.original)):
             last = address.rpartition("/")[2]

@@ -89,8 +89,9 @@ class CheckedSentence:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it, besides its status."""
-        notes = ["no citation; looked for in all sources"] if self.uncited else []
-        notes += [f"there is no source {n}" for n in (*self.invented, *self.unknown)]
+        notes = [f"there is no source {n}" for n in (*self.invented, *self.unknown)]
+        if self.uncited:
+            notes = ["; ".join([*(notes or ["no citation"]), "looked for in all sources"])]
         if self.doubt:
             notes.append(self.doubt)
         if self.elsewhere:
@@ -225,9 +226,9 @@ class _Plan:
 def _plan(cited: citing.Cited, pool: Pool, numbers: Literal["passages", "sources"]) -> _Plan:
     text = _plain(cited.unit.text)
     pools = [pool.of(c.source, c.pages) for c in cited.citations]
-    there = [n for n in cited.numbers if 0 < n <= (len(pool) if numbers == "passages" else len(pool.sources))]
-    for n in there:
-        pools.append([pool.passage(n - 1)] if numbers == "passages" else pool.of(pool.sources[n - 1].id))
+    passages, pages = numbers == "passages", cited.unit.pages
+    there = [n for n in cited.numbers if 0 < n <= (len(pool) if passages else len(pool.sources))]
+    pools += [[pool.passage(n - 1)] if passages else pool.of(pool.sources[n - 1].id, pages) for n in there]
     nearest = pool.near(text, most=2 * TRIED)
     near = [e for own in pools for e in pool.near(text, own)] if pools else nearest[:TRIED]
     others = [e for e in nearest if e not in near]

@@ -8,7 +8,7 @@
   const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
   const parsed = (html) => document.createRange().createContextualFragment(html);
 
-  // -- the server, told each time which conversation this window shows (c), or which answer a link opened (a) ----------
+  // -- the server, told each time which conversation this window shows (c), or which answer a link opened (a)
 
   let here = { c: "", a: "" };
   const address = (path, query = {}) => {
@@ -61,7 +61,7 @@
     if (line.gone && line.gone === here.c) { go(""); load(); }
   };
 
-  // -- what stands where: slots are filled as soon as Gradio has put them there --------------------------------
+  // -- what stands where: slots are filled as soon as Gradio has put them there
 
   const held = new Map();
   const fill = (slots) => {
@@ -100,7 +100,7 @@
   const say = (from, words, more = {}) => tell(from, Object.assign(document.createElement("p"), { className: "notice", textContent: words, ...more }));
   const fail = (from, error) => error.name !== "AbortError" && say(from, error.message, { className: "notice error", role: "alert" });
 
-  // -- light or dark: the reader's choice, else the system's -----------------------------------------------------
+  // -- light or dark: the reader's choice, else the system's
 
   const root = document.documentElement;
   root.lang ||= "en";
@@ -111,7 +111,7 @@
     try { localStorage.setItem("qa-theme", root.dataset.theme); } catch { /* for this visit, then */ }
   };
 
-  // -- the conversation: its place is in the address, so that reload and back find it -------------------------------
+  // -- the conversation: its place is in the address, so that reload and back find it
 
   const turns = () => one("#turns");
   const field = () => one("#question textarea");
@@ -183,7 +183,7 @@
     goOn();
   };
 
-  // -- the card that a marker shows: who says so, and the words ------------------------------------------------------
+  // -- the card that a marker shows: who says so, and the words
 
   const card = Object.assign(document.createElement("div"), { id: "card", popover: "manual" });
   const hover = ({ type, target }) => {
@@ -197,7 +197,7 @@
   document.addEventListener("mouseover", hover);
   document.addEventListener("focusin", hover);
 
-  // -- the reading pane ------------------------------------------------------------------------------------------------
+  // -- the reading pane
 
   let opener = null, at = "";
   const pane = () => one("#pane .pane");
@@ -253,7 +253,7 @@
     return slot && send(slot, "overview", { query, signal: looking() });
   };
 
-  // -- what is pressed ---------------------------------------------------------------------------------------------
+  // -- what is pressed
 
   const send = (from, path, given) => work(from, path, given).catch((error) => fail(from, error));
   const copy = (from, text, words) => navigator.clipboard.writeText(text).then(() => say(from, words), () => say(from, text));
@@ -271,11 +271,11 @@
     retry: (_, turn) => ask(asked(turn), turn.dataset.turn),
     copy: (button) => copy(button, button.dataset.text, "Copied"),
     link: async (button, turn) => {
-      const { link } = await (await call(`conversations/{c}/${turn.dataset.turn}/link`, { method: "POST" })).json();
+      const { link } = await (await call(turn ? `conversations/{c}/${turn.dataset.turn}/link` : "check/link", { method: "POST" })).json();
       copy(button, new URL(link, location.origin + location.pathname).href, "Link copied");
     },
     export: (button, turn) => location.assign(address("conversations/{c}/export", { form: button.dataset.format, turn: turn?.dataset.turn ?? "" })),
-    report: () => location.assign(address("check/{c}/report")),
+    report: () => location.assign(address("check/report")),
     print: (_, turn) => { turn.classList.add("to-print"); window.print(); turn.classList.remove("to-print"); },
     more: async (button) => {
       const text = one("#pane .text"), height = text.scrollHeight, before = button.dataset.edge.startsWith("before");
