@@ -12,8 +12,14 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from qa.markers import SHAPES
 
 PAGE = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_every_shape_of_marker_is_told() -> None:
+    """With the examples that `tests/test_markers.py` tries."""
+    assert [e for shape in SHAPES.values() for e in shape.examples if f"`{e}`" not in PAGE] == []
 
 
 def test_the_page_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -200,6 +201,36 @@ def test_a_stream_comes_as_it_is_made(town: Assistant, settings: Settings, tmp_p
             go.set()
             assert json.loads(first[6:])["choices"][0]["finish_reason"] is None
             assert list(lines)[-2] == "data: [DONE]"
+
+
+def test_programs_hold_up_nobody(town: Assistant, settings: Settings, tmp_path: Path) -> None:
+    """However many wait for an answer, the page is served."""
+    go, begun = threading.Event(), threading.Event()
+
+    class Stuck(Assistant):
+        def stream(self, question: str, **options: Any) -> Iterator[Any]:
+            begun.set()
+            go.wait(60)
+            yield from super().stream(question, **options)
+
+    async def crowd(address: str) -> None:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=address, timeout=SLOW, limits=limits) as client:
+            sent = {"messages": [{"role": "user", "content": BRIDGE}]}
+            many = [
+                asyncio.create_task(client.post("/v1/chat/completions", json={**sent, "stream": i % 2 > 0}))
+                for i in range(44)
+            ]
+            await asyncio.to_thread(begun.wait, 60)
+            assert (await client.get("/page/state", timeout=20)).status_code == 200
+            for one in many[4:]:
+                one.cancel()
+            go.set()
+            assert all("million euros" in one.text for one in await asyncio.gather(*many[:4]))
+
+    stuck = Stuck(town.index, town.retriever, town.support, town.config)
+    for address in running(make(stuck, replace(settings, data=tmp_path / "data"))):
+        asyncio.run(crowd(address))
 
 
 def test_the_examples_on_the_page_work(address: str, tmp_path: Path) -> None:

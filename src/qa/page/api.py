@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import gradio as gr
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +20,7 @@ from qa import Answer, Filters, Progress, QAError, Sentence
 from qa.page.library import Library
 from qa.page.telling import fitting
 
+T = TypeVar("T")
 MODEL = "qa"
 LONGEST_TEXT = 50_000
 """Characters of a text to check."""
@@ -174,6 +177,17 @@ class _Request(BaseModel):
 def router(library: Library) -> APIRouter:
     """`/health`, `/v1/models` and `/v1/chat/completions`."""
     routes = APIRouter()
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(work: Callable[..., T], *given: Any, caller: Request | None = None) -> T:
+        async with places:  # who waits takes no thread, of which there are few
+            if caller and await caller.is_disconnected():
+                raise HTTPException(499, "nobody waits for this answer any more")
+            return await run_in_threadpool(work, *given)
+
+    async def streamed(parts: Iterator[str]) -> AsyncIterator[str]:
+        while part := await in_turn(next, parts, ""):
+            yield part
 
     @routes.get("/health")
     def health() -> dict[str, Any]:
@@ -184,20 +198,24 @@ def router(library: Library) -> APIRouter:
         return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "qa"}]}
 
     @routes.post("/v1/chat/completions", response_model=None)
-    def complete(request: _Request) -> JSONResponse | StreamingResponse:
+    async def complete(request: _Request, caller: Request) -> JSONResponse | StreamingResponse:
         asked = [message.text.strip() for message in request.messages if message.role == "user"]
         questions = [question for question in asked if question][-HISTORY - 1 :]
         if not questions:
             raise HTTPException(400, "there is no user message with text")
-        chat = library.assistant.chat()
-        # answers are the same each time, so what was said before is found again by asking it again
-        for question in questions[:-1]:
-            chat.ask(question)
-        events = library.assistant.stream(questions[-1], history=chat.turns)
-        first = next(events)  # a question that cannot be asked is an error here, not half a stream
+
+        def begun() -> Iterator[Progress | Sentence | Answer]:
+            chat = library.assistant.chat()
+            # answers are the same each time, so what was said before is found again by asking it again
+            for question in questions[:-1]:
+                chat.ask(question)
+            events = library.assistant.stream(questions[-1], history=chat.turns)
+            return chain([next(events)], events)  # a question that cannot be asked is an error, not half a stream
+
+        events = await in_turn(begun, caller=caller)
         if request.stream:
-            return StreamingResponse(_chunks(chain([first], events)), media_type="text/event-stream")
-        *_, answer = chain([first], events)
+            return StreamingResponse(streamed(_chunks(events)), media_type="text/event-stream")
+        answer = (await in_turn(list, events))[-1]
         assert isinstance(answer, Answer)  # `stream` ends with it
         return JSONResponse(_completion(answer))
 
