@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
 from typing import Final
 
-from qa import Answer, Assistant, Overview
+from qa import Answer, Assistant, Overview, Source
 
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w’'-]+(?: (?:[a-z]{2,3}-)?[A-Z][\w’'-]+)*")
 """Capitalised words inside a sentence."""
@@ -75,11 +75,16 @@ def _leading_on(answer: Answer, glance: Callable[[str], Overview]) -> Iterator[s
     people = [f"Who is {m.text}?" for one in seen for m in one.people if m.text in near and m.text not in asked]
     days = [f"What happened on {m.text}?" for one in seen for m in one.dates if m.text in near and " " in m.text]
     headings = [
-        f"What does {hit.source.name} say about {_inside(hit.passage.heading, Counter(), set())}?"
+        f"What does {_who(hit.source)} say about {hit.passage.heading.rstrip('.?!:')}?"
         for hit in answer.hits
-        if 1 < len(hit.passage.heading.split()) < 9 and hit.source.publisher
+        if 1 < len(hit.passage.heading.split()) < 9 and len(_who(hit.source).split()) < 9
+        if hit.passage.heading not in hit.source.title
     ]
     yield from filter(None, chain.from_iterable(zip_longest(people, days, headings)))
+
+
+def _who(source: Source) -> str:
+    return source.publisher or f"“{source.title}”"
 
 
 def _sure(answer: Answer) -> bool:
@@ -117,12 +122,11 @@ def _candidates(assistant: Assistant, glance: Callable[[str], Overview]) -> Iter
     for i, source in enumerate(sources):
         headings = [s.heading for s in assistant.document(source.id).sections if 1 < len(s.heading.split()) < 9]
         headings = [heading for heading in headings if heading not in source.title and not heading[0].isdigit()]
-        who = source.publisher or f"“{source.title}”"
         asking = [heading for heading in headings if heading.endswith("?") and len(heading.split()) > 3]
         if asking:
             yield asking[i % len(asking)]
-        elif headings and len(who.split()) < 9:
-            yield f"What does {who} say about {_inside(headings[i % len(headings)], names, small)}?"
+        elif headings and len(_who(source).split()) < 9:
+            yield f"What does {_who(source)} say about {_inside(headings[i % len(headings)], names, small)}?"
     yield from persons[1:]
     for body in bodies[:2]:
         yield f"What do the sources say about {body}?"
