@@ -361,7 +361,7 @@ class Desk:
             yield head | {"html": html, "busy": under.job.view.busy if under.job.running else ""}
 
     async def going_on(self, place: int, asked: AskedTurn, library: Library) -> AsyncIterator[dict[str, Any]]:
-        """What can be asked next, as it is found; looked for while somebody waits for it, and kept."""
+        """What can be asked next; looked for while somebody waits for it, and kept."""
 
         def work(job: Job[list[str]]) -> None:
             assert asked.answer is not None
@@ -374,7 +374,8 @@ class Desk:
         job.start(self.suggesting)
         try:
             async for questions in job.follow():
-                yield {"slots": {f"next-{place}": views.render("next", questions=questions)}}
+                if not job.running:
+                    yield {"slots": {f"next-{place}": views.render("next", questions=questions)}}
         finally:
             job.stop()
 
