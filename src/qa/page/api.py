@@ -215,7 +215,7 @@ def router(library: Library) -> APIRouter:
         events = await in_turn(begun, caller=caller)
         if request.stream:
             return StreamingResponse(streamed(_chunks(events)), media_type="text/event-stream")
-        answer = (await in_turn(list, events))[-1]
+        answer = (await in_turn(lambda: list(events)))[-1]
         assert isinstance(answer, Answer)  # `stream` ends with it
         return JSONResponse(_completion(answer))
 
