@@ -138,6 +138,14 @@ def test_lists_under_the_first_headings_stay_under_them() -> None:
     assert [(p.heading, p.text[:8]) for p in split(made)] == [("Present", "Ada Lind"), ("Roof", "It leaks")]
 
 
+def test_a_heading_is_carried_under_the_one_it_is_a_part_of() -> None:
+    """Not under one that is the title in all but name; what a heading says by itself is the nearest one."""
+    text = b"---\ntitle: Notes\n---\n# All notes\n\n## 2.3.1\n\n### Fixed\n\nIt closes now.\n\n## 2.3.0\n\nIt opens."
+    found = split(reading.document(text, "a.md")[0])
+    assert [p.heading for p in found][-2:] == ["2.3.1 › Fixed", "2.3.0"]
+    assert found[-2].nearest == "Fixed"
+
+
 def test_the_title_in_the_text_is_no_passage() -> None:
     """The document's own title is its source's and is not quoted as a sentence."""
     text = "The title\n\nIt began."

@@ -45,7 +45,7 @@ def test_an_item_is_quoted_with_what_it_stands_under(lead: str, listed: str, sho
     """ "Smoking" says the opposite under "Allowed"; a sentence and a row of a table say enough by themselves."""
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", listed)]
     leads = tuple(lead for _ in lines) if lead else ()
-    passage = Passage("a", 0, len(listed), listed, tuple(lines), "Not allowed", None, leads)
+    passage = Passage("a", 0, len(listed), listed, tuple(lines), "House rules › Not allowed", None, leads)
     hit = Hit(passage, Source("a", "Rules", publisher="The Paper"), 1.0)
     [sentence] = quote([Candidate(hit, *lines[0], 0.9)], 1)
     assert sentence.attribution.endswith(shown)

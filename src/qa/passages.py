@@ -18,7 +18,7 @@ from itertools import groupby
 import sentencex
 
 from qa.language.tongue import UNSPACED
-from qa.schema import Document, Passage, Span
+from qa.schema import UNDER, Document, Passage, Span
 
 _WORD = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\s{UNSPACED}]{{1,32}}")
 """A word, for sizes: between blanks, at most 32 characters; two characters where words are not spaced."""
@@ -104,7 +104,8 @@ def _regions(document: Document) -> Iterator[tuple[str, Span | None, int, int]]:
         split_at = at + len(between) - (len(said) if ours else 0)
         if document.text[at:split_at].strip().casefold() != document.source.title.casefold():
             yield "", None, at, split_at
-        yield section.heading, (split_at, at + len(between)) if ours else None, max(at, section.start), section.end
+        heading = UNDER.join(filter(None, (section.over, section.heading)))
+        yield heading, (split_at, at + len(between)) if ours else None, max(at, section.start), section.end
         at = max(at, section.end)
     yield "", None, at, len(document.text)
 

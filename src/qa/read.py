@@ -273,7 +273,7 @@ def _is_row(hit: Hit, unit: Span) -> bool:
 
 
 def _is_heading(hit: Hit, unit: Span) -> bool:
-    return hit.passage.slice(*unit) in (hit.source.title, hit.passage.heading)
+    return hit.passage.slice(*unit) in (hit.source.title, hit.passage.nearest)
 
 
 def _heading(hit: Hit, lead: str = "") -> str:

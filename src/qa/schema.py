@@ -185,6 +185,8 @@ class Section:
     heading: str
     start: int
     end: int
+    over: str = ""
+    """The heading of the section that it is a part of, where that is not the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,10 @@ class Document:
         return sum(start <= offset for start in self.pages) or None
 
 
+UNDER: Final = " › "
+"""Between a heading and one that lies under it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """The unit that is retrieved and cited: whole sentences, contiguous in the document."""
@@ -229,6 +235,7 @@ class Passage:
     sentences: tuple[Span, ...] = ()
     """Spans of what can be quoted of it, in the document: its sentences, items, rows."""
     heading: str = ""
+    """What it stands under: its heading, after the one that this is a part of ("2.3.1 (2023-08-19) › Fixed")."""
     page: int | None = None
     leads: tuple[str, ...] = ()
     """For each sentence what it belongs to, where that is more than the heading: the line that leads up to a list, the
@@ -244,6 +251,11 @@ class Passage:
             raise ValueError(f"a sentence of {self.id} lies outside it: {self.sentences}")
         if self.leads and len(self.leads) != len(self.sentences):
             raise ValueError(f"{self.id} has {len(self.sentences)} sentences and {len(self.leads)} leads")
+
+    @property
+    def nearest(self) -> str:
+        """The heading right above it."""
+        return self.heading.rpartition(UNDER)[2]
 
     @property
     def id(self) -> str:

@@ -15,7 +15,7 @@ from qa.answer.lookup import row
 from qa.answer.quote import breaks_off, with_list
 from qa.language import facts
 from qa.language.alike import stems
-from qa.schema import Candidate
+from qa.schema import UNDER, Candidate
 
 LOOKED_AT: Final = 30
 """Candidates of which it is looked at where they stand."""
@@ -57,7 +57,7 @@ def numbered(question: str, candidates: Sequence[Candidate], *, timed: bool = Fa
     names = re.compile("|".join(opening.removesuffix(_LABEL) for opening in openings), re.IGNORECASE)
     heads = [_with_outcome(c) for c in candidates if (names if is_heading(c) else opens).match(c.text)]
     starts = {(c.hit.passage.id, c.start) for c in heads}
-    under = [c for c in candidates if (c.hit.passage.id, c.start) not in starts and names.match(_above(c))]
+    under = [c for c in candidates if (c.hit.passage.id, c.start) not in starts and any(map(names.match, _above(c)))]
     dated = [c for c in (*heads, *under) if any(f.kind == "date" for f in facts(c.text))]
     if timed:
         return dated or heads
@@ -66,7 +66,7 @@ def numbered(question: str, candidates: Sequence[Candidate], *, timed: bool = Fa
 
 def is_heading(candidate: Candidate) -> bool:
     """Whether it is the heading of its section."""
-    return candidate.text == candidate.hit.passage.heading
+    return candidate.text == candidate.hit.passage.nearest
 
 
 def _with_outcome(candidate: Candidate) -> Candidate:
@@ -84,11 +84,11 @@ _FEW: Final = 5
 """Words: so few after a numbered line say what became of it."""
 
 
-def _above(candidate: Candidate) -> str:
-    """The heading that it stands under; empty for what stands before it in the same passage."""
+def _above(candidate: Candidate) -> list[str]:
+    """The headings that it stands under; none for what stands before them in the same passage."""
     passage = candidate.hit.passage
-    before = passage.text.find(passage.heading) > candidate.start - passage.start
-    return "" if before else passage.heading
+    before = passage.text.find(passage.nearest) > candidate.start - passage.start
+    return [] if before else passage.heading.split(UNDER)
 
 
 def speaks_of_number(question: str, candidate: Candidate) -> bool:
@@ -131,7 +131,7 @@ def told(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     likely = [c for c in candidates[:LOOKED_AT] if "\n" in c.text or not row(c.text)]
     said = [c for c in likely if _leads(c) and _asks_alike(question, c) and covers(question, c)]
     if said and stems(question) & RELEASED:  # the version is told by the heading
-        over = {(c.hit.source.id, c.hit.passage.heading) for c in said}
+        over = {(c.hit.source.id, part) for c in said for part in c.hit.passage.heading.split(UNDER)}
         return [c for c in candidates if is_heading(c) and (c.hit.source.id, c.text) in over] + said
     return said or [c for c in likely if _replies(question, c)]
 
@@ -209,7 +209,7 @@ _LABELLED: Final = re.compile(r"\W*([^\W\d_][^:.!?\n]{1,40}):\s+\S")
 def _replies(question: str, candidate: Candidate) -> bool:
     """Whether it stands first under a heading that asks the same."""
     passage, asked = candidate.hit.passage, stems(question)
-    heading = passage.heading
+    heading = passage.nearest
     return (
         heading.rstrip().endswith("?")
         and candidate.start == passage.sentences[0][0]
@@ -225,7 +225,7 @@ def covers(question: str, candidate: Candidate) -> bool:
     passage = candidate.hit.passage
     here = stems(f"{candidate.text} {passage.lead(candidate.start)}")
     over = stems(f"{passage.heading} {candidate.hit.source.title}")
-    if _VERSION.match(passage.heading):
+    if any(map(_VERSION.match, passage.heading.split(UNDER))):
         over |= RELEASED
     return bool(asked & here) and asked <= here | over
 
@@ -236,7 +236,9 @@ _VERSION: Final = re.compile(r"\W*(?:[^\W\d_]+\s)?v?\d+\.\d+")
 def _leads(candidate: Candidate) -> bool:
     """Whether something leads up to it, outside of it or in it, or it leads up to what lies under it."""
     passage, text = candidate.hit.passage, candidate.text
-    said = passage.lead(candidate.start) or _RECORD.search(text) or _VERSION.match(passage.heading)
+    said = (
+        passage.lead(candidate.start) or _RECORD.search(text) or any(map(_VERSION.match, passage.heading.split(UNDER)))
+    )
     return bool(said) or (breaks_off(text) and with_list(candidate, asked=False) is not None)
 
 

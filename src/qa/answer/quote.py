@@ -214,7 +214,7 @@ def listed_under(passage: Passage, start: int, end: int) -> str:
     if lead:
         return shortened(lead.rstrip(" :：")) if lead.endswith((":", "：")) or _one_above(passage, at) else ""
     listed = _one_above(passage, at) or (at + 1 < len(passage.sentences) and _one_under(passage, at))
-    return shortened(passage.heading) if listed and passage.heading not in passage.slice(start, end) else ""
+    return shortened(passage.nearest) if listed and passage.nearest not in passage.slice(start, end) else ""
 
 
 def _one_above(passage: Passage, at: int) -> bool:

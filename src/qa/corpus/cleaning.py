@@ -277,12 +277,15 @@ def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, .
     """Text, sections and page starts. Blocks are apart by a blank line; items of one list,
     rows of one table and lines of code by a line break. An item is indented as deep as it lies.
 
-    The title, where it stands in the text, is no section's heading: it is the source's.
+    The title, where it stands in the text, is no section's heading: it is the source's. Nor is a heading that all
+    others lie under said over them.
     """
     if all(b.kind == "heading" for b in blocks):  # nothing but headings: then they are the text
         blocks = [replace(b, kind="text") for b in blocks]
     parts: list[str] = []
-    headings: list[tuple[str, int, int]] = [("", 0, 0)]  # and where their line starts and ends
+    headings: list[tuple[str, int, int, str]] = [("", 0, 0, "")]  # where their line starts and ends, what it lies under
+    levels = [b.level for b in blocks if b.kind == "heading"]
+    above: list[tuple[int, str]] = []
     pages: list[int] = []
     at = 0
     for i, block in enumerate(blocks):
@@ -297,13 +300,16 @@ def assemble(blocks: Sequence[Block], title: str) -> tuple[str, tuple[Section, .
         parts.append(block.text)
         if block.kind == "heading":
             own = "" if block.text.casefold() == normalise(title).casefold() else block.text
-            headings.append((own, at, at + len(block.text)))
+            above = [(level, said) for level, said in above if level < block.level]
+            headings.append((own, at, at + len(block.text), above[-1][1] if above else ""))
+            whole = len(headings) == 2 and min(levels[1:], default=0) > block.level
+            above.append((block.level, "" if whole else own))
         at += len(block.text)
     text = "".join(parts)
-    ends = [start for _, start, _ in headings[1:]] + [at]
+    ends = [start for _, start, _, _ in headings[1:]] + [at]
     sections = tuple(
-        Section(heading, start, end)
-        for (heading, _, start), end in zip(headings, ends, strict=True)
+        Section(heading, start, end, over)
+        for (heading, _, start, over), end in zip(headings, ends, strict=True)
         if heading or text[start:end].strip()
     )
     return text, sections if len(headings) > 1 else (), tuple(pages)

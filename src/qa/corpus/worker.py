@@ -181,7 +181,7 @@ def _row(document: Document) -> dict[str, Any]:
     return {
         "source": document.source.to_dict(),
         "text": document.text,
-        "sections": [(s.heading, s.start, s.end) for s in document.sections],
+        "sections": [(s.heading, s.start, s.end, s.over) for s in document.sections],
         "pages": document.pages,
     }
 

@@ -99,7 +99,7 @@ def document_digest(document: Document) -> str:
     parts = [
         document.digest,
         document.source.to_dict(),
-        [(s.heading, s.start, s.end) for s in document.sections],
+        [(s.heading, s.start, s.end, s.over) for s in document.sections],
         list(document.pages),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -308,7 +308,7 @@ class Writer:
             self.passages += 1
         source = document.source
         id_ = _plain(document.id)
-        sections = [(s.heading, s.start, s.end) for s in document.sections]
+        sections = [(s.heading, s.start, s.end, s.over) for s in document.sections]
         blobs = (_dump(source.to_dict()), _dump([document.text, sections, document.pages]), _dump(names), _dump(origin))
         columns = (id_, *(_plain(v).casefold() for v in (id_, source.publisher, source.kind, source.language)))
         described = json.dumps(source_keys(source))

@@ -75,10 +75,10 @@ def _leading_on(answer: Answer, glance: Callable[[str], Overview]) -> Iterator[s
     people = [f"Who is {m.text}?" for one in seen for m in one.people if m.text in near and m.text not in asked]
     days = [f"What happened on {m.text}?" for one in seen for m in one.dates if m.text in near and " " in m.text]
     headings = [
-        f"What does {_who(hit.source)} say about {hit.passage.heading.rstrip('.?!:')}?"
+        f"What does {_who(hit.source)} say about {hit.passage.nearest.rstrip('.?!:')}?"
         for hit in answer.hits
-        if 1 < len(hit.passage.heading.split()) < 9 and len(_who(hit.source).split()) < 9
-        if hit.passage.heading not in hit.source.title
+        if 1 < len(hit.passage.nearest.split()) < 9 and len(_who(hit.source).split()) < 9
+        if hit.passage.nearest not in hit.source.title
     ]
     yield from filter(None, chain.from_iterable(zip_longest(people, days, headings)))
 
