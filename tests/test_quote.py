@@ -52,6 +52,16 @@ def test_an_item_is_quoted_with_what_it_stands_under(lead: str, listed: str, sho
     assert sentence.text == listed.split("\n")[0]
 
 
+def test_all_sentences_of_an_item_stand_under_its_heading() -> None:
+    """Not the first one alone."""
+    text = "A talk now and then. It may be paid.\nA side job."
+    passage = Passage("a", 0, len(text), text, ((0, 20), (21, 36), (37, 48)), "OK")
+    hit = Hit(passage, Source("a", "Rules"), 1.0)
+    assert [next(quote([Candidate(hit, *span, 0.9)], 1)).attribution for span in passage.sentences] == [
+        "According to “Rules”, under “OK”"
+    ] * 3
+
+
 def test_the_sentence_before_comes_along_where_the_first_word_needs_it() -> None:
     """ "He added" says nothing without its "he"."""
     [sentence] = quote(candidates(SPEECH, [0.1, 0.9, 0.1]), 5)

@@ -208,13 +208,23 @@ def listed_under(passage: Passage, start: int, end: int) -> str:
     and the other under "Not allowed". Empty for what is no item.
     """
     at = next((n for n, span in enumerate(passage.sentences) if span[0] == start), None)
-    lead = " ".join(passage.lead(start).split())
     if at is None or " = " in passage.slice(start, end) or " | " in passage.slice(start, end):
         return ""
+    first = last = at  # of the sentences on its line
+    while first and not _breaks(passage, first):
+        first -= 1
+    while last + 1 < len(passage.sentences) and not _breaks(passage, last + 1):
+        last += 1
+    listed = _one_above(passage, first) or (last + 1 < len(passage.sentences) and _one_under(passage, last))
+    lead = " ".join(passage.lead(start).split())
     if lead:
-        return shortened(lead.rstrip(" :：")) if lead.endswith((":", "：")) or _one_above(passage, at) else ""
-    listed = _one_above(passage, at) or (at + 1 < len(passage.sentences) and _one_under(passage, at))
+        return shortened(lead.rstrip(" :：")) if lead.endswith((":", "：")) or _one_above(passage, first) else ""
     return shortened(passage.nearest) if listed and passage.nearest not in passage.slice(start, end) else ""
+
+
+def _breaks(passage: Passage, at: int) -> bool:
+    """Whether a sentence begins a line."""
+    return "\n" in passage.slice(passage.sentences[at - 1][1], passage.sentences[at][0])
 
 
 def _one_above(passage: Passage, at: int) -> bool:
