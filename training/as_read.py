@@ -1,13 +1,15 @@
 """The support model trained on claims beside what `qa check` reads for them, not beside their set's own evidence.
 
     python training/as_read.py pack --claims claims.jsonl.gz --to PACK.npz      a set aside: --held-out
-    python training/as_read.py train PACK.npz OUT.npz --dev DEV.npz --start support.npz --seconds 4200
+    python training/as_read.py pack --claims claims.jsonl.gz --plain 12000 --to PLAIN.npz   sentences, their denials
+    python training/as_read.py train PACK.npz PLAIN.npz --out OUT.npz --dev DEV.npz --start support.npz --seconds 4200
     python training/as_read.py export OUT.npz --dev DEV.npz [--mean OTHER.npz] [--out support.onnx]
 
 For each claim its own text and the two texts most like it are put together, the window is chosen as the product does,
 and the label kept where it lies in the own text. Beside two of five of them stands the claim with rival texts alone:
-neutral. So the model learns what a search brings, not what annotators picked. A run ends by the clock, its learning
-rate falling to nothing by then; one core does about 14 claims a second.
+neutral. So the model learns what a search brings, not what annotators picked. People seldom write down what is plain:
+that a sentence bears itself out, and that its denial does not; those pairs are made (`plain`). A run ends by the clock,
+its learning rate falling to nothing by then; one core does about 14 claims a second.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from claim_sets import denied
 from export import export
 from nets import SmallSupport, published, squeeze, widen
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -48,7 +51,7 @@ LEFT_OUT = (
 ALIKE, TWINS = 0.4, 0.6
 """Shares of words in common from which a text is a version of the claim's own, or of another rival."""
 RIVALS = 3
-NEUTRAL = {"made": 0.1}
+NEUTRAL = {"made": 0.1, "plain": 0.2}
 """Share of the claims that stand beside rivals alone, too; of the other families `NEUTRAL_ELSE`."""
 NEUTRAL_ELSE = 0.4
 LONGEST = 60
@@ -111,6 +114,21 @@ def pairs(claims: Sequence[Claim], texts: Sequence[str], rng: random.Random) -> 
                 yield Pair(look(c.claim, rivals)[1], c.claim, "neutral", 0.8)
 
 
+def plain(texts: Sequence[str], rng: random.Random) -> Iterator[Claim]:
+    """Of each text a sentence as it stands, and once its denial: in the claim, in the text, or in both."""
+    for text in texts:
+        spans = [(a, b) for a, b in split(text) or [(0, len(text))] if 5 <= len(text[a:b].split()) <= 30]
+        if not spans:
+            continue
+        a, b = rng.choice(spans)
+        sentence = text[a:b]
+        yield Claim(sentence, text, "supported", 1.0, "plain")
+        if no := denied(sentence):
+            other = text[:a] + no + text[b:]
+            claims = (no, text, "contradicted"), (sentence, other, "contradicted"), (no, other, "supported")
+            yield Claim(*rng.choice(claims), 1.0, "plain")
+
+
 def rivals_of(own: str, like: Sequence[str]) -> list[str]:
     """Of texts that are like a claim those that are no version of its own, nor of one another."""
     words, found, seen = content(own), list[str](), list[frozenset[str]]()
@@ -129,13 +147,16 @@ def look(claim: str, texts: Sequence[str]) -> tuple[int, str]:
     pieces = [(n, span) for n, text in enumerate(texts) for span in split(text) or [(0, len(text))]]
     sentences = [texts[n][slice(*span)] for n, span in pieces]
     first, places = nearest(claim, sentences, [n for n, _ in pieces])
-    return pieces[first][0], " ".join(sentences[i] for i in places)
+    return pieces[first.start][0], " ".join(sentences[i] for i in places)
 
 
 def pack(a: argparse.Namespace) -> None:
     """Writes what `train` reads."""
     rng = random.Random(5)
-    rows = list(pairs(*claims_of(a.claims, a.held_out, rng), rng))
+    claims, texts = claims_of(a.claims, a.held_out, rng)
+    if a.plain:
+        claims = list(plain(rng.sample(texts, min(a.plain, len(texts))), rng))
+    rows = list(pairs(claims, texts, rng))
     tokens = encode(plain_tokenizer(minilm_folder() / "tokenizer.json"), [(row.read, row.claim) for row in rows])
     np.savez(
         a.to,
@@ -152,7 +173,7 @@ def train(a: argparse.Namespace) -> None:
     """One stretch by the clock."""
     torch.manual_seed(3)
     torch.set_num_threads(1)
-    data, dev, net = Packed([a.pack], "cpu"), Packed([a.dev], "cpu"), loaded(a.start)
+    data, dev, net = Packed(a.packs, "cpu"), Packed([a.dev], "cpu"), loaded(a.start)
     net.encoder.words.weight.requires_grad_(False)
     learn = optimiser(net, a.lr, 1.5, 0.9)
     print("before:", told(*judged(net, dev)), flush=True)
@@ -259,11 +280,12 @@ def main() -> None:
     p = commands.add_parser("pack", help="write what `train` reads")
     p.add_argument("--claims", type=Path, required=True, help="gzipped lines: premise, claim, label, weight, src")
     p.add_argument("--held-out", action="store_true", help="all claims of the file, drawn from no set")
+    p.add_argument("--plain", type=int, help="instead: plain sentences and their denials, out of so many texts")
     p.add_argument("--to", type=Path, required=True)
     p.set_defaults(run=pack)
     t = commands.add_parser("train", help="train by the clock")
-    t.add_argument("pack", type=Path)
-    t.add_argument("out", type=Path)
+    t.add_argument("packs", type=Path, nargs="+")
+    t.add_argument("--out", type=Path, required=True)
     t.add_argument("--dev", type=Path, required=True)
     t.add_argument("--start", type=Path, required=True)
     t.add_argument("--seconds", type=float, default=4200)

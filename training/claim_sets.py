@@ -151,7 +151,7 @@ def denied(sentence: str | Doc) -> str | None:
     verb = aux or (root if root.lower_ in _AUX and root.pos_ == "AUX" else None)
     if verb is not None:
         return _joined(doc, {verb.i: "cannot" if verb.lower_ == "can" else f"{verb.text} not"})
-    if root.tag_ in ("VBD", "VBZ", "VBP"):
+    if root.pos_ == "VERB" and root.tag_ in ("VBD", "VBZ", "VBP"):
         do = {"VBD": "did", "VBZ": "does", "VBP": "do"}[root.tag_]
         return _joined(doc, {root.i: f"{do} not {root.lemma_}"})
     return None

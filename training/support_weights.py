@@ -60,7 +60,7 @@ ALIKE = 0.4
 """Share of words that two texts have in common from which they count as versions of one."""
 PASSED, SURELY_PASSED = 0.15, 0.05
 """Shares of the false claims, in the mean of the sets, that may count as borne out, and as surely so."""
-WRONGLY = 0.07
+WRONGLY = 0.05
 """Share of the claims that are not contradicted, in the mean of the sets, that may be called so."""
 
 

@@ -103,7 +103,7 @@ class Entailment(CrossEncoder):
     """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
 
     weights = "support.onnx"
-    sha256 = "689b217437202a7cbfca55cd482a4ee6e8bd443471da14cd5bf3c511b7e044e8"
+    sha256 = "46fe7dc7936a2d67bf23a58f5d99fef5076eaeac5b3db45ac5da701e8271799c"
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.
