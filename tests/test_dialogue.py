@@ -125,6 +125,13 @@ def test_a_question_that_stands_alone_is_never_rewritten(question: str) -> None:
     assert resolve(question, MET) == question
 
 
+def test_it_is_one_thing_and_they_may_be_two() -> None:
+    """Two that were named together are not what "it" means."""
+    turns = [turn("What runs between Rye and Hove?", (GAZETTE, "The ferry between Rye and Hove runs daily."))]
+    assert "Rye and Hove" not in resolve("How long is it?", turns)
+    assert resolve("Where are they?", turns) == "Where are Rye and Hove?"
+
+
 def test_who_said_that_asks_for_what_the_answer_says() -> None:
     """The words of its first sentence."""
     assert resolve("Who said that?", LEFT) == "Who said that Norway objected to the fees?"

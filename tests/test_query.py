@@ -310,6 +310,16 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
         ("How many ships came in 2020 compared to 2019?",
          ["How many ships came in 2020?", "How many ships came in 2019?"]),
         ("Does the plan cost more or less than before?", []),
+        ("How many more berths were there in 2022 than in 2018?",
+         ["How many more berths were there in 2022?", "How many more berths were there in 2018?"]),
+        ("Is the tunnel cheaper than the ferry?", ["Is the tunnel cheaper?", "Is the ferry cheaper?"]),
+        ("Does the red line carry more people than the blue line?",
+         ["Does the red line carry more people?", "Does the blue line carry more people?"]),
+        ("Are the fees in Rye higher than in Hove?", ["Are the fees in Rye higher?", "Are the fees in Hove higher?"]),
+        ("Is it more than five miles?", []),
+        ("Who earned more than the director?", []),
+        ("Can I take more than one bag?", []),
+        ("Can the manager approve other than routine spending?", []),
     ],
 )  # fmt: skip
 def test_things_compared_are_asked_for_one_by_one(question: str, parts: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,16 @@ def test_a_comparison_gives_every_source_its_say() -> None:
     both = sorted(candidates(strong, [0.9, 0.89, 0.88, 0.87]) + candidates(weak, [0.55]), key=lambda c: -c.score)
     found = [s.source_ids[0] for s in quote(both, 5, kind="compare")]
     assert found == ["a"] * PER_SOURCE + ["b"]
+
+
+def test_each_source_may_have_its_own_figure() -> None:
+    """Where a figure is asked for, the first sentence of another source that gives one is quoted from further below."""
+    left = make_hit("The bridge will cost 15 million.", id="a")
+    right = make_hit("The engineers expect 30 million. Rain fell on it.", id="b")
+    told, rain = candidates(right, [0.3, 0.29])
+    both = [*candidates(left, [0.9]), replace(told, span=(told.end - 11, told.end - 1)), rain]
+    assert [s.source_ids for s in quote(both, 5, kind="number")] == [("a",), ("b",)]
+    assert [s.source_ids for s in quote(both, 5, kind="fact")] == [("a",)]
 
 
 def test_a_list_takes_weaker_sentences_too() -> None:

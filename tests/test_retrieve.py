@@ -12,7 +12,7 @@ from conftest import make_hit
 from qa import LONGEST_QUESTION, Assistant, Filters, Hit
 from qa.models.reader import Reader, Reading, Window, between
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, WordReader, absent, is_label, look, stands, windows
+from qa.read import READ_AGAIN, WordReader, absent, chance, is_label, look, stands, windows
 from qa.retrieve import balance
 from qa.schema import QuestionError
 
@@ -174,6 +174,16 @@ def test_the_passages_that_look_best_are_read_again_as_a_whole() -> None:
     assert [(s.start, s.end) for s in seen] == [span for hit in hits for span in hit.passage.sentences]
     wholes = [hit.passage.text for hit in hits if hit.passage.text in reader.read_texts]
     assert wholes == [hit.passage.text for hit in hits if "bridge" in hit.passage.text]
+
+
+def test_what_stands_behind_a_sure_answer_is_not_read() -> None:
+    """It has no chance but stays a candidate, for what stands in tables and under headings is looked up."""
+    hits = [make_hit("The bridge was blue.", start=0), make_hit("It rained all night.", start=1000)]
+    for question, read in (("Was the bridge blue?", 1), ("Who painted the boat house?", 2)):
+        reader = Recording()
+        seen = look(reader, question, hits, few=1)
+        assert reader.read_texts == [hit.passage.text for hit in hits[:read]]
+        assert [chance(reader, s) > 0 for s in seen] == [True, read == 2]
 
 
 def test_a_passage_that_was_read_whole_is_not_read_again() -> None:

@@ -50,6 +50,7 @@ RULES: Final[Mapping[str, str]] = {
     "overview": "the gist of a text, by its key sentences",
     "speakers": "a speaker in the texts: sentences that he says",
     "spellings": "a word that stands nowhere is searched for in other spellings",
+    "few": "where a sentence of the best passages answers surely, the others are not read",
     "again": "passages that look best are read twice",
     "missed": "names of the question that the best passage lacks speak against an answer",
 }

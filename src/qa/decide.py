@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from qa.answer.extremes import extreme
 from qa.answer.lookup import fits, looked_up, settles
@@ -101,7 +101,7 @@ def decide(
     without: Collection[str] = (),
     passages_of: Callable[[str], Sequence[Passage]] = lambda id: (),
 ) -> Decision:
-    """Which candidates may answer.
+    """Which candidates may answer: each rule in turn decides, or leaves a narrower choice to the next.
 
     Args:
         candidates: best first, the score of the best being the probability that the sources answer at all.
@@ -115,68 +115,140 @@ def decide(
         return Decision(query, tuple(hits), tuple(candidates), _outstanding(query.text, candidates), doubted=True)
     if not query.comparing and "owners" not in without:
         candidates = [c for c in candidates[:OWNED] if not of_another(query.text, c.text)] + list(candidates[OWNED:])
-    best = candidates[0].score if candidates else 0.0
-    chosen: Sequence[Candidate] = candidates
     several = (several or query.kind in ("list", "who-is")) and "list" not in without
     strict = threshold * (COMPARING if query.comparing else LENIENT if several else 1)
     bar = min(strict, LENIENT * threshold) if lenient else strict
-    if query.comparing:  # a source that does not deal with it stays silent
-        chosen = [c for c in candidates if c.score >= bar]
-    speakers = [named.name for named in query.of if not named.sources]
-    if speakers and "speakers" not in without:
-        said = [c for c in candidates[:SPOKEN] if any(speaks(who, c.hit.passage, (c.start, c.end)) for who in speakers)]
-        chosen = said or chosen
-    if query.thing and "introduced" not in without:
-        introducing = introductions(query.thing, candidates)
-        if introducing:
-            if best >= PERHAPS and candidates[0].score > 2 * introducing[0].score:
-                introducing.insert(1, candidates[0])  # of two opinions, grammar's and the reader's, both
-            return Decision(query, tuple(hits), tuple(candidates), tuple(introducing), sure=True)
-    rows: list[Candidate] = []
-    if "tables" not in without:
-        note, first = extreme(query.text, candidates, passages_of)
-        if first:
-            return Decision(query, tuple(hits), tuple(candidates), tuple(first), sure=True, note=note)
-        rows, chosen = looked_up(query.text, chosen)
-        settled = [c for c in rows if settles(query.text, c)]
-        if settled and best < max(strict, PERHAPS):
-            return Decision(query, tuple(hits), tuple(candidates), tuple(settled), sure=True)
-        denies = any(f.kind == "negation" for f in facts(query.text))
-        if rows and query.kind == "list" and not denies:  # each row that fits is an item, however the reader likes it
-            return Decision(
-                query, tuple(hits), tuple(candidates), tuple(replace(c, score=best) for c in rows), sure=True
-            )
-        marked = {(c.hit.passage.id, c.start): c for c in rows}
-        chosen = [marked.get((c.hit.passage.id, c.start), c) for c in chosen]
-    if query.kind == "how-to" and "steps" not in without and (steps := leading(query.text, candidates)):
-        return Decision(query, tuple(hits), tuple(candidates), tuple(steps), sure=True)
-    if "places" not in without and not query.comparing:
-        there = numbered(query.text, candidates, timed=query.point == "time")
-        named = bool(candidates) and speaks_of_number(query.text, candidates[0]) and not is_heading(candidates[0])
-        if there and (best < PERHAPS or not named):
-            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=covers(query.text, there[0]))
-        if (best < strict or stems(query.text) & RELEASED) and (there := told(query.text, candidates)):
-            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
-        if (best < PERHAPS or stems(query.text) & PUBLISHED) and (there := declared(query.text, candidates)):
-            return Decision(query, tuple(hits), tuple(candidates), tuple(there), sure=True)
-        if best < strict and (there := [c for c in rows if fits(query.text, c)] or labelled(query.text, candidates)):
-            return Decision(query, tuple(hits), tuple(candidates), tuple(there), doubted=True)
-        chosen = of_publishing(query.text, chosen)
-    if query.kind == "number" and "counted" not in without:  # how many is told where a figure stands
-        chosen = [c for c in chosen if any(f.kind in FIGURES or f.kind == "date" for f in facts(c.text))] or chosen
-    doubted = False
-    if "years" not in without and (asked := years(query.text)):
-        beside = [c for c in chosen[:OWNED] if not _of_another_time(asked, months(query.text), c)]
-        doubted = not beside
-        chosen = beside + [c for c in chosen[:OWNED] if c not in beside] + list(chosen[OWNED:])
-    return Decision(
-        query,
-        tuple(hits),
-        tuple(candidates),
-        tuple(chosen) if best >= bar else (),
-        doubted=doubted,
-        likely=best >= strict,
-    )
+    # a source that does not deal with what is compared stays silent
+    chosen = tuple(c for c in candidates if c.score >= bar or not query.comparing)
+    choice = _Choice(query, tuple(hits), tuple(candidates), chosen, strict, passages_of)
+    for name, rule in _RULES.items():
+        if name not in without:
+            decided = rule(choice)
+            if isinstance(decided, Decision):
+                return decided
+            choice = decided
+    likely = choice.best >= strict
+    return replace(choice.decision(choice.chosen if choice.best >= bar else ()), doubted=choice.doubted, likely=likely)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is still to be chosen from."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    candidates: tuple[Candidate, ...]
+    chosen: tuple[Candidate, ...]
+    """Those that may be quoted, so far."""
+    strict: float
+    """The score from which the best one answers."""
+    passages_of: Callable[[str], Sequence[Passage]]
+    rows: tuple[Candidate, ...] = ()
+    """Rows of tables that the question names."""
+    doubted: bool = False
+
+    @property
+    def best(self) -> float:
+        """The probability that the sources answer."""
+        return self.candidates[0].score if self.candidates else 0.0
+
+    def decision(self, chosen: Iterable[Candidate], **told: Any) -> Decision:
+        """The end of it."""
+        return Decision(self.query, self.hits, self.candidates, tuple(chosen), **told)
+
+
+def _of_speakers(choice: _Choice) -> _Choice:
+    """Where somebody in the texts is asked: what they say."""
+    speakers = [named.name for named in choice.query.of if not named.sources]
+    said = [
+        c for c in choice.candidates[:SPOKEN]
+        if any(speaks(who, c.hit.passage, (c.start, c.end)) for who in speakers)
+    ]  # fmt: skip
+    return replace(choice, chosen=tuple(said)) if said else choice
+
+
+def _introducing(choice: _Choice) -> _Choice | Decision:
+    """Where somebody is to be introduced: the sentence that does."""
+    found = introductions(choice.query.thing, choice.candidates) if choice.query.thing else []
+    if not found:
+        return choice
+    if choice.best >= PERHAPS and choice.best > 2 * found[0].score:
+        found.insert(1, choice.candidates[0])  # of two opinions, grammar's and the reader's, both
+    return choice.decision(found, sure=True)
+
+
+def _of_tables(choice: _Choice) -> _Choice | Decision:
+    """The row that has the most, or that the question names."""
+    query, best = choice.query, choice.best
+    note, first = extreme(query.text, choice.candidates, choice.passages_of)
+    if first:
+        return choice.decision(first, sure=True, note=note)
+    rows, chosen = looked_up(query.text, choice.chosen)
+    settled = [c for c in rows if settles(query.text, c)]
+    if settled and best < max(choice.strict, PERHAPS):
+        return choice.decision(settled, sure=True)
+    denies = any(f.kind == "negation" for f in facts(query.text))
+    if rows and query.kind == "list" and not denies:  # each row that fits is an item, however the reader likes it
+        return choice.decision((replace(c, score=best) for c in rows), sure=True)
+    marked = {(c.hit.passage.id, c.start): c for c in rows}
+    chosen = [marked.get((c.hit.passage.id, c.start), c) for c in chosen]
+    return replace(choice, chosen=tuple(chosen), rows=tuple(rows))
+
+
+def _of_steps(choice: _Choice) -> _Choice | Decision:
+    """How to: the list that is on all of the question."""
+    steps = leading(choice.query.text, choice.candidates) if choice.query.kind == "how-to" else []
+    return choice.decision(steps, sure=True) if steps else choice
+
+
+def _in_place(choice: _Choice) -> _Choice | Decision:
+    """What stands where the question says: at a number, under a label, in what a document declares of itself."""
+    query, candidates, best, strict = choice.query, choice.candidates, choice.best, choice.strict
+    if query.comparing:
+        return choice
+    there = numbered(query.text, candidates, timed=query.point == "time")
+    named = bool(candidates) and speaks_of_number(query.text, candidates[0]) and not is_heading(candidates[0])
+    if there and (best < PERHAPS or not named):
+        return choice.decision(there, sure=covers(query.text, there[0]))
+    if (best < strict or stems(query.text) & RELEASED) and (there := told(query.text, candidates)):
+        return choice.decision(there, sure=True)
+    if (best < PERHAPS or stems(query.text) & PUBLISHED) and (there := declared(query.text, candidates)):
+        return choice.decision(there, sure=True)
+    if best < strict:
+        there = [c for c in choice.rows if fits(query.text, c)] or labelled(query.text, candidates)
+        if there:
+            return choice.decision(there, doubted=True)
+    return replace(choice, chosen=tuple(of_publishing(query.text, choice.chosen)))
+
+
+def _with_figures(choice: _Choice) -> _Choice:
+    """How many is told where a figure stands."""
+    if choice.query.kind != "number":
+        return choice
+    told = tuple(c for c in choice.chosen if any(f.kind in (*FIGURES, "date") for f in facts(c.text)))
+    return replace(choice, chosen=told or choice.chosen)
+
+
+def _of_its_time(choice: _Choice) -> _Choice:
+    """What stands beside the years that the question names comes first, and without any the answer is doubted."""
+    asked, first = years(choice.query.text), choice.chosen[:OWNED]
+    if not asked:
+        return choice
+    beside = [c for c in first if not _of_another_time(asked, months(choice.query.text), c)]
+    chosen = (*beside, *(c for c in first if c not in beside), *choice.chosen[OWNED:])
+    return replace(choice, chosen=chosen, doubted=not beside)
+
+
+_RULES: Final[Mapping[str, Callable[[_Choice], _Choice | Decision]]] = {
+    "speakers": _of_speakers,
+    "introduced": _introducing,
+    "tables": _of_tables,
+    "steps": _of_steps,
+    "places": _in_place,
+    "counted": _with_figures,
+    "years": _of_its_time,
+}
+"""By the names in `qa.config.RULES`, in the order in which they are asked."""
 
 
 def _outstanding(question: str, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -254,5 +326,5 @@ def abstention(decisions: Sequence[Decision], searched: int, reason: Reason | No
     elif reason is None:
         strange = best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in hits.values())
         reason = Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
-    nearest = tuple({c.hit.passage.id: c.hit for d in decisions for c in d.candidates}.values())[:NEAREST]
-    return Abstention(reason, len(hits), searched, nearest)
+    read = {c.hit.passage.id: c.hit for d in decisions for c in d.candidates if c.score}
+    return Abstention(reason, len(read), searched, tuple(read.values())[:NEAREST])

@@ -59,6 +59,7 @@ _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
 _ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
 _ANYBODY: Final = frozenset("anybody anyone everybody everyone nobody somebody someone".split())
 """Whom "they" may mean though each is one."""
+_WHERE: Final = frozenset("in at on near from into between".split())
 _POINTING: Final = frozenset("this that these those".split())
 _TRUE: Final = frozenset("correct false right sure true wrong".split())
 _LEAD = re.compile(
@@ -411,7 +412,8 @@ def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Referent]:
             known = next((name for name, e in found.items() if _one(e, entity)), "") if entity.named else ""
             old = found.pop(known, None) or replace(entity, weight=0.0)
             text = max(known, entity.text, key=lambda name: len(name.split()))
-            sort = "person" if "person" in (old.sort, entity.sort) else entity.sort
+            sorts = (old.sort, entity.sort)  # "Rye and Hove", then "Hove": "it" is not both
+            sort: Sort = "person" if "person" in sorts else "group" if "group" in sorts else "thing"
             found[text] = _Referent(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
     yield from found.values()
 
@@ -433,8 +435,7 @@ def _mentioned(
     for start, end in names:
         text = p.text[start:end]
         person = text in people
-        before = [t for t in p.tokens if t.end <= start][-1:]
-        place = A_PLACE if before and before[0].lower in ("in", "at", "on", "near", "from", "into") else 1.0
+        place = A_PLACE if _behind(p, start, end) in _WHERE else 1.0
         yield _Referent(text, "person" if person else "thing", WHO if who and person else weight * place, asked=asked)
         who = who and not person
     for i, t in enumerate(p.tokens):
@@ -446,6 +447,14 @@ def _mentioned(
             text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(p.phrase(i)))
             sort: Sort = "person" if t.lemma in PERSONS else "group" if t.tag == "NNS" else "thing"
             yield _Referent(text, sort, DESCRIBED * weight, named=False, asked=asked)
+
+
+def _behind(p: Parse, start: int, end: int) -> str:
+    """The preposition that a name stands behind, also as the second of two: "between Rye and Hove"; else empty."""
+    at = next((i for i, t in reversed([*enumerate(p.tokens)]) if start <= t.start < end), 0)
+    while p.tokens[at].dep == "conj":
+        at = p.tokens[at].head
+    return p.tokens[p.tokens[at].head].lower if p.tokens[at].dep == "pobj" else ""
 
 
 def _people(turn: Turn) -> frozenset[str]:

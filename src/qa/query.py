@@ -422,6 +422,8 @@ def _spoken(topic: str, of: tuple[Named, ...]) -> _Frame:
 
 def _compared(p: Parse, called: Called) -> _Frame | None:
     """What is held side by side: "Compare A and B", "How do A and B differ in price?", "across the sources"."""
+    if each := _measured_against(p):
+        return _Frame("compare", sides=each)
     for i, token in enumerate(p.tokens):
         if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
             return _Frame("compare")
@@ -503,6 +505,27 @@ def _measured(p: Parse) -> str:
         return ""
     more = (p.tokens[i].tag for i in (adjective, *p.children(adjective, "advmod")))
     return f"How {p.tokens[adjective].lemma} {root.lower}" if any(tag in ("JJR", "RBR") for tag in more) else ""
+
+
+def _measured_against(p: Parse) -> tuple[str, ...]:
+    """The question as it would be put of each of two, where one is more than the other: "Did more die in 2020 than in
+    2019?"; nothing where what stands behind "than" is a figure or a clause."""
+    than = next((i for i, t in enumerate(p.tokens) if t.lower == "than" and t.dep == "prep"), None)
+    other = p.child(than, "prep", "pobj") if than else None
+    more = {t.tag for t in p.tokens[:than]} & {"JJR", "RBR"}
+    if than is None or other is None or not more or than + 1 != min(p.subtree(other)):
+        return ()
+    if p.tokens[other].dep == "prep":
+        alike = [i for i, t in enumerate(p.tokens[:than]) if t.dep == "prep" and t.lower == p.tokens[other].lower]
+        places = p.subtree(alike[-1]) if alike else []
+    else:
+        subject = next((i for i, t in enumerate(p.tokens[:than]) if t.dep in ("nsubj", "nsubjpass")), None)
+        places = p.phrase(subject) if subject is not None and p.tokens[other].is_noun else []
+        places = [i for i in places if i <= (subject or 0)]
+    if not places or p.tokens[places[0]].tag in ("PRP", "WP", "WDT"):
+        return ()
+    (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()
+    return f"{rest}?", f"{rest[:start]}{p.span(p.subtree(other))}{rest[end:]}?"
 
 
 def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:

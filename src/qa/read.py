@@ -23,6 +23,10 @@ from qa.schema import Candidate, Hit, Passage, Span
 _WINDOW_WORDS = 30
 """Words read at once, beside the sentence before them: so few that those near an answer are not taken for one."""
 
+FEW, ENOUGH = 24, 0.5
+"""Windows that are read at once, those of the best passages first, and the probability from which a sentence answers so
+surely that no more are."""
+
 READ_AGAIN = 3
 """Passages read a second time, whole: those whose sentences look best. In few words the reader tells best whether
 anything answers, in all of them which sentence does: a name and its pronoun come together."""
@@ -90,12 +94,25 @@ def ranked_by_reader(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> li
     ]
 
 
-def look(reader: SentenceReader, question: str, hits: Sequence[Hit], again: int = READ_AGAIN) -> list[Look]:
+def look(
+    reader: SentenceReader, question: str, hits: Sequence[Hit], again: int = READ_AGAIN, few: int | None = None
+) -> list[Look]:
     """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
 
-    The log-odds of the two readings are averaged, as of several views of one picture.
+    The log-odds of the two readings are averaged, as of several views of one picture. A sentence that is not read,
+    since one of a better passage answers surely, has no chance.
+
+    Args:
+        hits: best first.
+        again: passages that are read a second time.
+        few: windows after which it stops where one answers surely; None: all are read.
     """
-    seen = _see(reader, question, [(hit, *part) for hit in hits for part in windows(hit)])
+    places = [(hit, *part) for hit in hits for part in windows(hit)]
+    seen: list[Look] = []
+    read = 0
+    while read < len(places) and not any(chance(reader, s) >= ENOUGH for s in seen):
+        seen += _see(reader, question, places[read : read + (few or len(places))])
+        read += few or len(places)
     best: defaultdict[str, float] = defaultdict(float)
     for s in seen:
         best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
@@ -103,7 +120,9 @@ def look(reader: SentenceReader, question: str, hits: Sequence[Hit], again: int 
     longer = [hit for hit in likely if len(windows(hit)) > 1]  # a short passage was read whole the first time
     wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
     second = {(s.hit.passage.id, s.start): s for s in wholes}
-    return [_both(s, second.get((s.hit.passage.id, s.start), s)) for s in seen]
+    twice = [_both(s, second.get((s.hit.passage.id, s.start), s)) for s in seen]
+    left = [Look(hit, a + at, b + at, 0.0) for hit, window, at in places[read:] for a, b in window.sentences]
+    return twice + [second.get((s.hit.passage.id, s.start), s) for s in left]
 
 
 def _both(first: Look, second: Look) -> Look:
@@ -171,12 +190,12 @@ def stands(hit: Hit, publishers: str = "") -> str:
 
 
 def chance(reader: SentenceReader, seen: Look, match: float = 1.0) -> float:
-    """Probability that a sentence answers, from what the reader and both retrievers make of it.
+    """Probability that a sentence answers, from what the reader and both retrievers make of it; 0 if it was not read.
 
     Args:
         match: how much of its passage's share of BM25 it has: see `matches`.
     """
-    return reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine)
+    return seen.score and reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine)
 
 
 def matches(question: str, seen: Sequence[Look]) -> list[float]:

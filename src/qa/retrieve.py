@@ -20,7 +20,7 @@ from qa.index import Index, Rows
 from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, SentenceReader, by_letters, look, ranked_by_reader, weighed
+from qa.read import FEW, READ_AGAIN, SentenceReader, by_letters, look, ranked_by_reader, weighed
 from qa.schema import Candidate, Filters, Hit, Passage, QuestionError, Ranks, Source
 
 Stage = Literal["dense", "lexical", "fused", "reader"]
@@ -121,7 +121,8 @@ class Retriever:
         about = query.about if query.comparing else query.text
         put = query.asked if query.asked != query.text else ""  # what the conversation has added is a guess
         without = self.config.without
-        seen = look(self.reader, about, hits, again=0 if "again" in without else READ_AGAIN)
+        again, few = 0 if "again" in without else READ_AGAIN, None if query.comparing or "few" in without else FEW
+        seen = look(self.reader, about, hits, again, few)  # to be told silent, a source must have been read
         topic = query.comparing and bool(query.sources)
         return weighed(
             self.reader,

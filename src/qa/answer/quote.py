@@ -51,7 +51,8 @@ def quote(
     if kind == "compare":
         chosen = compared(candidates, limit)
     else:
-        chosen = best(candidates, limit, RELATIVE_SEVERAL if kind == "list" else RELATIVE)
+        relative = RELATIVE_SEVERAL if kind == "list" else RELATIVE
+        chosen = best(candidates, limit, relative, RELATIVE_SEVERAL if kind in ("number", "when") else relative)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
         start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
@@ -75,14 +76,24 @@ def quote(
         named.add(source.id)
 
 
-def best(candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE) -> list[Candidate]:
-    """Those that come near the best one, repetitions left out."""
+def best(
+    candidates: Sequence[Candidate], limit: int, relative: float = RELATIVE, others: float = RELATIVE
+) -> list[Candidate]:
+    """Those that come near the best one, repetitions left out.
+
+    Args:
+        relative: how near, as a share of its score.
+        others: the same for the first of another source: of what a thing costs, each may have its own figure.
+    """
     chosen: list[Candidate] = []
-    bar = relative * candidates[0].score if candidates else 0.0
     for candidate in candidates:
-        if candidate.score < bar or len(chosen) == limit:
+        heard = candidate.hit.source.id in {c.hit.source.id for c in chosen}
+        bar = relative if heard or not candidate.span else others
+        if len(chosen) == limit or candidate.score < min(relative, others) * candidates[0].score:
             break
-        if not any(same(candidate.text, other.text) or _told(candidate, other) for other in chosen):
+        if candidate.score >= bar * candidates[0].score and not any(
+            same(candidate.text, other.text) or _told(candidate, other) for other in chosen
+        ):
             chosen.append(candidate)
     return chosen
 
