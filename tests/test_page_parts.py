@@ -277,6 +277,26 @@ def test_documents_live_as_long_as_their_conversation(town: Assistant, tmp_path:
     desk.close()
 
 
+def test_a_sweep_that_fails_is_not_the_last(
+    town: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full or broken disk is told, and it is tried again."""
+    monkeypatch.setattr("qa.page.desk.SWEEP", 0.01)
+    desk = Desk.over(town, Settings(data=tmp_path))
+    desk.store.close()
+
+    async def twice() -> None:
+        sweeper = asyncio.create_task(desk.sweeping())
+        while len(caplog.messages) < 2:
+            await asyncio.sleep(0.01)
+            assert not sweeper.done()
+        sweeper.cancel()
+
+    asyncio.run(twice())
+    assert "was not deleted" in caplog.messages[0]
+    desk.libraries.close()
+
+
 def test_what_a_browser_sends_is_never_trusted(town: Assistant) -> None:
     """Numbers out of range, wrong types and unknown ids open nothing and break nothing."""
     answers = (town.ask(BRIDGE), None)

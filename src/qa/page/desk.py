@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -22,6 +24,8 @@ from qa.page.settings import Editing, Settings
 from qa.page.starters import follow_ups
 from qa.page.store import AskedTurn, Conversation, Store
 from qa.page.telling import told
+
+log = logging.getLogger(__name__)
 
 TURNS: Final = 40
 """Earlier turns from which a follow-up is understood."""
@@ -97,7 +101,10 @@ class Desk:
     async def sweeping(self) -> None:
         """Deletes, again and again, what nobody opened for as long as the settings say, with its documents."""
         while True:
-            await asyncio.to_thread(self.sweep, time.time())
+            try:
+                await asyncio.to_thread(self.sweep, time.time())
+            except (OSError, sqlite3.Error) as error:  # a full disk: the next look may find room
+                log.warning("what nobody opens was not deleted: %s", error)
             await asyncio.sleep(SWEEP)
 
     def sweep(self, now: float) -> None:
