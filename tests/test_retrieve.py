@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from conftest import make_hit
 from qa import LONGEST_QUESTION, Assistant, Filters, Hit
+from qa.decide import Decision, abstention
 from qa.models.reader import Reader, Reading, Window, between
 from qa.query import Query, searchable
 from qa.read import READ_AGAIN, WordReader, absent, chance, is_label, look, stands, windows
 from qa.retrieve import balance
-from qa.schema import QuestionError
+from qa.schema import Candidate, QuestionError
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,17 @@ def test_what_stands_behind_a_sure_answer_is_not_read() -> None:
         seen = look(reader, question, hits, few=1)
         assert reader.read_texts == [hit.passage.text for hit in hits[:read]]
         assert [chance(reader, s) > 0 for s in seen] == [True, read == 2]
+
+
+def test_an_abstention_counts_the_passages_that_were_read() -> None:
+    """Not those behind a sure answer; one that holds nothing of the question was read all the same."""
+    hits = tuple(make_hit("The bridge was blue.", start=start) for start in (0, 1000, 2000))
+    scores = ((0.2, True), (0.0, True), (0.0, False))
+    found = [
+        Candidate(hit, *hit.passage.sentences[0], p, read=read) for hit, (p, read) in zip(hits, scores, strict=True)
+    ]
+    said = abstention([Decision(Query("Why?", "Why?"), hits, tuple(found), ())], 1)
+    assert (said.passages_read, said.nearest) == (2, hits)
 
 
 def test_a_passage_that_was_read_whole_is_not_read_again() -> None:

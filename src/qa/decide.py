@@ -120,37 +120,27 @@ def decide(
     bar = min(strict, LENIENT * threshold) if lenient else strict
     # a source that does not deal with what is compared stays silent
     chosen = tuple(c for c in candidates if c.score >= bar or not query.comparing)
-    choice = _Choice(query, tuple(hits), tuple(candidates), chosen, strict, passages_of)
+    choice = _Choice(query, tuple(hits), tuple(candidates), chosen, strict=strict, passages_of=passages_of)
     for name, rule in _RULES.items():
         if name not in without:
             decided = rule(choice)
-            if isinstance(decided, Decision):
+            if not isinstance(decided, _Choice):
                 return decided
             choice = decided
-    likely = choice.best >= strict
-    return replace(choice.decision(choice.chosen if choice.best >= bar else ()), doubted=choice.doubted, likely=likely)
+    return choice.decision(
+        choice.chosen if choice.best >= bar else (), doubted=choice.doubted, likely=choice.best >= strict
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """What is still to be chosen from."""
+class _Choice(Decision):
+    """A decision that the next rule may still change."""
 
-    query: Query
-    hits: tuple[Hit, ...]
-    candidates: tuple[Candidate, ...]
-    chosen: tuple[Candidate, ...]
-    """Those that may be quoted, so far."""
-    strict: float
+    strict: float = 0.0
     """The score from which the best one answers."""
-    passages_of: Callable[[str], Sequence[Passage]]
+    passages_of: Callable[[str], Sequence[Passage]] = lambda id: ()
     rows: tuple[Candidate, ...] = ()
     """Rows of tables that the question names."""
-    doubted: bool = False
-
-    @property
-    def best(self) -> float:
-        """The probability that the sources answer."""
-        return self.candidates[0].score if self.candidates else 0.0
 
     def decision(self, chosen: Iterable[Candidate], **told: Any) -> Decision:
         """The end of it."""
@@ -167,7 +157,7 @@ def _of_speakers(choice: _Choice) -> _Choice:
     return replace(choice, chosen=tuple(said)) if said else choice
 
 
-def _introducing(choice: _Choice) -> _Choice | Decision:
+def _introducing(choice: _Choice) -> Decision:
     """Where somebody is to be introduced: the sentence that does."""
     found = introductions(choice.query.thing, choice.candidates) if choice.query.thing else []
     if not found:
@@ -177,7 +167,7 @@ def _introducing(choice: _Choice) -> _Choice | Decision:
     return choice.decision(found, sure=True)
 
 
-def _of_tables(choice: _Choice) -> _Choice | Decision:
+def _of_tables(choice: _Choice) -> Decision:
     """The row that has the most, or that the question names."""
     query, best = choice.query, choice.best
     note, first = extreme(query.text, choice.candidates, choice.passages_of)
@@ -195,13 +185,13 @@ def _of_tables(choice: _Choice) -> _Choice | Decision:
     return replace(choice, chosen=tuple(chosen), rows=tuple(rows))
 
 
-def _of_steps(choice: _Choice) -> _Choice | Decision:
+def _of_steps(choice: _Choice) -> Decision:
     """How to: the list that is on all of the question."""
     steps = leading(choice.query.text, choice.candidates) if choice.query.kind == "how-to" else []
     return choice.decision(steps, sure=True) if steps else choice
 
 
-def _in_place(choice: _Choice) -> _Choice | Decision:
+def _in_place(choice: _Choice) -> Decision:
     """What stands where the question says: at a number, under a label, in what a document declares of itself."""
     query, candidates, best, strict = choice.query, choice.candidates, choice.best, choice.strict
     if query.comparing:
@@ -239,7 +229,7 @@ def _of_its_time(choice: _Choice) -> _Choice:
     return replace(choice, chosen=chosen, doubted=not beside)
 
 
-_RULES: Final[Mapping[str, Callable[[_Choice], _Choice | Decision]]] = {
+_RULES: Final[Mapping[str, Callable[[_Choice], Decision]]] = {
     "speakers": _of_speakers,
     "introduced": _introducing,
     "tables": _of_tables,
@@ -326,5 +316,7 @@ def abstention(decisions: Sequence[Decision], searched: int, reason: Reason | No
     elif reason is None:
         strange = best < IRRELEVANT and all(hit.cosine < UNRELATED for hit in hits.values())
         reason = Reason.NOT_RELEVANT if strange else Reason.NOT_ANSWERED
-    read = {c.hit.passage.id: c.hit for d in decisions for c in d.candidates if c.score}
-    return Abstention(reason, len(read), searched, tuple(read.values())[:NEAREST])
+    candidates = [c for d in decisions for c in d.candidates]
+    unread = {c.hit.passage.id for c in candidates if not c.read} - {c.hit.passage.id for c in candidates if c.read}
+    nearest = tuple({c.hit.passage.id: c.hit for c in candidates}.values())[:NEAREST]
+    return Abstention(reason, len(hits.keys() - unread), searched, nearest)

@@ -520,8 +520,9 @@ def _measured_against(p: Parse) -> tuple[str, ...]:
         places = p.subtree(alike[-1]) if alike else []
     else:
         subject = next((i for i, t in enumerate(p.tokens[:than]) if t.dep in ("nsubj", "nsubjpass")), None)
-        places = p.phrase(subject) if subject is not None and p.tokens[other].is_noun else []
-        places = [i for i in places if i <= (subject or 0)]
+        if subject is None or not p.tokens[other].is_noun:
+            return ()
+        places = [i for i in p.phrase(subject) if i <= subject]
     if not places or p.tokens[places[0]].tag in ("PRP", "WP", "WDT"):
         return ()
     (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()

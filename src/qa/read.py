@@ -59,6 +59,8 @@ class Look:
     """The reader's probability that it answers."""
     span: Span | None = None
     """The few words in it that answer, in the document, where the reader marks them in this sentence."""
+    read: bool = True
+    """Whether the reader saw it at all."""
 
 
 def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -121,7 +123,9 @@ def look(
     wholes = _see(reader, question, [(hit, *part) for hit in longer for part in windows(hit, words=None)])
     second = {(s.hit.passage.id, s.start): s for s in wholes}
     twice = [_both(s, second.get((s.hit.passage.id, s.start), s)) for s in seen]
-    left = [Look(hit, a + at, b + at, 0.0) for hit, window, at in places[read:] for a, b in window.sentences]
+    left = [
+        Look(hit, a + at, b + at, 0.0, read=False) for hit, window, at in places[read:] for a, b in window.sentences
+    ]
     return twice + [second.get((s.hit.passage.id, s.start), s) for s in left]
 
 
@@ -171,7 +175,7 @@ def weighed(
     lacking = absent(put or question, stands(hit, publishers), document(hit)) if missed else 0
     whole = reader.fusion.answerable([best] if topic else chances, length(question), lacking)
     ranked = zip(seen, chances, strict=True)
-    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span) for s, p in ranked)
+    return by_score(Candidate(s.hit, s.start, s.end, p * whole / best, s.span, s.read) for s, p in ranked)
 
 
 def by_letters(question: str, hits: Sequence[Hit]) -> list[Candidate]:
@@ -195,7 +199,7 @@ def chance(reader: SentenceReader, seen: Look, match: float = 1.0) -> float:
     Args:
         match: how much of its passage's share of BM25 it has: see `matches`.
     """
-    return seen.score and reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine)
+    return reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine) if seen.read else 0.0
 
 
 def matches(question: str, seen: Sequence[Look]) -> list[float]:

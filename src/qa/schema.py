@@ -335,6 +335,8 @@ class Candidate:
     score: float
     span: Span | None = None
     """The few words in it that answer, in the document; None where the reader marks none."""
+    read: bool = True
+    """Whether it was read; what stands behind a sure answer is not."""
 
     def __post_init__(self) -> None:
         if self.span and not self.start <= self.span[0] < self.span[1] <= self.end:
