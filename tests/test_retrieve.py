@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from qa import LONGEST_QUESTION, Assistant, Filters, Hit
 from qa.decide import Decision, abstention
 from qa.models.reader import Reader, Reading, Window, between
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, WordReader, absent, chance, is_label, look, stands, windows
+from qa.read import READ_AGAIN, WordReader, absent, chance, is_label, look, stands, weighed, windows
 from qa.retrieve import balance
 from qa.schema import Candidate, QuestionError
 
@@ -297,3 +298,31 @@ def test_a_heading_answers_only_where_it_says_something(heading: str, label: boo
     hit = make_hit(f"{heading}\n\nIt is so.", title=heading)
     assert is_label(hit, (0, len(heading))) == label
     assert not is_label(hit, (len(heading) + 2, len(hit.passage.text)))
+
+
+TWINS = (
+    ("Sailing boats pay 310 crowns for a mooring. Motor boats pay 480 crowns for a mooring.",
+     "What does a sailing boat pay for a mooring?", "What does a motor boat pay for a mooring?"),
+    ("Loans for nets are repaid within eighteen months. Loans for engines are repaid within six years.",
+     "How soon must a loan for nets be paid back?", "How soon must a loan for an engine be paid back?"),
+    ("If you care for a child alone, you get sixteen weeks. If you share the care of a child, you get six weeks.",
+     "How many weeks do I get if I care for a child alone?", "How many weeks do I get if I share the care of a child?"),
+    ("The wait for the short course is seven days. The wait for the long course is ninety days.",
+     "How long is the wait for the short course?", "How long is the wait for the long course?"),
+    ("In 2021 the auction earned 2.1 million crowns. In 2022 the auction earned 1.7 million crowns.",
+     "What did the auction earn in 2021?", "What did the auction earn in 2022?"),
+    ("School classes are shown round by the master. Tourists are shown round by volunteers.",
+     "Who shows school classes round?", "Who shows tourists round?"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "questions"), [(text, questions) for text, *questions in TWINS])
+def test_of_two_sentences_that_are_alike_the_one_asked_for_answers(text: str, questions: Sequence[str]) -> None:
+    """Their other words tell them apart, whichever comes first."""
+    first, second = text.split(". ")
+    reader = Reader.load()
+    for said in (text, f"{second} {first}."):
+        hit = replace(make_hit(said), share=1.0)
+        for question, right in zip(questions, (first, second), strict=True):
+            best = weighed(reader, question, look(reader, question, [hit]))[0]
+            assert hit.passage.slice(best.start, best.end).startswith(right.rstrip("."))

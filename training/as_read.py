@@ -2,14 +2,16 @@
 
     python training/as_read.py pack --claims claims.jsonl.gz --to PACK.npz      a set aside: --held-out
     python training/as_read.py pack --claims claims.jsonl.gz --plain 12000 --to PLAIN.npz   sentences, their denials
-    python training/as_read.py train PACK.npz PLAIN.npz --out OUT.npz --dev DEV.npz --start support.npz --seconds 4200
+    python training/as_read.py pack --claims claims.jsonl.gz --said 12000 --to SAID.npz     and under a verb of saying
+    python training/as_read.py train PACK.npz PLAIN.npz SAID.npz --out OUT.npz --dev DEV.npz --start support.npz
     python training/as_read.py export OUT.npz --dev DEV.npz [--mean OTHER.npz] [--out support.onnx]
 
 For each claim its own text and the two texts most like it are put together, the window is chosen as the product does,
 and the label kept where it lies in the own text. Beside two of five of them stands the claim with rival texts alone:
 neutral. So the model learns what a search brings, not what annotators picked. People seldom write down what is plain:
-that a sentence bears itself out, and that its denial does not; those pairs are made (`plain`). A run ends by the clock,
-its learning rate falling to nothing by then; one core does about 14 claims a second.
+that a sentence bears itself out, and that its denial does not; those pairs are made (`plain`), and so are pairs in
+which the text or the claim says whose words they are (`said`). A run ends by the clock, its learning rate falling to
+nothing by then; one core does about 14 claims a second.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import argparse
 import gzip
 import json
 import random
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,8 +33,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from claim_sets import denied
+from claims import said_by
 from export import export
 from nets import SmallSupport, published, squeeze, widen
+from paraphrase import inside
 from sklearn.feature_extraction.text import TfidfVectorizer
 from support import Support
 from together import VERDICTS, Packed, auc, claim_loss, optimiser
@@ -50,8 +55,13 @@ LEFT_OUT = (
 """Sets of single short sentences, and made claims that no text is about."""
 ALIKE, TWINS = 0.4, 0.6
 """Shares of words in common from which a text is a version of the claim's own, or of another rival."""
+ITSELF = ("The report", "The author", "The article", "The document", "The text", "The paper", "The authors", "It")
+SAID, DENIED = (
+    ("says", "said", "states", "reports", "reported", "notes", "writes", "found", "claims"),
+    ("denies", "denied"),
+)
 RIVALS = 3
-NEUTRAL = {"made": 0.1, "plain": 0.2}
+NEUTRAL = {"made": 0.1, "plain": 0.2, "said": 0.2}
 """Share of the claims that stand beside rivals alone, too; of the other families `NEUTRAL_ELSE`."""
 NEUTRAL_ELSE = 0.4
 LONGEST = 60
@@ -129,6 +139,33 @@ def plain(texts: Sequence[str], rng: random.Random) -> Iterator[Claim]:
             yield Claim(*rng.choice(claims), 1.0, "plain")
 
 
+def said(texts: Sequence[str], rng: random.Random) -> Iterator[Claim]:
+    """Of each text a sentence as what the text, or somebody in it, says: so, denied, or by somebody else."""
+    people = sorted({name for text in texts for name in re.findall(r"(?<=[a-z] )[A-Z][a-z]+ [A-Z][a-z]+\b", text)})
+    for text in texts:
+        spans = [(a, b) for a, b in split(text) if 5 <= len(text[a:b].split()) <= 25]
+        spans = [(a, b) for a, b in spans if text[a:b].endswith(".") and not re.search('["“”]', text[a:b])]
+        if not spans:
+            continue
+        a, b = rng.choice(spans)
+        sentence, no = text[a:b], denied(text[a:b])
+
+        def told(words: str, verbs: Sequence[str] = SAID) -> str:
+            return f"{rng.choice(ITSELF)} {rng.choice(verbs)} that {inside(words)}"
+
+        one, other = rng.sample(people, 2)
+        heard = text[:a] + said_by(one, sentence, rng) + text[b:]
+        kinds = [(told(sentence), text, "supported"), (said_by(one, sentence, rng), heard, "supported")] * 2
+        kinds += [
+            (f"{one} {rng.choice(DENIED)} that {inside(sentence)}", heard, "contradicted"),
+            (said_by(other, sentence, rng), heard, "contradicted"),
+        ]
+        if no:
+            kinds += [(told(no), text, "contradicted"), (said_by(one, no, rng), heard, "contradicted")] * 2
+        claim, evidence, label = rng.choice(kinds)
+        yield Claim(claim, evidence, label, 1.0, "said")
+
+
 def rivals_of(own: str, like: Sequence[str]) -> list[str]:
     """Of texts that are like a claim those that are no version of its own, nor of one another."""
     words, found, seen = content(own), list[str](), list[frozenset[str]]()
@@ -154,8 +191,9 @@ def pack(a: argparse.Namespace) -> None:
     """Writes what `train` reads."""
     rng = random.Random(5)
     claims, texts = claims_of(a.claims, a.held_out, rng)
-    if a.plain:
-        claims = list(plain(rng.sample(texts, min(a.plain, len(texts))), rng))
+    for make, number in ((plain, a.plain), (said, a.said)):
+        if number:
+            claims = list(make(rng.sample(texts, min(number, len(texts))), rng))
     rows = list(pairs(claims, texts, rng))
     tokens = encode(plain_tokenizer(minilm_folder() / "tokenizer.json"), [(row.read, row.claim) for row in rows])
     np.savez(
@@ -281,6 +319,7 @@ def main() -> None:
     p.add_argument("--claims", type=Path, required=True, help="gzipped lines: premise, claim, label, weight, src")
     p.add_argument("--held-out", action="store_true", help="all claims of the file, drawn from no set")
     p.add_argument("--plain", type=int, help="instead: plain sentences and their denials, out of so many texts")
+    p.add_argument("--said", type=int, help="instead: sentences as what somebody says, out of so many texts")
     p.add_argument("--to", type=Path, required=True)
     p.set_defaults(run=pack)
     t = commands.add_parser("train", help="train by the clock")

@@ -52,6 +52,7 @@ RULES: Final[Mapping[str, str]] = {
     "spellings": "a word that stands nowhere is searched for in other spellings",
     "few": "where a sentence of the best passages answers surely, the others are not read",
     "again": "passages that look best are read twice",
+    "twins": "of two sentences that are alike, the one with the question's words answers",
     "missed": "names of the question that the best passage lacks speak against an answer",
 }
 """What can be left out to measure what it is worth (`qa eval ablate`)."""

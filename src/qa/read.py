@@ -27,6 +27,10 @@ FEW, ENOUGH = 24, 0.5
 """Windows that are read at once, those of the best passages first, and the probability from which a sentence answers so
 surely that no more are."""
 
+ALIKE, OTHER = 0.5, 0.5
+"""Share of their words in common from which two sentences are told apart by what is asked, and how much of its match is
+left to the one that is not."""
+
 READ_AGAIN = 3
 """Passages read a second time, whole: those whose sentences look best. In few words the reader tells best whether
 anything answers, in all of them which sentence does: a name and its pronoun come together."""
@@ -158,6 +162,7 @@ def weighed(
     put: str = "",
     topic: bool = False,
     missed: bool = True,
+    twins: bool = True,
 ) -> list[Candidate]:
     """What was read as candidates, best first.
 
@@ -168,8 +173,12 @@ def weighed(
         document: the text that a hit is of.
         put: as in `Retriever.read`, and `topic`.
         missed: whether names of the question that are not there count.
+        twins: whether of sentences that are alike the one with the words of the question counts more.
     """
-    chances = [chance(reader, s, match) for s, match in zip(seen, matches(question, seen), strict=True)]
+    found = matches(question, seen)
+    if twins:
+        found = [a * b for a, b in zip(found, told_apart(question, seen), strict=True)]
+    chances = [chance(reader, s, match) for s, match in zip(seen, found, strict=True)]
     best = max(chances)
     hit = seen[chances.index(best)].hit
     lacking = absent(put or question, stands(hit, publishers), document(hit)) if missed else 0
@@ -228,6 +237,29 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
             found[i] = weight / best if best else 1.0
             if column_asked:
                 found[i] *= (1 + told_apart) if column_asked & columns else 0
+    return found
+
+
+def told_apart(question: str, seen: Sequence[Look]) -> list[float]:
+    """For each sentence 1; less where its like in the same passage has more of the question's words and all of its own.
+
+    "Sailing boats pay 310 crowns" and "Motor boats pay 480 crowns" look much the same to a reader.
+    """
+    asked = stems(question)
+    passages: defaultdict[str, list[tuple[int, frozenset[str], frozenset[str]]]] = defaultdict(list)
+    for i, s in enumerate(seen):
+        passage, said = s.hit.passage, s.hit.passage.slice(s.start, s.end)
+        if not cells(said)[1]:
+            own = stems(said)
+            has = asked & (own | stems(f"{passage.heading} {passage.lead(s.start)}"))
+            passages[passage.id].append((i, own, has))
+    found = [1.0] * len(seen)
+    for sentences in passages.values():
+        for i, own, has in sentences:
+            if any(
+                has < more and len(own & other) >= ALIKE * min(len(own), len(other)) for _, other, more in sentences
+            ):
+                found[i] = OTHER
     return found
 
 

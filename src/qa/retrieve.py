@@ -133,6 +133,7 @@ class Retriever:
             put=put or about,
             topic=topic,
             missed="missed" not in without,
+            twins="twins" not in without,
         )
 
     def document(self, hit: Hit) -> str:
