@@ -41,7 +41,7 @@ RULES: Final[Mapping[str, str]] = {
     "named": "a source that the question names is preferred",
     "list": "several things are wanted, or who somebody is: a lower bar, more sentences",
     "introduced": "who or what something is: the sentence whose grammar says so comes first",
-    "counted": "how many: a sentence without a figure gives way to one with",
+    "counted": "how many, how long, what share of: a sentence without a figure gives way to one with",
     "steps": "how to: the list that holds the question's words comes first",
     "tables": "the row that the question names, and the cell that it asks for",
     "places": "what stands at a number that the question names, or leads up to all its words",

@@ -212,8 +212,8 @@ def _in_place(choice: _Choice) -> Decision:
 
 
 def _with_figures(choice: _Choice) -> _Choice:
-    """How many is told where a figure stands."""
-    if choice.query.kind != "number":
+    """How many, how long, what share of: told where a figure stands."""
+    if choice.query.point != "figure" or choice.query.comparing:
         return choice
     told = tuple(c for c in choice.chosen if any(f.kind in (*FIGURES, "date") for f in facts(c.text)))
     return replace(choice, chosen=told or choice.chosen)

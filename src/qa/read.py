@@ -215,7 +215,8 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
     """For each sentence 1; for the rows of a table, which differ in their cells alone, how well each is the one asked.
 
     A row's match is its share of the question's words that stand in cells, rare ones weighing more, of that of the best
-    row; 0 where it has no cell in the column that is asked; twice as much where it has one.
+    row; 0 where it has no cell in the column that is asked; up to twice as much where it has one, by how many of these
+    words stand in the row, its columns and over it.
     """
     asked = stems(question)
     found = [1.0] * len(seen)
@@ -233,10 +234,13 @@ def matches(question: str, seen: Sequence[Look]) -> list[float]:
         weights = [sum(1 / rows_with[word] for word in words) for _, words, _ in rows]
         best = max(weights)
         told_apart = best > 0 and weights.count(best) < len(rows)
-        for (i, _, columns), weight in zip(rows, weights, strict=True):
+        over = stems(_heading(seen[rows[0][0]].hit))
+        for (i, words, columns), weight in zip(rows, weights, strict=True):
             found[i] = weight / best if best else 1.0
-            if column_asked:
-                found[i] *= (1 + told_apart) if column_asked & columns else 0
+            if column_asked and not column_asked & columns:
+                found[i] = 0.0
+            elif column_asked and told_apart:
+                found[i] *= 1 + len(asked & (words | over | stems(" ".join(columns)))) / len(asked)
     return found
 
 
