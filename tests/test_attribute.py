@@ -80,12 +80,8 @@ def test_the_speaker_is_found_in_the_sentence(sentence: str, who: str) -> None:
             ("Mara Lindqvist called the plan weak.", "Ships wait.", "It will fail, she said."),
             "Mara Lindqvist",
         ),
-        (
-            ("The dockers' leader rejected the plan.", "Stages matter, the leader argued."),
-            "The dockers' leader",
-        ),
-        (("Mara Lindqvist warned of delay.", "Lindqvist said ships would wait."), "Mara Lindqvist"),
-        (("Al-Madar, a Beirut newspaper, covered it.", "Its report said that ships had left."), "Al-Madar"),
+        (("Al-Madar, a Beirut newspaper, covered it.", "Its report said that ships had left."), ""),
+        (("Mara Lindqvist said so.", "Tomas Berg came.", "He said it went well."), ""),
         (("“We waited.", "Nobody came,” Mara Lindqvist said.", "The ships left."), ""),
         (("“We waited,” Mara Lindqvist said.", "“Nobody came at all.”"), "Mara Lindqvist"),
         (("Tomas Berg objected.", "The weather was fine.", "It rained later."), ""),
@@ -127,7 +123,7 @@ def test_without_a_name_before_it_a_pronoun_stays_open() -> None:
         ("He said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
         ("“It closed,” said Tomas Berg.", "According to The Gazette (5 December 2023)"),
         ("Tomas Berg said it closed.", "According to The Gazette (5 December 2023)"),
-        ("Berg said it closed.", "Tomas Berg, as reported by The Gazette (5 December 2023)"),
+        ("Berg said it closed.", "According to The Gazette (5 December 2023)"),
         ("“Tomas Berg is ill,” he said.", "Tomas Berg, quoted by The Gazette (5 December 2023)"),
     ],
 )
@@ -141,7 +137,7 @@ def test_an_outlet_that_passes_another_on_names_both() -> None:
     """Where the words shown do not name the other one themselves."""
     told = passage("Al-Madar, a Beirut newspaper, reported talks.", "It said the harbour closed.")
     found = attribute(GAZETTE, told.slice(*told.sentences[1]), told, told.sentences[1])
-    assert found == "The Gazette (5 December 2023), relaying Al-Madar"
+    assert found == "Al-Madar, as reported by The Gazette (5 December 2023)"
 
 
 @pytest.mark.parametrize(
@@ -243,16 +239,13 @@ def test_dates_are_written_as_precisely_as_they_are_known(iso: str, written: str
         "He added that ships left.",
         "However, they left.",
         "But ships left.",
-        "The leader said so.",
         "This was denied.",
         "In his view ships left.",
         "After that meeting ships left.",
-        "The second aim was peace.",
-        "One reason was the weather.",
     ],
 )
 def test_words_that_need_the_sentence_before(text: str) -> None:
-    """Pronouns, bare roles and joins at the start lean on what came before."""
+    """Pronouns, pointing words and joins at the start lean on what came before."""
     assert leans_back(text)
 
 
@@ -262,9 +255,7 @@ def test_words_that_need_the_sentence_before(text: str) -> None:
         "Tomas Berg said he left.",
         "It is clear that ships left.",
         "This week ships left.",
-        "The leader of the dockers left.",
         "Both Norway and Denmark left.",
-        "One of the ships left.",
         "Although Norway said it would stay, ships left.",
         "Those who stayed were few.",
         "",

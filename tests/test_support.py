@@ -204,16 +204,16 @@ SPEECH = (
         ("Vidal called it “a gift to the ferry company”.", None),
         ("“Nobody wants this thing,” said Vidal.", None),
         ("“We shall sell all of the boats by Friday,” said Ana Ruiz.", Failure.FABRICATED),
-        ("Ana Ruiz said: “We will not leave the town before the money is there.”", Failure.ALTERED),
-        ("Ana Ruiz said: “We will leave the harbour before the money is there.”", Failure.ALTERED),
-        ("Ana Ruiz said: “We will not leave the harbour. The bridge is a scandal.”", Failure.STITCHED),
+        ("Ana Ruiz said: “We will not leave the town before the money is there.”", Failure.FABRICATED),
+        ("Ana Ruiz said: “We will leave the harbour before the money is there.”", Failure.FABRICATED),
+        ("Ana Ruiz said: “Before the money is there … we will not leave the harbour.”", Failure.STITCHED),
         ("“The bridge is a scandal,” said Ana Ruiz.", Failure.MISATTRIBUTED),
         ("Ana Ruiz called it “a gift to the ferry company”.", Failure.MISATTRIBUTED),
         ("Olga Stern said: “Ferries are cheaper than bridges.”", Failure.MISATTRIBUTED),
     ],
 )
 def test_failures_of_quotations_are_named(claim: str, failure: Failure | None) -> None:
-    """Fabricated, altered, stitched, misattributed, or as it should be."""
+    """Fabricated, stitched, misattributed, or as it should be."""
     other = "The director told us: “Ferries are cheaper than bridges.”"
     (quotation,) = quotations(claim, [SPEECH], [other])
     assert quotation.failure == failure

@@ -24,10 +24,9 @@ from qa.answer.places import (
 from qa.answer.quote import with_list
 from qa.language import facts
 from qa.language.alike import stems
-from qa.language.belonging import of_another
 from qa.language.dates import months, years
-from qa.language.defining import SAYS, introduces, spelled_out
 from qa.language.fact import FIGURES
+from qa.language.shortforms import spelled_out
 from qa.language.speakers import speaks
 from qa.language.tongue import UNSPACED
 from qa.query import Query
@@ -113,8 +112,6 @@ def decide(
     """
     if query.foreign:
         return Decision(query, tuple(hits), tuple(candidates), _outstanding(query.text, candidates), doubted=True)
-    if not query.comparing and "owners" not in without:
-        candidates = [c for c in candidates[:OWNED] if not of_another(query.text, c.text)] + list(candidates[OWNED:])
     several = (several or query.kind in ("list", "who-is")) and "list" not in without
     strict = threshold * (COMPARING if query.comparing else LENIENT if several else 1)
     bar = min(strict, LENIENT * threshold) if lenient else strict
@@ -157,14 +154,11 @@ def _of_speakers(choice: _Choice) -> _Choice:
     return replace(choice, chosen=tuple(said)) if said else choice
 
 
-def _introducing(choice: _Choice) -> Decision:
-    """Where somebody is to be introduced: the sentence that does."""
-    found = introductions(choice.query.thing, choice.candidates) if choice.query.thing else []
-    if not found:
-        return choice
-    if choice.best >= PERHAPS and choice.best > 2 * found[0].score:
-        found.insert(1, choice.candidates[0])  # of two opinions, grammar's and the reader's, both
-    return choice.decision(found, sure=True)
+def _spelling_out(choice: _Choice) -> Decision:
+    """What a short form stands for: the sentence that gives it beside it in brackets."""
+    found = [(c, spelled_out(choice.query.thing, c.text)) for c in choice.candidates if choice.query.thing]
+    long = [replace(c, span=(c.start + at[0], c.start + at[1])) for c, at in found if at]
+    return choice.decision(long, sure=True) if long else choice
 
 
 def _of_tables(choice: _Choice) -> Decision:
@@ -221,17 +215,17 @@ def _with_figures(choice: _Choice) -> _Choice:
 
 def _of_its_time(choice: _Choice) -> _Choice:
     """What stands beside the years that the question names comes first, and without any the answer is doubted."""
-    asked, first = years(choice.query.text), choice.chosen[:OWNED]
+    asked, first = years(choice.query.text), choice.chosen[:DATED]
     if not asked:
         return choice
     beside = [c for c in first if not _of_another_time(asked, months(choice.query.text), c)]
-    chosen = (*beside, *(c for c in first if c not in beside), *choice.chosen[OWNED:])
+    chosen = (*beside, *(c for c in first if c not in beside), *choice.chosen[DATED:])
     return replace(choice, chosen=chosen, doubted=not beside)
 
 
 _RULES: Final[Mapping[str, Callable[[_Choice], Decision]]] = {
     "speakers": _of_speakers,
-    "introduced": _introducing,
+    "short forms": _spelling_out,
     "tables": _of_tables,
     "steps": _of_steps,
     "places": _in_place,
@@ -280,22 +274,11 @@ def leading(question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
 _HOW: Final = stems("describe explain instruction method procedure process step steps way")
 
 
-def introductions(thing: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those that say who or what a thing is, best first; empty where none does.
-
-    The long form of a short one is marked in it.
-    """
-    found = [c for c in candidates if introduces(thing, " ".join(c.text.split())) >= SAYS]
-    return [
-        replace(c, span=(c.start + at[0], c.start + at[1])) if (at := spelled_out(thing, c.text)) else c for c in found
-    ]
-
-
 LISTED: Final = 30
 """Candidates of which the lists are looked at."""
 
-OWNED: Final = 8
-"""Candidates of which it is looked at whose, and of which years, they are."""
+DATED: Final = 8
+"""Candidates of which it is looked at of which years they are."""
 
 
 SPOKEN: Final = 20

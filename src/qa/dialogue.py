@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
-from qa.language import FUNCTION_WORDS, facts, fold, missing, stem
+from qa.language import facts, missing, stem
 from qa.language.alike import one_entity
 from qa.language.names import named
-from qa.language.parser import Parse, Token, parse, parse_question, persons
-from qa.language.speech import OWN_VOICE, PERSONS, SAYING
+from qa.language.parser import Parse, Token, expletive, parse, parse_question, persons
+from qa.language.speech import PERSONS, POINTING, PRONOUNS
 from qa.schema import Source, Turn
 
 TURNS_READ: Final = 4
@@ -31,8 +31,6 @@ A_PLACE: Final = 0.45
 """Share of its weight that a name keeps which is only where something is."""
 DESCRIBED: Final = 0.5
 """Weight of what a question only describes: "the tunnel"."""
-LONGEST_CLAIM: Final = 24
-"""Words of an answer's sentence that "Who said that?" repeats."""
 
 PROMPT: Final = """\
 Rewrite the last question of this conversation so that it can be understood without the conversation.
@@ -45,11 +43,6 @@ Rewritten question:"""
 
 Sort = Literal["person", "thing", "group"]
 
-_PRONOUNS: Final[dict[str, Sort]] = {
-    **dict.fromkeys("he him his she her hers".split(), "person"),
-    **dict.fromkeys("it its".split(), "thing"),
-    **dict.fromkeys("they them their theirs".split(), "group"),
-}
 _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
     "person": {"person": 1.0, "thing": 0.4},
     "thing": {"thing": 1.0},
@@ -60,8 +53,6 @@ _ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
 _ANYBODY: Final = frozenset("anybody anyone everybody everyone nobody somebody someone".split())
 """Whom "they" may mean though each is one."""
 _WHERE: Final = frozenset("in at on near from into between".split())
-_POINTING: Final = frozenset("this that these those".split())
-_TRUE: Final = frozenset("correct false right sure true wrong".split())
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
     r"|(?:and|but|so|then|or|also)\b[\s,]*)+(?=\w)",
@@ -104,7 +95,7 @@ def resolve(
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
     if counted := _counted(p, parse(last.searched)):
         p = parse_question(counted)
-    resolved = _replaced(p, spoken, last, without)
+    resolved = p.text if "pronouns" in without else _replaced(p, spoken)
     if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
     return question if resolved == put else _capital(resolved)
@@ -245,50 +236,22 @@ class _Referent:
     """Whether a question spoke of it."""
 
 
-def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collection[str] = ()) -> str:
-    """The question with the words for what it points back to."""
+def _replaced(p: Parse, spoken: Sequence[_Referent]) -> str:
+    """The question with names for its pronouns; one that has its noun in the question stays."""
     out: list[str] = []
     end = 0
-    for start, stop, new in _meant(p, spoken, last, without):
-        out += [p.text[end:start], new]
-        end = stop
-    return "".join([*out, p.text[end:]])
-
-
-def _meant(
-    p: Parse, spoken: Sequence[_Referent], last: Turn, without: Collection[str]
-) -> Iterator[tuple[int, int, str]]:
-    """Where the question points back, and what it means there; a pronoun that has its noun in the question does not."""
     chosen: dict[Sort, str] = {}
-    own = [p.text[start:end] for start, end in named(p)]
+    own = [p.text[start:stop] for start, stop in named(p)]
     for i, t in enumerate(p.tokens):
-        sort = None if "pronouns" in without else _PRONOUNS.get(t.lower)
-        if t.lower in _POINTING and "pointing" not in without:
-            yield from _pointed(p, i, last)
-        elif sort and sort not in chosen and not _has_antecedent(p, i, sort) and not _expletive(p, i):
-            name = chosen[sort] = _best(spoken, sort, [*own, *chosen.values()])
+        sort = PRONOUNS.get(t.lower)
+        if sort is None or sort in chosen or _has_antecedent(p, i, sort) or expletive(p, i):
+            continue
+        name = chosen[sort] = _best(spoken, sort, [*own, *chosen.values()])
+        if name:
             possessive = t.tag == "PRP$" or t.lower in ("hers", "theirs")
-            if name:
-                yield t.start, t.end, f"{name}{'’' if name.endswith('s') else '’s'}" if possessive else name
-
-
-def _pointed(p: Parse, at: int, last: Turn) -> Iterator[tuple[int, int, str]]:
-    """What "this" and "that" mean: the text that was cited, what was done, what was said; a thing is not guessed."""
-    t, head = p.tokens[at], p.tokens[p.tokens[at].head]
-    if t.dep == "det":
-        if head.lemma in OWN_VOICE and last.answer.sources:
-            yield t.start, head.end, last.answer.sources[0].name
-    elif t.tag != "DT" or t.dep not in (*_ARGUMENTS, "ROOT") or p.children(at):
-        return
-    elif head.lemma == "do" and head.tag == "VB":
-        if deed := _deed(parse(last.searched)):
-            yield head.start, t.end, deed
-    elif told := _told(last):
-        if any(p.tokens[j].lower in _TRUE for j in p.children(t.head, "acomp")):
-            yield t.start, t.end, "it"
-            yield len(p.text.rstrip("?.! ")), len(p.text), f" {told}?"
-        elif head.lemma in SAYING:
-            yield t.start, t.end, told
+            out += [p.text[end : t.start], name, ("’" if name.endswith("s") else "’s") if possessive else ""]
+            end = t.end
+    return "".join([*out, p.text[end:]])
 
 
 def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
@@ -339,34 +302,12 @@ def _verb(p: Parse, of: int) -> int:
     return of
 
 
-def _expletive(p: Parse, at: int) -> bool:
-    """ "Is it true that", "made it hard to", "does it take": this "it" stands for nothing."""
-    token, head = p.tokens[at], p.tokens[at].head
-    if token.lower != "it":
-        return token.dep == "expl"
-    told = bool(p.children(head, "ccomp", "xcomp", "advcl", "csubj"))
-    passive = token.dep == "nsubjpass" or p.tokens[head].lemma in ("be", "take", "mean", "seem", "matter")
-    return token.dep in ("expl", "attr") or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
-
-
 def _best(spoken: Sequence[_Referent], sort: Sort, taken: Sequence[str]) -> str:
     """What is most in the foreground of those that a pronoun of this sort can stand for."""
     free = [e for e in spoken if not any(one_entity(e.text, name) for name in taken)]
     wanted = _STANDS_FOR[sort]
     fits = [e for e in free if e.sort in wanted and (e.sort == sort or e.named)]
     return max(fits, key=lambda e: e.weight * wanted[e.sort]).text if fits else ""
-
-
-def _deed(q: Parse) -> str:
-    """What "do that" means: "hold Hezbollah back" of "Is Iran holding Hezbollah back?"."""
-    verb = next((t for t in q.tokens if t.is_verb and t.lemma not in ("be", "do", "have")), None)
-    return f"{verb.lemma}{q.text[verb.end :]}".rstrip("?.! ") if verb else ""
-
-
-def _told(last: Turn) -> str:
-    """What "Who said that?" means: the words of the last answer's first sentence."""
-    first, *words = last.answer.sentences[0].text.rstrip(".").split()[:LONGEST_CLAIM] if last.answer.sentences else [""]
-    return " ".join(["that", first.casefold() if fold(first) in FUNCTION_WORDS else first, *words]) if first else ""
 
 
 def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) -> str:
@@ -385,7 +326,7 @@ def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) 
         return f"{bare}, of {_core(parse(turns[-1].searched))}?"
     lemmas = [p.tokens[i].lemma for i in nouns]
     pointed = any(
-        p.tokens[j].lower in _POINTING and p.tokens[i].lemma not in lemmas[:n] and p.tokens[i].dep != "npadvmod"
+        p.tokens[j].lower in POINTING and p.tokens[i].lemma not in lemmas[:n] and p.tokens[i].dep != "npadvmod"
         for n, i in enumerate(nouns)
         for j in p.children(i, "det")
     )

@@ -617,48 +617,31 @@ def _several(p: Parse, at: int) -> bool:
 
 
 def _introduced(p: Parse) -> int | None:
-    """Whom or what a question wants introduced: "Who is Ada?", "What does CNPM stand for?", "Define pruning"."""
-    root = next(iter(p.roots), None)
-    if root is None or not any(t.tag[0].isalpha() for t in p.tokens):
-        return None
-    verb, opens = p.tokens[root], p.tokens[0]
-    asks = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT")), None)
-    if verb.lemma in _MEANING and asks is not None:
-        return next(
-            (
-                i
-                for i in (*p.behind(root, "by"), *range(asks + 1, root))
-                if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"
-            ),
-            None,
-        )
-    if opens.lower in _DEFINING and len(p.tokens) < _SHORT:
-        return next((i for i in reversed(range(1, len(p.tokens))) if p.tokens[i].is_noun), None)
-    if verb.is_name and all(t.is_name or not t.tag[0].isalpha() for t in p.tokens):  # "AMC?"
-        return root
+    """Whom or what a question wants introduced: "Who is Ada?", "What is listeria?", "What does CNPM stand for?" """
     words = [i for i, t in enumerate(p.tokens) if t.tag[0].isalpha()]
-    if asks == words[0] and verb.lemma == "be" and len(words) == 3:  # "What is listeria?"
+    if not words:
+        return None
+    root, asks = p.roots[0], p.tokens[words[0]].tag in ("WP", "WDT")
+    if all(p.tokens[i].is_name for i in words):  # "AMC?"
+        return root
+    if not asks:
+        return None
+    if p.tokens[root].lemma in _MEANING:
+        behind = (*p.behind(root, "by"), *range(words[0] + 1, root))
+        return next((i for i in behind if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"), None)
+    if p.tokens[root].lemma == "be" and len(words) == 3:  # whatever the parser takes the third for
         return words[2]
-    things = _things(p, root) if asks is not None and asks < p.tokens[root].head + 1 else []
+    things = _things(p, root)
     if len(things) != 1 or not p.tokens[things[0]].is_noun or _several(p, things[0]):
         return None
-    thing = things[0]
-    if p.tokens[thing].lemma in _CALLED:
-        return next((i for i in p.behind(thing) if p.tokens[i].is_noun), None)
-    inside = [p.tokens[i] for i in p.subtree(thing) if i != thing]
-    if any((t.dep == "prep" and t.lower != "of") or t.tag in ("JJS", "RBS") for t in inside):
-        return None
-    bare = not any(t.dep in ("prep", "relcl", "acl", "advcl", "poss") for t in inside)
-    named = p.tokens[thing].is_name or any(p.tokens[i].is_name for i in p.children(thing, "compound"))
-    alone = not p.children(root, "advmod", "advcl", "xcomp", "ccomp")
-    return thing if alone and (named or (bare and not p.children(root, "prep"))) else None
+    inside = (p.tokens[i] for i in p.subtree(things[0]) if i != things[0])
+    bare = not any(t.dep in _SAYS_MORE or t.tag in ("JJS", "RBS") for t in inside)
+    return things[0] if bare and not p.children(root, "prep", "advmod", "advcl", "xcomp", "ccomp") else None
 
 
 _MEANING: Final = frozenset("mean stand denote signify".split())
-_DEFINING: Final = frozenset("define explain spell".split())
-_CALLED: Final = frozenset("meaning form name abbreviation acronym definition".split())
-_SHORT: Final = 8
-"""Words of a request to define something."""
+_SAYS_MORE: Final = frozenset("prep relcl acl advcl poss".split())
+"""What is asked of a thing by more than its name is no introduction: "the capital of France"."""
 
 
 def _asks_gist(p: Parse, root: int) -> bool:

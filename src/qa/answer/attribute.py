@@ -1,8 +1,8 @@
 """Who speaks: the outlet, and inside it the person or body whose words a sentence gives.
 
-A reporting verb outside quotation marks has a subject, which the parser finds; a pronoun or a bare role ("he added",
-"the leader") is followed back through the sentences before it. Where that fails the outlet alone is named: an
-attribution may be less precise than the text, never beside it.
+A reporting verb outside quotation marks has a subject, which the parser finds; a pronoun ("he added") is followed back
+to who spoke last before it. Where that fails the outlet alone is named: an attribution may be less precise than the
+text, never beside it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import re
 from typing import Final
 
 from qa.language import fold
+from qa.language.dates import MONTHS
 from qa.language.speakers import (
-    IN_MARKS,
     in_quotation,
-    is_medium,
     last_sentence,
     masked,
     sentences_of,
@@ -25,9 +24,9 @@ from qa.schema import Passage, Source, Span, shortened
 
 OUTLET: Final = "According to {outlet}"
 AUTHOR: Final = "{author} in {outlet}"
+IN_MARKS: Final = re.compile(r"[“”«»]|(?<!\w)\"|\"(?!\w)")
 QUOTED: Final = "{speaker}, quoted by {outlet}"
 REPORTED: Final = "{speaker}, as reported by {outlet}"
-RELAYED: Final = "{outlet}, relaying {speaker}"
 
 
 def attribute(
@@ -59,8 +58,6 @@ def attribute(
             return plain
         signed = source.author and "author" not in source.inferred and source.author != source.name
         return AUTHOR.format(author=source.author, outlet=outlet) if signed else outlet
-    if is_medium(re.sub(r"^the ", "", who), passage.text):
-        return RELAYED.format(outlet=outlet, speaker=who)
     spoken = IN_MARKS.search(text) or in_quotation(passage, *sentences_of(passage)[last_sentence(passage, span)])
     template = QUOTED if spoken else REPORTED
     return template.format(speaker=who[0].upper() + who[1:], outlet=outlet)
@@ -94,10 +91,7 @@ def written_date(iso: str) -> str:
         return iso
     year, month, day = match.groups()
     parts = [str(int(day))] if day else []
-    return " ".join([*parts, *([MONTHS[int(month) - 1]] if month else []), year])
-
-
-MONTHS: Final = "January February March April May June July August September October November December".split()
+    return " ".join([*parts, *([MONTHS[int(month) - 1].title()] if month else []), year])
 
 
 def _is_outlet_itself(who: str, source: Source) -> bool:

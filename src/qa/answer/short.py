@@ -11,8 +11,8 @@ from typing import Final
 
 from qa.answer.lookup import row
 from qa.language import facts
-from qa.language.defining import spelled_out
 from qa.language.fact import FIGURES
+from qa.language.shortforms import spelled_out
 from qa.query import Query
 from qa.schema import Sentence
 

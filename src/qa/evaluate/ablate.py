@@ -58,7 +58,7 @@ class Switch:
     """The layer of support that is left out."""
 
 
-_FOLLOW_UPS = ("follow-ups", "fragments", "pronouns", "pointing", "subject")
+_FOLLOW_UPS = ("follow-ups", "fragments", "pronouns", "subject")
 _STAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "reader": ("sentences ranked by shared words instead", {"reader": "none"}),
     "lexical": ("only passages whose meaning is near", {"lexical_weight": 0.0}),

@@ -182,6 +182,16 @@ def parse_question(text: str) -> Parse:
     return parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text)
 
 
+def expletive(p: Parse, at: int) -> bool:
+    """ "Is it true that", "made it hard to", "does it take": this "it" stands for nothing."""
+    token, head = p.tokens[at], p.tokens[at].head
+    if token.lower != "it":
+        return token.dep == "expl"
+    told = bool(p.children(head, "ccomp", "xcomp", "advcl", "csubj"))
+    passive = token.dep == "nsubjpass" or p.tokens[head].lemma in ("be", "take", "mean", "seem", "matter")
+    return token.dep in ("expl", "attr") or (told and passive) or any(t.tag == "JJ" for t in p.tokens[at + 1 : at + 2])
+
+
 @lru_cache(maxsize=512)
 def persons(text: str) -> tuple[str, ...]:
     """The names of people in a text, as far as the model tells people from places and bodies.

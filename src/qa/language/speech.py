@@ -1,6 +1,9 @@
-"""English words that tell who speaks, what leans on the sentence before, and what is opinion. Data only."""
+"""English words that tell who speaks, and what points back. Data only."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
 
 SAYING = frozenset(
     "accuse acknowledge add admit allege announce answer argue assert believe call caution claim comment complain "
@@ -24,7 +27,15 @@ SAYING_WITH = {
 """Verbs that report only with what follows."""
 VIEWS = frozenset("account estimate eye image judgement judgment opinion reading telling view word".split())
 """What somebody's is that is said: "in his view"."""
-POINTING = frozenset("this that these those such both neither its his her their".split())
+POINTING = frozenset("this that these those such".split())
+TIMES = frozenset("week month year morning evening time".split())
+"""What "this" points at without a sentence before: "this week"."""
+PRONOUNS: Mapping[str, Literal["person", "thing", "group"]] = {
+    **dict.fromkeys("he him his she her hers".split(), "person"),
+    **dict.fromkeys("it its".split(), "thing"),
+    **dict.fromkeys("they them their theirs".split(), "group"),
+}  # type: ignore[dict-item]
+"""What each stands for."""
 
 PERSONS = frozenset(
     "leader official officer spokesman spokeswoman spokesperson source minister president ambassador "
@@ -43,22 +54,3 @@ MEDIA = frozenset(
     "outlet newspaper broadcaster channel agency network station magazine daily website news times post "
     "press tv television radio tribune herald gazette journal".split()
 )
-JOINS = frozenset(
-    "however but yet moreover furthermore nevertheless nonetheless therefore thus hence consequently "
-    "accordingly similarly likewise meanwhile otherwise also afterwards then and or so".split()
-)
-JOINS_BEFORE_COMMA = frozenset(
-    "besides throughout instead still later earlier again rather further first second third".split()
-)
-OPENERS = frozenset(
-    "in addition|as evidence|for example|for instance|as a result|in turn|even so|in contrast|by contrast|"
-    "if anything|on the other|in response|at the same|even then|since then|none of|at that|in the end".split("|")
-)
-ORDER = frozenset("first second third two three four latter former same other others".split())
-TIMES = frozenset("week month year morning evening time".split())
-BARE = (PERSONS - {"president", "minister"}) | frozenset(
-    "statement communique resident militant council commission agency organization organisation group movement "
-    "company administration embassy office poll survey association meeting visit attack talk agreement deal event "
-    "incident move decision plan measure channel".split()
-)
-"""Nouns that, with "the" alone, mean one named before: "the leader", "the meeting"."""

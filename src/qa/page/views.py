@@ -79,7 +79,7 @@ def count(n: int, noun: str) -> str:
 def speaks(sentence: Sentence, source: Source) -> str:
     """The attribution to print on a source's own card, where its name need not be said again."""
     said = sentence.attribution
-    if source.name in said and not any(word in said for word in (", quoted by ", ", as reported by ", ", relaying ")):
+    if source.name in said and not any(word in said for word in (", quoted by ", ", as reported by ")):
         _, under, label = said.partition(", under ")
         return under[2:].capitalize() + label
     speaker, _, outlet = said.rpartition(", as reported by ")

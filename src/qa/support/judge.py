@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from qa.language import Fact, FactKind, missing, same_name
+from qa.language.dates import MONTHS
 from qa.language.fact import FIGURES
 from qa.language.parser import parse
 from qa.language.speech import SAYING, SAYING_WITH
@@ -236,7 +236,7 @@ def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
 # who says it --------------------------------------------------------------------------------------------
 
 _LEAD_ENDS = re.compile(r"(?:[,:]|\sthat)\s+(?=\S)")
-_LEADS = re.compile(r"(?:According to|As(?: reported by)?)\s|.{2,160}?\s(?:quoted by|as reported by|relaying)\s", re.S)
+_LEADS = re.compile(r"(?:According to|As(?: reported by)?)\s|.{2,160}?\s(?:quoted by|as reported by)\s", re.S)
 LEAD = 280
 """Characters in which the words that name a source must end."""
 
@@ -276,7 +276,7 @@ def dated(source: Source) -> tuple[str, ...]:
     year, month, *_ = (*source.published.split("-"), "", "")
     written = [source.published, year]
     if month.isdigit() and 1 <= int(month) <= 12:
-        written.append(f"{calendar.month_name[int(month)]} {year}")
+        written.append(f"{MONTHS[int(month) - 1].title()} {year}")
     return tuple(dict.fromkeys(part for part in written if part))
 
 

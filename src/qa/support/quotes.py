@@ -9,25 +9,12 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from rapidfuzz.fuzz import partial_ratio
-
 from qa.language import facts, fold_quote, same_name, stem
+from qa.language.alike import name_words
 from qa.language.speakers import speaker
 from qa.markers import sentences
 from qa.schema import Passage, Span
-from qa.support.words import KEPT, WORD, folded, runs, split
-
-ALIKE = 0.6
-"""Share of equal words, in order, from which a quotation that does not stand there is an altered one."""
-
-NEARLY = 0.9
-"""Share from which it is an altered one, even if it could be put together from pieces too."""
-
-PIECE = 3
-"""Words in the shortest piece that a stitched quotation is made of."""
-
-COVERED = 0.85
-"""Share of a quotation's words that pieces found elsewhere must cover for it to be stitched."""
+from qa.support.words import KEPT, folded, split
 
 
 class Failure(StrEnum):
@@ -35,7 +22,6 @@ class Failure(StrEnum):
 
     FABRICATED = "fabricated"
     STITCHED = "stitched"
-    ALTERED = "altered"
     MISATTRIBUTED = "misattributed"
 
 
@@ -60,11 +46,8 @@ def quotations(
         titles: of sources, which stand in quotation marks without being speech.
     """
     own = [fold_quote(title) for title in titles]
-    found = []
-    for fact in facts(claim):
-        if fact.kind == "quote" and not any(fact.value in title for title in own):
-            found.append(_judged(claim, (fact.start, fact.end), fact.value, evidence, elsewhere))
-    return found
+    quoted = [f for f in facts(claim) if f.kind == "quote" and not any(f.value in title for title in own)]
+    return [_judged(claim, (f.start, f.end), f.value, evidence, elsewhere) for f in quoted]
 
 
 def _judged(claim: str, span: Span, words: str, evidence: Sequence[str], elsewhere: Sequence[str]) -> Quotation:
@@ -83,26 +66,7 @@ def _judged(claim: str, span: Span, words: str, evidence: Sequence[str], elsewhe
         return Quotation(shown, None, speaker=said if named else "")
     if any(all(_stands(part, text) for part in parts) for text in elsewhere):
         return Quotation(shown, Failure.MISATTRIBUTED, f"{shown} stands in another source than the one cited")
-    failure = _failure(words, [folded(text).text for text in (*evidence, *elsewhere)])
-    return Quotation(shown, failure, f"{shown} {_SAID[failure]}")
-
-
-_SAID = {
-    Failure.ALTERED: "is not what the source has, word for word",
-    Failure.STITCHED: "is put together from different places",
-    Failure.FABRICATED: "does not stand in the source",
-}
-
-
-def _failure(words: str, texts: Sequence[str]) -> Failure:
-    """What was done to words that stand nowhere as they are."""
-    spoken = WORD.findall(words)
-    likeness = max((_likeness(spoken, text) for text in texts), default=0.0) if len(spoken) > 1 else 0.0
-    pieces = runs(spoken, texts, PIECE)
-    covered = sum(size for _, size, _ in pieces) / len(spoken) if len(pieces) > 1 else 0.0
-    if likeness < NEARLY and (covered == 1 or (likeness < ALIKE and covered >= COVERED)):
-        return Failure.STITCHED
-    return Failure.ALTERED if likeness >= ALIKE else Failure.FABRICATED
+    return Quotation(shown, Failure.FABRICATED, f"{shown} does not stand in the source, word for word")
 
 
 def _stands(words: str, text: str) -> Span | None:
@@ -115,12 +79,6 @@ def _in_one_breath(spans: Sequence[Span], text: str) -> bool:
         return False
     between = text[spans[0][1] : spans[-1][0]]
     return len(split(between)) <= 3
-
-
-def _likeness(words: Sequence[str], text: str) -> float:
-    """Share of the words that stand, in order, in the stretch of the text that is most like them."""
-    there = WORD.findall(text)
-    return partial_ratio(words, there) / 100 * min(1.0, len(there) / len(words))
 
 
 # who speaks ---------------------------------------------------------------------------------------------
@@ -138,9 +96,7 @@ def _said_by(text: str, span: Span) -> str:
     return who if any(word[0].isupper() for word in who.split()) else ""
 
 
-@lru_cache(maxsize=KEPT)
-def _sentences(text: str) -> tuple[Span, ...]:
-    return sentences(text)
+_sentences = lru_cache(maxsize=KEPT)(sentences)
 
 
 @lru_cache(maxsize=KEPT)
@@ -154,9 +110,6 @@ def unquoted(text: str) -> str:
 
 
 def one_person(a: str, b: str) -> bool:
-    """Whether two names may be one person's: they share a word."""
-    left, right = ([w for w in re.findall(r"[^\W_][\w'’-]*", name) if w[0].isupper() or "-" in w] for name in (a, b))
-    if not left or not right:
-        return True
-    short, long = sorted((left, right), key=len)
-    return any(same_name(x, y) for x in short for y in long)
+    """Whether two names may be one person's: they share a word, or one of them is no name."""
+    left, right = ([w for w in name_words(name) if w[0].isupper() or "-" in w] for name in (a, b))
+    return not left or not right or any(same_name(x, y) for x in left for y in right)

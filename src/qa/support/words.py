@@ -169,23 +169,3 @@ def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple
     around = [range(a, b + 1) for a in beside(first) for b in beside(first) if a <= first <= b]
     shown = max(around, key=lambda run: len(union(run)) - BESIDE * len(wanted) * len(run))
     return shown, sorted(beside(first) | beside(second) if apart else beside(first))
-
-
-def runs(words: Sequence[str], texts: Sequence[str], least: int) -> list[tuple[int, int, int]]:
-    """Greedy cover of words by runs that stand in a text: (first word, how many, number of the text)."""
-    pieces: list[tuple[int, int, int]] = []
-    padded = [f" {' '.join(WORD.findall(t))} " for t in texts]
-    at = 0
-    while at < len(words):
-        best = (0, -1)
-        for number, text in enumerate(padded):
-            size = 0
-            while at + size < len(words) and f" {' '.join(words[at : at + size + 1])} " in text:
-                size += 1
-            best = max(best, (size, number))
-        if best[0] >= least:
-            pieces.append((at, best[0], best[1]))
-            at += best[0]
-        else:
-            at += 1
-    return pieces
