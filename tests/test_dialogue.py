@@ -128,6 +128,11 @@ def test_it_is_one_thing_and_they_may_be_two() -> None:
     assert resolve("Where are they?", turns) == "Where are Rye and Hove?"
 
 
+def test_a_text_pointed_at_is_named() -> None:
+    """The source cited first."""
+    assert resolve("What does that article say about ships?", MET) == "What does The Gazette say about ships?"
+
+
 @pytest.mark.parametrize("question", ["", "   ", "?", "Why?"])
 def test_without_a_history_nothing_changes(question: str) -> None:
     """The first question is searched as asked."""

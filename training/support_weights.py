@@ -48,8 +48,8 @@ from qa.support.pool import TRIED
 from qa.support.words import content, split
 
 ROOT = Path(__file__).parents[1]
-WEIGHED = ("entailment.for", "words.share")
-"""Signals that are fitted; neither may speak against a claim, whatever a few rows say."""
+WEIGHED = ("entailment.for",)
+"""Signals that are fitted; none may speak against a claim, whatever a few rows say."""
 PROMISED = ("figures.absent", "names.absent", "quotes.failed")
 """Faults with which no claim passes, by the promise that figures, names and quotations stand in the source: they are
 not fitted but given `BROKEN`, and claims that have them left out."""

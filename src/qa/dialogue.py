@@ -17,7 +17,7 @@ from qa.language import facts, missing, stem
 from qa.language.alike import one_entity
 from qa.language.names import named
 from qa.language.parser import Parse, Token, expletive, parse, parse_question, persons
-from qa.language.speech import PERSONS, POINTING, PRONOUNS
+from qa.language.speech import OWN_VOICE, PERSONS, POINTING, PRONOUNS
 from qa.schema import Source, Turn
 
 TURNS_READ: Final = 4
@@ -95,7 +95,7 @@ def resolve(
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
     if counted := _counted(p, parse(last.searched)):
         p = parse_question(counted)
-    resolved = p.text if "pronouns" in without else _replaced(p, spoken)
+    resolved = p.text if "pronouns" in without else _replaced(p, spoken, last)
     if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
     return question if resolved == put else _capital(resolved)
@@ -236,13 +236,17 @@ class _Referent:
     """Whether a question spoke of it."""
 
 
-def _replaced(p: Parse, spoken: Sequence[_Referent]) -> str:
-    """The question with names for its pronouns; one that has its noun in the question stays."""
+def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn) -> str:
+    """The question with names for its pronouns, and for "this article"; one that has its noun in the question stays."""
     out: list[str] = []
     end = 0
     chosen: dict[Sort, str] = {}
     own = [p.text[start:stop] for start, stop in named(p)]
     for i, t in enumerate(p.tokens):
+        noun = p.tokens[t.head]
+        if t.lower in POINTING and t.dep == "det" and noun.lemma in OWN_VOICE and last.answer.sources:
+            out += [p.text[end : t.start], last.answer.sources[0].name]
+            end = noun.end
         sort = PRONOUNS.get(t.lower)
         if sort is None or sort in chosen or _has_antecedent(p, i, sort) or expletive(p, i):
             continue

@@ -624,6 +624,8 @@ def _introduced(p: Parse) -> int | None:
     root, asks = p.roots[0], p.tokens[words[0]].tag in ("WP", "WDT")
     if all(p.tokens[i].is_name for i in words):  # "AMC?"
         return root
+    if p.tokens[words[0]].lower in _DEFINING and len(words) < _SHORT:
+        return next((i for i in reversed(words) if p.tokens[i].is_noun), None)
     if not asks:
         return None
     if p.tokens[root].lemma in _MEANING:
@@ -634,12 +636,19 @@ def _introduced(p: Parse) -> int | None:
     things = _things(p, root)
     if len(things) != 1 or not p.tokens[things[0]].is_noun or _several(p, things[0]):
         return None
+    if p.tokens[things[0]].lemma in _CALLED:
+        return next((i for i in p.behind(things[0]) if p.tokens[i].is_noun), None)
     inside = (p.tokens[i] for i in p.subtree(things[0]) if i != things[0])
     bare = not any(t.dep in _SAYS_MORE or t.tag in ("JJS", "RBS") for t in inside)
     return things[0] if bare and not p.children(root, "prep", "advmod", "advcl", "xcomp", "ccomp") else None
 
 
 _MEANING: Final = frozenset("mean stand denote signify".split())
+_DEFINING: Final = frozenset("define explain spell".split())
+_SHORT: Final = 8
+"""Words of a request to define something."""
+_CALLED: Final = frozenset("meaning form name abbreviation acronym definition".split())
+"""Of these a question asks what stands behind them: "the meaning of HACCP"."""
 _SAYS_MORE: Final = frozenset("prep relcl acl advcl poss".split())
 """What is asked of a thing by more than its name is no introduction: "the capital of France"."""
 

@@ -38,19 +38,18 @@ def layered(support: Support, claims: Claims) -> list[dict[str, Seen]]:
     """Each claim as every layer alone sees it, then all together, as the assistant does.
 
     A rule layer alone lets pass what it finds no fault with; `verbatim` only what stands there word for word;
-    `words` what shares enough of its words; `entailment` what the model calls supported.
+    `entailment` what the model calls supported.
     """
     verbatim = Support(layers={"verbatim"}).judge_all(list(claims))
-    sparse = Support(layers={"words"}).judge_all(list(claims))
     weighed = Support(support.entailment, set(LAYERS) - {"verbatim"}).judge_all(list(claims))
     found = []
-    for stands, words, judgement in zip(verbatim, sparse, weighed, strict=True):
+    for stands, judgement in zip(verbatim, weighed, strict=True):
         settled = stands.verdict is Verdict.SUPPORTED
         row = {"verbatim": Seen(float(settled), settled)}
         faults = {f.layer for f in judgement.findings if f.ok is False}
         for layer in LAYERS[1:]:
-            held = not words.failed if layer == "words" else layer not in faults
-            row[layer] = Seen(weigh.part(judgement.signals, layer) - _FAULT * (layer in faults), held)
+            alone = weigh.part(judgement.signals, layer) - _FAULT * (layer in faults)
+            row[layer] = Seen(alone, layer not in faults)
         sure = 1.0 if settled else _sure(judgement)
         verdict = Verdict.SUPPORTED if settled else judgement.verdict
         row[TOGETHER] = Seen(sure, verdict is Verdict.SUPPORTED, verdict)

@@ -4,7 +4,6 @@
     figures      every number, amount and date of the claim stands in the evidence
     names        so does every name
     quotes       quoted words stand there whole, said by the person named
-    words        how many of the claim's words the evidence has
     entailment   the support model: supported, partly, contradicted, or nothing is said of it
 
 Rules find faults. A figure, a name or a quotation that does not stand in the evidence settles it, as does what is

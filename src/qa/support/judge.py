@@ -17,19 +17,17 @@ from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
-from qa.support.words import carried, content, nearest, split, whole_sentences
+from qa.support.words import content, nearest, split, whole_sentences
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
 
-Layer = Literal["verbatim", "figures", "names", "quotes", "words", "entailment"]
+Layer = Literal["verbatim", "figures", "names", "quotes", "entailment"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 """Pairs (evidence, claim) -> (n, 3): probabilities of supported, neutral, contradicted."""
 
-CARRIED = 0.6
-"""Share of a claim's words below which, without the model, evidence says too little of it."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
 LONGEST = 2000
@@ -84,7 +82,7 @@ class Judgement:
 
 TOO_LONG = Judgement(
     Verdict.UNCHECKED,
-    findings=(Finding("words", False, f"longer than {LONGEST} characters: no sentence, not checked"),),
+    findings=(Finding("verbatim", False, f"longer than {LONGEST} characters: no sentence, not checked"),),
 )
 
 
@@ -199,7 +197,6 @@ class Support:
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
             "names": lambda: _lacking("names", [(t, f) for t, f in absent if f.kind == "name"], case),
             "quotes": lambda: _quotes(lead, claim, case),
-            "words": lambda: _words(claim, case, read, modelled=self.probabilities is not None),
         }
         found = [layer() for name, layer in layers.items() if name in self.layers]
         return _Look(
@@ -334,13 +331,3 @@ def _quotes(lead: str, claim: str, case: Case) -> _Found:
     named = lead or found[0].speaker
     spoken = bool(named) and all(q.speaker for q in found) and not content(unquoted(claim)) - content(named) - SPEECH
     return _Found((Finding("quotes", True, "said so, word for word" if spoken else ""),), spoken=spoken)
-
-
-def _words(claim: str, case: Case, read: str, *, modelled: bool) -> _Found:
-    whole = carried(claim, "\n".join(case.evidence))
-    signals = {"words.share": carried(claim, read) - 1}
-    if not modelled and whole < CARRIED:
-        return _Found(
-            (Finding("words", False, f"the cited words say little of it ({whole:.0%} of its words)"),), signals
-        )
-    return _Found((Finding("words", True),), signals)
