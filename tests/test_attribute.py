@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from qa.answer.attribute import attribute, dated, written_date
+from qa.answer.attribute import attribute, dated
+from qa.language.dates import written
 from qa.language.speakers import leans_back, speaker, speaks
 from qa.schema import Passage, Source, Span
 
@@ -219,7 +220,7 @@ def test_an_author_speaks_in_a_journal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("iso", "written"),
+    ("iso", "words"),
     [
         ("2017", "2017"),
         ("2023-10", "October 2023"),
@@ -228,9 +229,9 @@ def test_an_author_speaks_in_a_journal() -> None:
         ("soon", "soon"),
     ],
 )
-def test_dates_are_written_as_precisely_as_they_are_known(iso: str, written: str) -> None:
+def test_dates_are_written_as_precisely_as_they_are_known(iso: str, words: str) -> None:
     """No day is invented for a month, no month for a year."""
-    assert written_date(iso) == written
+    assert written(iso) == words
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from qa.language.alike import name_words
 from qa.language.described import BEGINNING, TITLE_WORD, description, source_keys, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
-from qa.language.speech import SAYING
+from qa.language.speech import PRONOUNS, SAYING
 from qa.language.tongue import language
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
 
@@ -270,7 +270,7 @@ def questions(text: str) -> tuple[str, ...]:
         put = f"{p.span([start, end - 1])}?"
         before = tuple(Turn(q, Answer(q, (), Abstention(Reason.NOT_ANSWERED), q)) for q in found)
         found.append(dialogue.resolve(put[0].upper() + put[1:], before))
-        if before and any(t.tag == "PRP" and t.lower in _BACK for t in parse(found[-1]).tokens):
+        if before and any(t.tag == "PRP" and t.lower in PRONOUNS for t in parse(found[-1]).tokens):
             return (text,)
     return tuple(found) if len(found) > 1 else (text,)
 
@@ -341,7 +341,6 @@ _FOREIGN: Final = (
 
 # what is asked, of whom ---------------------------------------------------------------------------------
 
-_BACK: Final = frozenset("he him she her it they them".split())
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _TEXTS: Final = frozenset(
     "account article author brief coverage document handbook journal magazine manual media narrative newspaper outlet "

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from qa.language import fold
-from qa.language.dates import MONTHS
+from qa.language.dates import written
 from qa.language.speakers import (
     in_quotation,
     last_sentence,
@@ -74,7 +74,7 @@ def called(source: Source, *, apart: bool = False) -> str:
 def dated(source: Source, *, apart: bool = False) -> str:
     """The outlet and its date in words: "LBCI (5 December 2023)"; what was read off the text says so."""
     notes = ["publisher inferred"] if "publisher" in source.inferred and source.publisher else []
-    if day := written_date(source.when):
+    if day := written(source.when):
         changed = "" if source.published else "updated "
         inferred = ", inferred" if ("published" if source.published else "updated") in source.inferred else ""
         notes.append(f"{changed}{day}{inferred}")
@@ -82,16 +82,6 @@ def dated(source: Source, *, apart: bool = False) -> str:
     if not notes:
         return name
     return f"{name[:-1]}; {'; '.join(notes)})" if name.endswith(")") and apart else f"{name} ({'; '.join(notes)})"
-
-
-def written_date(iso: str) -> str:
-    """A date in words, as precise as it is: "2017", "October 2023", "5 December 2023"; else unchanged."""
-    match = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", iso)
-    if not match or not 0 < int(match[2] or 1) <= 12:
-        return iso
-    year, month, day = match.groups()
-    parts = [str(int(day))] if day else []
-    return " ".join([*parts, *([MONTHS[int(month) - 1].title()] if month else []), year])
 
 
 def _is_outlet_itself(who: str, source: Source) -> bool:

@@ -60,6 +60,16 @@ def months(text: str) -> frozenset[str]:
     return frozenset(fact.value[:7] for fact in dates_in(text) if re.match(r"\d{4}-\d\d", fact.value))
 
 
+def written(iso: str) -> str:
+    """A date in words, as precise as it is: "2017", "October 2023", "5 December 2023"; else unchanged."""
+    match = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", iso)
+    if not match or not 0 < int(match[2] or 1) <= 12:
+        return iso
+    year, month, day = match.groups()
+    parts = [str(int(day))] if day else []
+    return " ".join([*parts, *([MONTHS[int(month) - 1].title()] if month else []), year])
+
+
 def dates_in(text: str) -> Iterator[Fact]:
     """The dates of a text, in the order they stand."""
     for match in _DATE.finditer(text):

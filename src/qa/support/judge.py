@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from qa.language import Fact, FactKind, missing, same_name
-from qa.language.dates import MONTHS
+from qa.language.alike import name_words
+from qa.language.dates import written
 from qa.language.fact import FIGURES
 from qa.language.parser import parse
 from qa.language.speech import SAYING, SAYING_WITH
@@ -255,9 +256,9 @@ def _core(claim: str, sources: Sequence[Source]) -> tuple[str, str]:
 
 def names(text: str, source: Source) -> bool:
     """Whether a text names a source: by publisher, author or title."""
-    said = re.findall(r"[^\W_][\w'’-]*", text)
+    said = name_words(text)
     for name in (source.publisher, source.author, source.title):
-        words = [w for w in re.findall(r"[^\W_][\w'’-]*", name) if w[0].isupper() and w.lower() not in ("the", "a")]
+        words = [w for w in name_words(name) if w[0].isupper()]
         if words and sum(any(same_name(w, s) for s in said) for w in words) >= max(1, (len(words) + 1) // 2):
             return True
     return False
@@ -270,11 +271,8 @@ def _about(source: Source) -> str:
 
 def dated(source: Source) -> tuple[str, ...]:
     """When a source was published, in the ways that people write it; nothing where it is not known."""
-    year, month, *_ = (*source.published.split("-"), "", "")
-    written = [source.published, year]
-    if month.isdigit() and 1 <= int(month) <= 12:
-        written.append(f"{MONTHS[int(month) - 1].title()} {year}")
-    return tuple(dict.fromkeys(part for part in written if part))
+    ways = (source.published, source.published[:4], written(source.published[:7]))
+    return tuple(dict.fromkeys(way for way in ways if way))
 
 
 # the layers ---------------------------------------------------------------------------------------------
