@@ -73,6 +73,9 @@ class Config(BaseSettings):
     corpus_dir: Path = Field(Path("corpus"), description="folder of documents")
     index_dir: Path = Field(Path("index"), description="folder of the index; safe to delete")
     chroma_url: str = Field("", description="address of a Chroma server; empty: embedded, in index_dir")
+    shared_url: str = Field(
+        "", description="PostgreSQL database that holds the index for several machines; empty: index_dir alone"
+    )
 
     vector_store: Literal["auto", "exact", "signs", "chroma"] = Field(
         "auto",
@@ -167,7 +170,7 @@ class Config(BaseSettings):
 
     def digest(self) -> str:
         """Short fingerprint of every setting that can change an answer; folders and keys are left out."""
-        without_effect = {"corpus_dir", "index_dir", "chroma_url", "vector_store", "llm_api_key"}
+        without_effect = {"corpus_dir", "index_dir", "chroma_url", "shared_url", "vector_store", "llm_api_key"}
         chosen = self.model_dump(mode="json", exclude=without_effect)
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -5,6 +5,7 @@
     texts         documents, passages, names: two SQLite files
     vectors       who finds the nearest vectors: an exact product, signs first, or Chroma
     words         BM25
+    shared        a database that several machines answer from
     build         the steps from documents to files
 
 `Index` is what the rest of the package sees. Opening one reads its manifest; what it holds is read where it lies.
@@ -17,7 +18,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -32,11 +33,21 @@ from qa.index import vectors as stores
 from qa.index.build import Build, Steps, check, embedded_text, identity, reusable
 from qa.index.generations import current, explained, move_pointer, sweep, writing
 from qa.index.manifest import FORMAT, DamagedIndexError, ForeignFormatError, Manifest
+from qa.index.shared import Shared
 from qa.index.texts import Documents, Passages, Sources, Texts, Vocabulary
 from qa.index.vectors import VectorStore
 from qa.index.words import Words
 from qa.models.embedder import Embedder, model_digest
-from qa.schema import Document, Filters, IndexStaleError, Passage, QAError, Source
+from qa.schema import (
+    Document,
+    Filters,
+    IndexBusyError,
+    IndexStaleError,
+    IndexWriteError,
+    Passage,
+    QAError,
+    Source,
+)
 
 __all__ = ["FORMAT", "Index", "Manifest", "Rows", "embedded_text"]
 
@@ -58,6 +69,7 @@ class Index:
         self.folder = folder
         self.manifest = manifest
         self._notes = notes
+        self._shared: Shared | None = None
         self._generation = generation
         self.texts = Texts(generation)
         self.matrix = stores.matrix(generation, manifest.passages, manifest.dimension)
@@ -94,15 +106,18 @@ class Index:
 
         Raises:
             CorpusError: there are no documents, no words in them, two of one id, or one that is not there to keep.
-            IndexStaleError: what was to be kept is damaged.
+            IndexStaleError: what was to be kept is damaged, or the database of `shared_url` is away.
             ModelError: the embedding model is missing or altered.
-            IndexBusyError: another process is writing this index.
-            IndexWriteError: the folder cannot be written, or the disk is full.
+            IndexBusyError: another process is writing this index, or another machine has, meanwhile.
+            IndexWriteError: the folder or the database of `shared_url` cannot be written, or the disk is full.
         """
         report = progress or (lambda step, done, total: None)
         origins = origins or {}
         check(documents)
         folder = folder.absolute()
+        shared = Shared(config.shared_url) if config.shared_url else None
+        if shared:
+            shared.pull(folder, partial(_is_open, folder))
         with ExitStack() as stack:
             new = stack.enter_context(writing(folder))
             _clean(folder, new, config.chroma_url)
@@ -110,6 +125,8 @@ class Index:
             if base is None and (base := cls.serving(folder)):
                 stack.callback(base.close)
             if base and base._is_made_of(documents, folder, config, embedder, origins):
+                if shared and not shared.current():
+                    shared.push(base._generation, "")
                 return cls.open(folder, config)
             try:
                 with explained(folder):
@@ -121,6 +138,8 @@ class Index:
                         shutil.rmtree(new)  # what was to be taken over is damaged: all is made anew
                         new.mkdir()
                         Build(new, config, embedder, None, report).write(documents, origins)
+                    if shared:
+                        shared.push(new, current(folder))
                     move_pointer(folder, new.name, base._generation.name if base and base.folder == folder else "")
             except BaseException:  # Ctrl-C too, which may come when the pointer has moved already
                 with suppress(QAError):
@@ -134,12 +153,24 @@ class Index:
     def open(cls, folder: Path, config: Config) -> Self:
         """The index in `folder`, if it was built with these settings. Where it is damaged, the one before it serves.
 
+        Where `shared_url` names a database, what is current there is brought into the folder first.
+
         Raises:
             IndexMissingError: there is none.
             IndexStaleError: it was built by another format, model or setting, or nothing whole is left of it.
             ModelError: the files of the embedding model are missing.
         """
-        index = cls._open(folder.absolute())
+        folder, shared, away = folder.absolute(), None, ""
+        if config.shared_url:
+            shared = Shared(config.shared_url)
+            try:
+                shared.pull(folder, partial(_is_open, folder))
+            except (IndexBusyError, IndexStaleError, IndexWriteError) as error:
+                if not current(folder):
+                    raise
+                away = f"what was brought here last answers: {error}"
+        index = cls._open(folder)
+        index._shared, index._notes = shared, (*index._notes, *filter(None, (away,)))
         try:
             if wrong := _mismatches(index.manifest, config):
                 raise IndexStaleError(
@@ -213,8 +244,9 @@ class Index:
 
     @property
     def is_current(self) -> bool:
-        """Whether `folder` still holds this one; when not, open it again."""
-        return current(self.folder) == self._generation.name
+        """Whether `folder`, and the database of `shared_url`, still hold this one; when not, open it again."""
+        name = self._generation.name
+        return current(self.folder) == name and (not self._shared or self._shared.names(name))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -357,6 +389,10 @@ class Index:
             return stores.Exact(self.matrix), (f"every vector is compared instead of asking Chroma: {error}; {mend}",)
 
 
+def _is_open(folder: Path, name: str) -> bool:
+    return _in_use[folder / name] > 0
+
+
 def _let_go(generation: Path) -> None:
     with _in_use_lock:
         _in_use[generation] -= 1
@@ -388,7 +424,7 @@ def _clean(folder: Path, new: Path, url: str) -> None:
         with suppress(QAError):  # a server that is away keeps a collection that nobody reads
             stores.delete(folder / name, place)
 
-    sweep(folder, lambda name: name == new.name or _in_use[folder / name] > 0, forget)
+    sweep(folder, lambda name: name == new.name or _is_open(folder, name), forget)
 
 
 def _mismatches(manifest: Manifest, config: Config) -> list[str]:

@@ -34,6 +34,8 @@ _FEW: Final = 40
 """Times as many passages as are wanted that a filter may leave to be scored one by one."""
 _LOOK_UP: Final = 8
 """Postings that can be read while one passage is looked up among them."""
+_WORTH: Final = 4
+"""To see who leads costs as much as reading one posting for so many passages."""
 _AT_ONCE: Final = 1 << 22
 """Postings of an index that are taken over at a time."""
 _ROUNDING: Final = 1e-3
@@ -112,8 +114,11 @@ class Words:
         return len(self._lengths)
 
     @cached_property
-    def _mean(self) -> float:
-        return float(np.mean(self._lengths)) if len(self._lengths) else 0.0
+    def _damping(self) -> NDArray[np.float32]:
+        """What a passage's length makes of K1."""
+        mean = float(np.mean(self._lengths)) if len(self._lengths) else 0.0
+        longer = np.asarray(self._lengths, np.float32) / np.float32(mean)
+        return np.asarray(K1 * (1 - B + B * longer), np.float32)
 
     def stands(self, word: str) -> bool:
         """Whether a word stands in a passage, in any of its forms."""
@@ -164,7 +169,7 @@ class Words:
                 rows, counts = rows[allowed := mask[rows]], counts[allowed]
             out[rows] += self._shares(weight, rows, counts)
             read, left = read + weight, left - weight
-            if left and left >= read:  # the best cannot be ahead by as much yet
+            if unread and (left >= read or unread * _WORTH < self.passages):  # none can lead yet, or it saves nothing
                 continue
             found = np.flatnonzero(out > 0)
             if len(found) > k:
@@ -177,8 +182,7 @@ class Words:
     def _shares(self, weight: float, rows: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float32]:
         """What a word adds to the scores of passages."""
         often = np.asarray(counts, np.float32)
-        longer = np.asarray(self._lengths[rows], np.float32) / np.float32(self._mean)
-        return np.asarray(np.float32(weight) * (often / (often + K1 * (1 - B + B * longer))), np.float32)
+        return np.asarray(np.float32(weight) * (often / (often + self._damping[rows])), np.float32)
 
     def _look_up(self, query: str) -> tuple[tuple[float, slice], ...]:
         """The words of a query that stand in passages: the most that each can add, and where its postings lie."""
