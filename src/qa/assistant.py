@@ -783,7 +783,8 @@ def _nothing_read(places: Sequence[str | Path | Document], reading: corpus.Intak
         return f"there is no document in {where}; put Markdown, text, HTML, PDF, DOCX or other documents there"
     first = reading.skipped[0]
     rest = f" (and {len(reading.skipped) - 1} more)" if len(reading.skipped) > 1 else ""
-    return f"no document in {where} can be read: {first.place}: {first.reason}; {first.remedy}{rest}"
+    which = "" if first.place == where else f"{first.place}: "
+    return f"no document in {where} can be read: {which}{first.reason}; {first.remedy}{rest}"
 
 
 def _count(n: int, noun: str) -> str:

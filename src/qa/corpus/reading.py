@@ -35,7 +35,7 @@ def document(
     blocks = cleaning.clean(blocks, title=source.title, infer_headings=parsed.plain, page=page)
     text, sections, pages = cleaning.assemble(blocks, source.title)
     if not any(character.isalnum() for character in text):
-        raise Unreadable("it holds no words", "Save its text as a .txt file")
+        raise Unreadable("it holds no words", "If it shows any, save them as a .txt file")
     if len(text) > max_bytes:
         raise Unreadable(f"its text is over {max_bytes / 1e6:g} MB", "Split it, or raise max_document_mb")
     return Document(source, text, sections, pages), parsed.notes + remarks
