@@ -15,7 +15,8 @@ from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict, shortened
 
 RELATIVE = 0.5
-"""A further sentence is quoted when it scores at least this share of the best one."""
+"""A further sentence is quoted when it scores at least this share of the best one; one of a source quoted before,
+where the best is surer than this, a share as great as its probability."""
 
 RELATIVE_SEVERAL = 0.25
 """The same where the question asks for several things; chosen on the dev questions."""
@@ -51,8 +52,9 @@ def quote(
     if kind == "compare":
         chosen = compared(candidates, limit)
     else:
-        relative = RELATIVE_SEVERAL if kind == "list" else RELATIVE
-        chosen = best(candidates, limit, relative, RELATIVE_SEVERAL if kind in ("number", "when") else relative)
+        relative = RELATIVE_SEVERAL if kind == "list" else max([RELATIVE, *(c.score for c in candidates[:1])])
+        others = RELATIVE_SEVERAL if kind in ("list", "number", "when") else RELATIVE
+        chosen = best(candidates, limit, relative, others)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
         start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
