@@ -91,6 +91,7 @@ def test_what_a_short_form_stands_for_comes_first() -> None:
         ("Is there a sauna?", "There is a sauna."),
         ("Were any data lost?", "Some data were lost."),
         ("Can a ring be worn in the kitchen?", "A ring can be worn in the kitchen."),
+        ("Didn't the county pay for the bridge?", "The county didn't pay for the bridge."),
         ("Who closed the hut?", ""),
     ],
 )
@@ -122,6 +123,39 @@ def test_yes_and_no_are_said_only_where_a_sentence_bears_them_out(
     [candidate] = read(text)
     sentence = quoted(candidate, candidate.start, candidate.end)
     assert says("Are dogs allowed on the pier?", [sentence], judge(probabilities)) == said  # type: ignore[arg-type]
+
+
+def test_of_each_thing_compared_only_what_is_on_it_answers() -> None:
+    """Not what is on the other one alone, though the reader likes it; what stands under its name is on it."""
+    query = understand("Is the tunnel cheaper than the ferry?")
+    said = read("The tunnel costs 15 million.\nThe ferry runs on Sundays.\nIt costs 3 million a year.", 0.9, 0.05, 0.5)
+    tunnel, ferry = (decide(part, [], said, 0.35, several=True).chosen for part in query.parts)
+    assert [c.text for c in tunnel] == ["The tunnel costs 15 million."]
+    assert [c.text for c in ferry] == ["It costs 3 million a year.", "The ferry runs on Sundays."]
+    assert not decide(query.parts[1], [], said[:1], 0.35, several=True).chosen
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What do members pay for a night?", "2025"),
+        ("What did members pay for a night?", "2021"),
+        ("What do members pay for a night in 2021?", "2021"),
+        ("Do members sing at night?", "2021"),
+    ],
+)
+def test_how_things_are_is_told_by_the_newest_source_first(question: str, first: str) -> None:
+    """Of those that say the like; not where the past or a year is asked for, nor before what is on something else."""
+    texts = {"2021": "For a night members paid 24 crowns.", "2025": "Members pay 31 crowns a night now."}
+    if "sing" in question:
+        texts["2025"] = "Nobody came by boat."
+    said = []
+    for year, text in texts.items():
+        [c] = read(text)
+        source = replace(c.hit.source, published=year)
+        said.append(replace(c, hit=replace(c.hit, source=source), score=0.9 if year == "2021" else 0.6))
+    query = Query(question, question, "number")
+    assert decide(query, [], said, 0.35).chosen[0].hit.source.published == first
 
 
 STEPS = "To prune a rose:\n1. Cut dead wood.\n2. Cut above a bud.\n3. Burn the cuttings."

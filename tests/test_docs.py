@@ -10,6 +10,7 @@ import pytest
 
 from conftest import ROOT
 from qa import Assistant, load_config
+from qa.cli.answers import _print_answer
 from qa.config import Config
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +39,16 @@ def test_the_python_in_the_readme_runs(
     for block in blocks("python"):
         exec(compile(ast.parse(block), "README.md", "exec"), {})
     assert "[1]" in capsys.readouterr().out
+
+
+def test_the_answer_in_the_readme_is_the_one_that_is_given(
+    briefs: Assistant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Word for word; only lines may break elsewhere."""
+    shown = blocks("console")[0]
+    [question] = re.findall(r'Q="(.+)"', shown)
+    _print_answer(briefs.ask(question), passages=False)
+    assert " ".join(capsys.readouterr().out.split()) in " ".join(shown.split())
 
 
 def test_the_table_of_settings_is_complete() -> None:

@@ -541,7 +541,8 @@ class Assistant:
         )
 
     def _draft(self, question: str, query: Query, decisions: Sequence[Decision]) -> Answer:
-        asked_besides = bool(query.parts) and not query.comparing and any(d.chosen for d in decisions)
+        speaking = any(part.of for part in query.parts)  # of whom who says nothing is told otherwise
+        asked_besides = bool(query.parts) and not speaking and any(d.chosen for d in decisions)
         open_ = [d.query for d in decisions if asked_besides and not d.chosen]
         return Answer(
             question=question,

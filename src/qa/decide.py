@@ -21,11 +21,12 @@ from qa.answer.places import (
     speaks_of_number,
     told,
 )
-from qa.answer.quote import with_list
+from qa.answer.quote import RELATIVE, with_antecedent, with_list
 from qa.language import facts
-from qa.language.alike import stems
+from qa.language.alike import related, stems
 from qa.language.dates import months, years
 from qa.language.fact import FIGURES
+from qa.language.parser import parse_question
 from qa.language.shortforms import spelled_out
 from qa.language.speakers import speaks
 from qa.language.tongue import UNSPACED
@@ -154,6 +155,29 @@ def _of_speakers(choice: _Choice) -> _Choice:
     return replace(choice, chosen=tuple(said)) if said else choice
 
 
+def _of_its_side(choice: _Choice) -> _Choice:
+    """Of a thing that is compared with another: what says a word of it, or stands under one and says none of the other.
+
+    What is on the other one alone, or on neither, would be taken for an answer on it.
+    """
+    query = choice.query
+    if not query.own:
+        return choice
+    own = tuple(c for c in choice.chosen if _on(query.own, query.others, c))
+    return replace(choice, chosen=own if own and own[0].score >= choice.strict else ())
+
+
+def _on(own: Collection[str], others: Collection[str], c: Candidate) -> bool:
+    passage, source = c.hit.passage, c.hit.source
+    said = stems(passage.slice(*with_antecedent(c)))
+    over = stems(f"{source.title}. {source.published}. {passage.heading}. {passage.lead(c.start)}")
+    return _one_of(own, said) or (_one_of(own, over) and not _one_of(others, said))
+
+
+def _one_of(words: Collection[str], text: Collection[str]) -> bool:
+    return any(related(a, b) for a in words for b in text)
+
+
 def _spelling_out(choice: _Choice) -> Decision:
     """What a short form stands for: the sentence that gives it beside it in brackets."""
     found = [(c, spelled_out(choice.query.thing, c.text)) for c in choice.candidates if choice.query.thing]
@@ -223,14 +247,48 @@ def _of_its_time(choice: _Choice) -> _Choice:
     return replace(choice, chosen=chosen, doubted=not beside)
 
 
+def _latest(choice: _Choice) -> _Choice:
+    """Of what sources of several dates say in like words, the newest first, where a question asks how things are."""
+    if not choice.chosen or years(choice.query.text) or not _in_present(choice.query.text):
+        return choice
+    first = choice.chosen[0]
+    newer = [
+        c for c in choice.chosen[1:OWNED]
+        if c.hit.source.published > first.hit.source.published > ""
+        and c.score >= RELATIVE * first.score
+        and _in_common(c.text, first.text) >= LIKE
+    ]  # fmt: skip
+    if not newer:
+        return choice
+    latest = max(newer, key=lambda c: c.hit.source.published)
+    return replace(choice, chosen=(latest, *(c for c in choice.chosen if c is not latest)))
+
+
+def _in_present(question: str) -> bool:
+    """Whether the first verb of a question is in the present: "What do members pay?" """
+    verbs = (t.tag for t in parse_question(question).tokens if t.tag[:2] in ("VB", "MD"))
+    return next(verbs, "") in ("VBZ", "VBP")
+
+
+def _in_common(left: str, right: str) -> float:
+    """Share of the words of the shorter text that the other has, too."""
+    a, b = stems(left), stems(right)
+    return len(a & b) / max(1, min(len(a), len(b)))
+
+
+LIKE: Final = 0.4
+"""Words in common from which two sentences are taken to tell the same of two times."""
+
 _RULES: Final[Mapping[str, Callable[[_Choice], Decision]]] = {
     "speakers": _of_speakers,
+    "sides": _of_its_side,
     "short forms": _spelling_out,
     "tables": _of_tables,
     "steps": _of_steps,
     "places": _in_place,
     "counted": _with_figures,
     "years": _of_its_time,
+    "latest": _latest,
 }
 """By the names in `qa.config.RULES`, in the order in which they are asked."""
 

@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
-from qa.language.alike import name_words
+from qa.language.alike import name_words, stems
 from qa.language.described import BEGINNING, TITLE_WORD, description, source_keys, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
@@ -62,6 +62,10 @@ class Query:
     parts: tuple[Query, ...] = ()
     """What is searched for, read and answered one by one: each side of a comparison, each of two questions; empty
     where it is one thing."""
+    own: frozenset[str] = frozenset()
+    """Stems of the words that tell it from the other things that it is compared with."""
+    others: frozenset[str] = frozenset()
+    """The same of these."""
     filters: Filters = field(default_factory=Filters)
     """Set by the person who asks, never read out of the question."""
     unknown: tuple[str, ...] = ()
@@ -243,8 +247,15 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
     if whole.comparing and len(whole.of) > 1:
         return replace(whole, parts=tuple(_asked_of(named, whole) for named in whole.of))
     if frame.sides:
-        return replace(whole, parts=tuple(replace(whole, text=s, asked=s, kind="fact", about=s) for s in frame.sides))
+        return replace(whole, parts=tuple(_side(side, frame.sides, whole) for side in frame.sides))
     return whole
+
+
+def _side(side: str, sides: Sequence[str], whole: Query) -> Query:
+    """The part of a query that asks of one of several things."""
+    said, others = stems(side), frozenset().union(*(stems(other) for other in sides if other != side))
+    shared = said & others
+    return replace(whole, text=side, asked=side, kind="fact", about=side, own=said - shared, others=others - shared)
 
 
 def questions(text: str) -> tuple[str, ...]:
@@ -253,6 +264,8 @@ def questions(text: str) -> tuple[str, ...]:
     A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
     """
     p = parse(text)
+    if again := _gapped(p):
+        return text[: again[0]].rstrip(" ,") + "?", again[1]
     starts: set[int] = set()
     for root in p.roots:
         inside = p.subtree(root)
@@ -273,6 +286,27 @@ def questions(text: str) -> tuple[str, ...]:
         if before and any(t.tag == "PRP" and t.lower in PRONOUNS for t in parse(found[-1]).tokens):
             return (text,)
     return tuple(found) if len(found) > 1 else (text,)
+
+
+def _gapped(p: Parse) -> tuple[int, str] | None:
+    """Where a second question begins that repeats only what is new in it, and that question in full: "What does the
+    boat cost, and the bus?", "How long does the boat take, and how long the bus?" """
+    words = [t.lower for t in p.tokens]
+    joins = [i for i, t in enumerate(p.tokens) if t.lower == "and" and 1 < i < len(p.tokens) - 1]
+    at = joins[-1] if joins else 0
+    if not at or p.tokens[0].tag[0] not in "WI" or any(t.tag[:2] in ("VB", "MD") for t in p.tokens[at:]):
+        return None
+    comma = words[at - 1] == ","
+    repeats = next((n for n, (a, b) in enumerate(zip(words, words[at + 1 :], strict=False)) if a != b), 0)
+    wh = any(t.tag[0] == "W" for t in p.tokens[at + 1 : at + 1 + repeats])
+    if any(t.tag[0] == "W" for t in p.tokens[at + 1 + repeats * wh :]):
+        return None  # "Who signed it, and when?"
+    if not (wh or comma) or "," in words[: at - 1] or not any(t.tag[:2] in ("VB", "MD") for t in p.tokens[:at]):
+        return None  # "Who are Ada, Bo, and Cy?"
+    first, rest = p.text[: p.tokens[at].start].rstrip(" ,") + "?", p.text[p.tokens[at + 1 + wh * repeats].start :]
+    put = f"And {rest}"
+    second = dialogue.resolve(put, (Turn(first, Answer(first, (), Abstention(Reason.NOT_ANSWERED), first)),))
+    return None if second == put else (p.tokens[at].start, second)
 
 
 def _joined_clauses(p: Parse, root: int) -> Iterator[int]:
@@ -427,6 +461,8 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
         if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
             return _Frame("compare")
         first, other = _held(p, i)
+        if first is None and token.lemma in ("compare", "contrast") and (each := _clauses(p, i)):
+            return _Frame("compare", sides=each)
         if first is None:
             continue
         sides = [*_conjuncts(p, first), *other]
@@ -451,15 +487,26 @@ def _over_sources(p: Parse, i: int) -> bool:
 def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
     """What a word compares, and with what else where that stands apart: "compare A with B"."""
     token, subject = p.tokens[i], p.child(i, "nsubj")
+    if token.lower == "compared" and (other := p.behind(i)):
+        return _whole(p, next((k for k in reversed(range(i)) if _nominal(p.tokens[k])), None)), other[:1]
     if token.lemma in _DIFFERING and subject is not None:
         return subject, p.behind(i, *(("to", "with") if token.lemma == "compare" else ("from",)))[:1]
     if token.lemma in ("compare", "contrast") and token.dep == "ROOT":
         return p.child(i, "dobj"), p.behind(i, "with", "to")[:1]
-    if token.lower == "compared" and (other := p.behind(i)):
-        return _whole(p, next((k for k in reversed(range(i)) if _nominal(p.tokens[k])), None)), other[:1]
     if token.lemma in ("difference", "similarity", "comparison", "contrast"):
         return next(iter(p.behind(i, "between", "of")), None), ()
     return (i if _alternative(p, i) else None), ()
+
+
+def _clauses(p: Parse, i: int) -> tuple[str, ...]:
+    """What is asked of each in a clause that is to be compared: "Compare what the clubs and the city want"."""
+    clause = p.child(i, "ccomp")
+    subject = p.child(clause, "nsubj") if clause is not None else None
+    if clause is None or subject is None or len(each := _conjuncts(p, subject)) < 2:
+        return ()
+    start, end = p.extent(p.subtree(clause))
+    (a, b) = p.extent(p.subtree(subject))
+    return tuple(_as_question(f"{p.text[start:a]}{p.span(_alone(p, j))}{p.text[b:end]}") for j in each)
 
 
 def _alternative(p: Parse, i: int) -> bool:
@@ -485,25 +532,74 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
         before = p.text[p.tokens[whole[0]].start : p.tokens[min(p.subtree(joined))].start]
         return tuple(f"{before}{p.span(_alone(p, i))}" for i in _conjuncts(p, joined))
     if at == first and (measure := _measured(p)) and p.tokens[first].dep != "prep":
-        return tuple(f"{measure} {_phrase(p, side)}?" for side in sides)
-    if at == first or p.tokens[at].lower == "compared":
-        against = {at, *p.subtree(at)} - {first} if at != first else set()
-        return _spread(p, [[i for i in p.phrase(s) if i not in against or s in against] for s in sides])
+        return tuple(f"{measure.format(_phrase(p, side))}?" for side in sides)
+    if at == first:
+        return _spread(p, [p.phrase(side) for side in sides])
+    if p.tokens[at].lower == "compared":  # with all that follows, to the next mark
+        last = next((i for i in range(at, len(p.tokens)) if p.tokens[i].text in ",?."), len(p.tokens)) - 1
+        start, end = p.extent(_noun(p, first))
+        one = f"{p.text[: p.tokens[at].start].rstrip()}{p.text[p.tokens[last].end :]}"
+        return one, f"{one[:start]}{p.span([at + 2, last])}{one[end:]}"
     by_what = p.tokens[at].dep == "ROOT" and p.tokens[at].lemma == "compare"
     topic = _topic(p, at, first, sides[-1], also=("by",) if by_what else ("in", "as"))
-    link = "in" if any(t.is_verb for t in parse(topic).tokens) else "of"  # "how long it lasts"; "price"
-    named = (_phrase(p, side).removesuffix(f" in {topic}") for side in sides)
-    return tuple(f"{topic} {link} {name}" if topic else name for name in named)
+    clause = next((t.start for t in p.tokens[at:] if t.tag[0] == "W"), None)  # "differ in when they open"
+    topic = p.text[clause:].rstrip("?. ") if not topic and clause else topic
+    return tuple(_of_side(topic, _phrase(p, side).removesuffix(f" in {topic}")) for side in sides)
+
+
+def _of_side(topic: str, side: str) -> str:
+    """What is asked of one side: "how long it lasts" -> "How long does the day pass last?", "price" -> "price of
+    Rye"."""
+    p = parse(topic)
+    if not topic or p.tokens[0].tag[0] != "W":
+        return f"{topic} of {side}" if topic else side
+    subject = next((i for i, t in enumerate(p.tokens) if t.dep.startswith("nsubj") and t.tag == "PRP"), None)
+    if subject is None:
+        return _as_question(f"{topic} in {side}")
+    return _as_question(topic, side)
+
+
+def _as_question(clause: str, of: str = "") -> str:
+    """A clause as one asks it: "what the clubs want" -> "What do the clubs want?"; as it is where that is unclear.
+
+    Args:
+        of: stands in the place of its subject.
+    """
+    p = parse(clause)
+    verb = p.roots[0]
+    subject = p.child(verb, "nsubj", "nsubjpass")
+    if subject is None or p.tokens[0].tag[0] != "W" or p.tokens[subject].tag[0] == "W":
+        return clause
+    (start, end), says = p.extent(p.subtree(subject)), p.tokens[verb]
+    one = (parse(of).tokens[parse(of).roots[0]] if of else p.tokens[subject]).tag[-1] != "S"
+    aux = says if says.lemma == "be" else next((p.tokens[i] for i in p.children(verb, "aux", "auxpass")), None)
+    if aux is None:
+        does = "did" if says.tag == "VBD" else "does" if one else "do"
+        asked = f"{clause[:start]}{does} {of or clause[start:end]} {says.lemma}{clause[says.end :]}"
+    else:
+        asked = (
+            f"{clause[:start]}{aux.text} {of or clause[start:end]}{clause[end : aux.start]}{clause[aux.end :].lstrip()}"
+        )
+    return f"{asked[0].upper()}{asked[1:].strip()}?"
 
 
 def _measured(p: Parse) -> str:
-    """How one asks each for what some are compared by: "How old is" of "Which is older, Rye or Hove?"; else empty."""
-    root = p.tokens[p.roots[0]]
-    adjective = p.child(p.roots[0], "acomp", "advmod")
-    if root.lemma != "be" or adjective is None:
+    """How one asks each for what some are compared by, {} where it is to stand: "How old is {}" of "Which is older,
+    Rye or Hove?", "How much does {} cost" of "Does Rye cost more than Hove?"; else empty."""
+    verb = p.tokens[p.roots[0]]
+    at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR")), None)
+    if at is None or p.tokens[at].lower == "less" or not verb.is_verb:
         return ""
-    more = (p.tokens[i].tag for i in (adjective, *p.children(adjective, "advmod")))
-    return f"How {p.tokens[adjective].lemma} {root.lower}" if any(tag in ("JJR", "RBR") for tag in more) else ""
+    more, after = p.tokens[at], p.tokens[at + 1]
+    if more.lower == "more" and after.tag in ("JJ", "RB"):
+        at, more, after = at + 1, after, p.tokens[at + 2]
+    if verb.lemma == "be":
+        return "" if after.is_noun else f"How {more.lemma} {verb.lower} {{}}"
+    aux = next((p.tokens[i].lower for i in p.children(p.roots[0], "aux")), "did" if verb.tag == "VBD" else "does")
+    rest = f"{aux} {{}} {verb.lemma}"
+    if after.is_noun:
+        return f"How {'many' if after.tag == 'NNS' else 'much'} {after.text} {rest}"
+    return f"How {'much' if more.lower == 'more' else more.lemma} {rest}"
 
 
 def _measured_against(p: Parse) -> tuple[str, ...]:
@@ -511,8 +607,8 @@ def _measured_against(p: Parse) -> tuple[str, ...]:
     2019?"; nothing where what stands behind "than" is a figure or a clause."""
     than = next((i for i, t in enumerate(p.tokens) if t.lower == "than" and t.dep == "prep"), None)
     other = p.child(than, "prep", "pobj") if than else None
-    more = {t.tag for t in p.tokens[:than]} & {"JJR", "RBR"}
-    if than is None or other is None or not more or than + 1 != min(p.subtree(other)):
+    more = next((i for i, t in enumerate(p.tokens[:than]) if t.tag in ("JJR", "RBR")), None)
+    if than is None or other is None or more is None or than + 1 != min(p.subtree(other)):
         return ()
     if p.tokens[other].dep == "prep":
         alike = [i for i, t in enumerate(p.tokens[:than]) if t.dep == "prep" and t.lower == p.tokens[other].lower]
@@ -521,11 +617,15 @@ def _measured_against(p: Parse) -> tuple[str, ...]:
         subject = next((i for i, t in enumerate(p.tokens[:than]) if t.dep in ("nsubj", "nsubjpass")), None)
         if subject is None or not p.tokens[other].is_noun:
             return ()
-        places = [i for i in p.phrase(subject) if i <= subject]
+        places = [i for i in _noun(p, subject) if i < more]
     if not places or p.tokens[places[0]].tag in ("PRP", "WP", "WDT"):
         return ()
+    last = _noun(p, p.child(other, "pobj") or other)[-1]  # "than the tram on Sundays": that is said of both
+    against, behind = p.span([than + 1, last]), p.text[p.tokens[last].end :].rstrip("?. ")
+    if p.tokens[other].is_noun and (measure := _measured(p)):
+        return tuple(f"{measure.format(side)}{behind}?" for side in (p.span(places), against))
     (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()
-    return f"{rest}?", f"{rest[:start]}{p.span(p.subtree(other))}{rest[end:]}?"
+    return f"{rest}{behind}?", f"{rest[:start]}{against}{rest[end:]}{behind}?"
 
 
 def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:
@@ -690,6 +790,15 @@ def _whole(p: Parse, of: int | None) -> int | None:
 def _conjuncts(p: Parse, of: int) -> list[int]:
     """A word and those joined to it: "A, B and C"."""
     return [of, *(k for j in p.children(of, "conj") for k in _conjuncts(p, j))]
+
+
+def _noun(p: Parse, at: int) -> list[int]:
+    """A noun with what stands before it and what belongs to it by "of"."""
+    first = at
+    while first and first - 1 in p.phrase(at):
+        first -= 1
+    owned = [k for j in p.children(at, "prep") if p.tokens[j].lower == "of" for k in p.subtree(j)]
+    return [*range(first, at + 1), *owned]
 
 
 def _phrase(p: Parse, of: int) -> str:

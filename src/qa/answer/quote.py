@@ -32,6 +32,9 @@ WORDS = r"\w+"
 _ENDED = re.compile(r"[.!?:][\"'”’)\]]*\s*$")
 """How what is a sentence ends; a colon leads up to what leans on it."""
 
+YES_OR_NO = 2
+"""Sentences that may say yes or no: more of them only surround it."""
+
 PER_SOURCE = 2
 """Sentences of one source in an answer that compares several."""
 
@@ -51,6 +54,8 @@ def quote(
     """
     if kind == "compare":
         chosen = compared(candidates, limit)
+    elif kind == "yes-no":
+        chosen = best(candidates, min(limit, YES_OR_NO))
     else:
         relative = RELATIVE_SEVERAL if kind == "list" else max([RELATIVE, *(c.score for c in candidates[:1])])
         others = RELATIVE_SEVERAL if kind in ("list", "number", "when") else RELATIVE

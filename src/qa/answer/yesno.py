@@ -69,9 +69,10 @@ def statement(question: str) -> str:
     )
     if subject is None or subject < opens:
         return ""
-    end = _end(p, subject, opens, verb)
-    before, after = _said(p, range(opens + 1, end + 1)), _said(p, range(end + 1, len(p.tokens)))
-    words = " ".join(f"{before} {p.tokens[opens].lower} {after}".split())
+    end, first = _end(p, subject, opens, verb), opens + 1
+    first += p.tokens[first].dep == "neg" and first < subject  # "Didn't they pay?"
+    before, after = _said(p, range(first, end + 1)), _said(p, range(end + 1, len(p.tokens)))
+    words = " ".join(f"{before} {p.span([opens, first - 1]).casefold()} {after}".split())
     return f"{words[0].upper()}{words[1:]}."
 
 
