@@ -71,6 +71,28 @@ CONVERSATIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "brief", "put", "searched"),
+    [
+        ("What will replace the ferry?", "The ferry gives way to a tunnel.", "a tunnel", "How long is it?",
+         "How long is the tunnel?"),
+        ("Which ship was the largest?", "The largest was the ferry Ada Star.", "ferry Ada Star", "How long is it?",
+         "How long is Ada Star?"),
+        ("What hangs by the door?", "The red lamp hangs there.", "The red lamp", "Who lights it?",
+         "Who lights the red lamp?"),
+        ("When will the ferry stop?", "The ferry will stop in May.", "May", "How long is it?",
+         "How long is the ferry?"),
+    ],
+)  # fmt: skip
+def test_what_a_question_asked_for_is_what_it_means_next(
+    asked: str, told: str, brief: str, put: str, searched: str
+) -> None:
+    """By the words that were marked as the answer, where it asked for a thing."""
+    at = told.index(brief)
+    sentence = Sentence(told, (Citation(GAZETTE, "p", 0, len(told), told),), span=(at, at + len(brief)))
+    assert resolve(put, [Turn(asked, Answer(asked, (sentence,)))]) == searched
+
+
 @pytest.mark.parametrize("said", CONVERSATIONS, ids=lambda said: said[2])
 def test_a_follow_up_is_understood_from_what_was_said(said: list[str]) -> None:
     """A pronoun, a bare question word, another year or name, a superlative without a noun."""

@@ -351,16 +351,36 @@ def _spoken_of(turns: Sequence[Turn]) -> Iterator[_Referent]:
         asked, told = parse(turn.searched), parse(_answered(turn))
         people = _people(turn)
         who = asked.text[:3].casefold() == "who"
-        mentions = [*_mentioned(asked, people, 1.0, asked=True), *_mentioned(told, people, TOLD, who=who)]
+        mentions = list(_asked_for(asked, turn))
+        people -= {e.text for e in mentions if e.sort == "thing"}  # a ship may be called as a man is
+        mentions += [*_mentioned(asked, people, 1.0, asked=True), *_mentioned(told, people, TOLD, who=who)]
         for place, entity in enumerate(mentions):
             weight = entity.weight * FADES**age / (1 + 0.2 * min(place, 10))
-            known = next((name for name, e in found.items() if _one(e, entity)), "") if entity.named else ""
+            known = next((name for name, e in found.items() if _one(e, entity)), "") if entity.named else entity.text
             old = found.pop(known, None) or replace(entity, weight=0.0)
             text = max(known, entity.text, key=lambda name: len(name.split()))
             sorts = (old.sort, entity.sort)  # "Rye and Hove", then "Hove": "it" is not both
             sort: Sort = "person" if "person" in sorts else "group" if "group" in sorts else "thing"
             found[text] = _Referent(text, sort, weight + old.weight, entity.named, old.asked or entity.asked)
     yield from found.values()
+
+
+def _asked_for(asked: Parse, turn: Turn) -> Iterator[_Referent]:
+    """What a question asks for as its subject, by the words that answer: "a tunnel" of "What replaces the ferry?" """
+    asks = [asked.tokens[t.head] if t.dep == "det" else t for t in asked.tokens if t.tag in ("WP", "WDT")]
+    subject = next((t for t in asks if t.dep.startswith("nsubj") or (t.is_noun and t.dep == "attr")), None)
+    first = turn.answer.sentences[0] if turn.answer.sentences else None
+    if subject is None or subject.lower == "who" or first is None or first.span is None:
+        return
+    names = [span for span in named(parse(first.text)) if first.span[0] <= span[0] < span[1] <= first.span[1]]
+    p = parse(first.brief)
+    if names:
+        name = first.text[slice(*names[0])]
+        yield _Referent(name, "person" if subject.lemma in PERSONS else "thing", WHO)
+    elif p.tokens and p.tokens[p.roots[0]].is_noun:
+        sort: Sort = "group" if p.tokens[p.roots[0]].tag == "NNS" else "thing"
+        text = re.sub(r"^(?:the|this|these|an?)\s", "the ", p.span(p.phrase(p.roots[0])), flags=re.I)
+        yield _Referent(text, sort, WHO, named=False)
 
 
 def _one(a: _Referent, b: _Referent) -> bool:
