@@ -313,6 +313,8 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
          ["What do the clubs want for the park?", "What does the city want for the park?"]),
         ("How long is the key kept, in the club plan compared with the plan for you?",
          ["How long is the key kept, in the club plan?", "How long is the key kept, in the plan for you?"]),
+        ("What is the difference between full and junior members?", ["full members", "junior members"]),
+        ("What is the difference between a regular and a voting member?", ["a regular member", "a voting member"]),
         ("How many ships came in 2020 compared to 2019?",
          ["How many ships came in 2020?", "How many ships came in 2019?"]),
         ("Does the plan cost more or less than before?", []),

@@ -580,17 +580,22 @@ class Assistant:
             sentences = []
         quotes = not sentences and not declined
         if quotes:  # what was written is no answer; what it was to be written from may be
-            sentences = list(
-                _quoted([d for d in decisions if d.likely], self.config.max_sentences, self.config.without)
-            )
+            likely = [d for d in decisions if d.likely]
+            sentences = list(_quoted(likely, self.config.max_sentences, self.config.without))
+        said, deciding = (
+            says(query.text, sentences, self.support.probabilities) if query.kind == "yes-no" else ("", None)
+        )
+        if quotes:
+            if deciding and deciding is not sentences[0]:
+                first = [replace(d, chosen=_with_first(deciding, d.chosen)) for d in likely]
+                sentences = list(_quoted(first, self.config.max_sentences, self.config.without))
             yield from sentences
-        yes_no = query.kind == "yes-no" and sentences
         short = quotes and bool(sentences) and len(decisions) == 1
         reason = Reason.NOT_SUPPORTED if dropped and not declined else Reason.NOT_ANSWERED
         return answer.with_(
             sentences=tuple(sentences),
             short=short and stands_alone(query, sentences[0], decisions[0].best),
-            says=says(query.text, sentences, self.support.probabilities) if yes_no else "",
+            says=said,
             abstention=None if sentences else abstention(decisions, self._searched(query), reason),
             unsure=bool(sentences) and quotes and all(decision.unsure for decision in decisions if decision.chosen),
             dropped=tuple(dropped),
@@ -720,6 +725,13 @@ def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] 
                 said.add(told)
                 how = f", {decision.note}" if decision.note else ""
                 yield replace(sentence, attribution=f"{sentence.attribution}{how}")
+
+
+def _with_first(sentence: Sentence, chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates, that of a quoted sentence before the others."""
+    [cited] = sentence.citations
+    inside = [c for c in chosen if c.hit.passage.id == cited.passage_id and cited.start <= c.start < cited.end]
+    return (*inside, *(c for c in chosen if c not in inside))
 
 
 def _rewritten(

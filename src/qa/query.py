@@ -530,9 +530,12 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
         if joined is None:
             return ()
         before = p.text[p.tokens[whole[0]].start : p.tokens[min(p.subtree(joined))].start]
-        return tuple(f"{before}{p.span(_alone(p, i))}" for i in _conjuncts(p, joined))
+        each, noun, after = _conjuncts(p, joined), p.tokens[joined].head, ""
+        if p.tokens[joined].dep in ("amod", "nmod", "compound") and noun > each[-1]:  # "full and associate members"
+            after = f" {p.span([each[-1] + 1, *p.subtree(noun)[-1:]])}"
+        return tuple(f"{before}{p.span(_alone(p, i))}{after}" for i in each)
     if at == first and (measure := _measured(p)) and p.tokens[first].dep != "prep":
-        return tuple(f"{measure.format(_phrase(p, side))}?" for side in sides)
+        return tuple(f"{measure.format(_full(p, side, sides))}?" for side in sides)
     if at == first:
         return _spread(p, [p.phrase(side) for side in sides])
     if p.tokens[at].lower == "compared":  # with all that follows, to the next mark
@@ -544,7 +547,17 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
     topic = _topic(p, at, first, sides[-1], also=("by",) if by_what else ("in", "as"))
     clause = next((t.start for t in p.tokens[at:] if t.tag[0] == "W"), None)  # "differ in when they open"
     topic = p.text[clause:].rstrip("?. ") if not topic and clause else topic
-    return tuple(_of_side(topic, _phrase(p, side).removesuffix(f" in {topic}")) for side in sides)
+    return tuple(_of_side(topic, _full(p, side, sides).removesuffix(f" in {topic}")) for side in sides)
+
+
+def _full(p: Parse, side: int, sides: Sequence[int]) -> str:
+    """The phrase around one of some joined words, with the noun that only the last one has: "a full and a junior
+    member"."""
+    last = p.phrase(sides[-1])
+    said = next((i for i in last if p.tokens[i].dep != "det"), sides[-1])
+    if p.tokens[side].tag.startswith("JJ") and said < sides[-1]:
+        return f"{_phrase(p, side)} {p.span([said + 1, last[-1]])}"
+    return _phrase(p, side)
 
 
 def _of_side(topic: str, side: str) -> str:

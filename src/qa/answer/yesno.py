@@ -34,24 +34,26 @@ _SOME: Final = {"any": "some", "anyone": "someone", "anybody": "somebody", "anyt
 """What stands in questions and denials alone, and what in statements."""
 
 
-def says(question: str, sentences: Sequence[Sentence], judge: Judge | None) -> Says:
-    """What the sentences answer to a yes-no question; empty where that is not sure.
+def says(question: str, sentences: Sequence[Sentence], judge: Judge | None) -> tuple[Says, Sentence | None]:
+    """What the sentences answer to a yes-no question, and the one that does; empty and None where that is not sure.
 
     Raises:
         ModelError: the parser cannot be loaded.
     """
     claim = statement(question)
     if judge is None or not claim or not sentences:
-        return ""
-    evidence = [" ".join(c.quote.split()) for s in sentences[:READ] for c in s.citations]
-    evidence = [text for text in evidence if carried(claim, text) >= ON_POINT]
-    found: set[Says] = set()
-    for text, (supported, neutral, _) in zip(evidence, judge([(text, claim) for text in evidence]), strict=True):
+        return "", None
+    evidence = [(s, " ".join(c.quote.split())) for s in sentences[:READ] for c in s.citations]
+    evidence = [(s, text) for s, text in evidence if carried(claim, text) >= ON_POINT]
+    told = judge([(text, claim) for _, text in evidence])
+    found: dict[Says, Sentence] = {}
+    for (sentence, text), (supported, neutral, _) in zip(evidence, told, strict=True):
         if denied(claim, text) or denied(text, claim):
-            found |= {"no"} if neutral < NEUTRAL else set()
+            if neutral < NEUTRAL:
+                found.setdefault("no", sentence)
         elif supported >= SURE:
-            found.add("yes")
-    return found.pop() if len(found) == 1 else ""
+            found.setdefault("yes", sentence)
+    return next(iter(found.items())) if len(found) == 1 else ("", None)
 
 
 def statement(question: str) -> str:
