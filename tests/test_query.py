@@ -242,6 +242,8 @@ number: How many ships called at Orvik?
 number: How long is the tunnel?
 yes-no: Is the library open on Sundays?
 yes-no: Did the mayor resign?
+fact: Is the fee paid monthly or yearly?
+fact: Does the club or the county pay for the bridge?
 """.strip().splitlines()
 
 

@@ -669,6 +669,8 @@ def _kind(p: Parse) -> Kind:
     whether = opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS
     if {t.lemma for t in p.tokens if t.is_noun} & _STEPS and (first is None or not whether):
         return "how-to"
+    if whether and any(t.lower == "or" and t.dep == "cc" for t in p.tokens):
+        return "fact"  # "Is it paid monthly or yearly?" wants one of the two, no yes
     if whether or first is None:
         return "yes-no" if whether or opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
     asks, after = p.tokens[first], p.tokens[first + 1 : first + 2]
