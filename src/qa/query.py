@@ -535,7 +535,7 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
             after = f" {p.span([each[-1] + 1, *p.subtree(noun)[-1:]])}"
         return tuple(f"{before}{p.span(_alone(p, i))}{after}" for i in each)
     if at == first and (measure := _measured(p)) and p.tokens[first].dep != "prep":
-        return tuple(f"{measure.format(_full(p, side, sides))}?" for side in sides)
+        return tuple(f"{_put(measure, _full(p, side, sides))}?" for side in sides)
     if at == first:
         return _spread(p, [p.phrase(side) for side in sides])
     if p.tokens[at].lower == "compared":  # with all that follows, to the next mark
@@ -606,13 +606,21 @@ def _measured(p: Parse) -> str:
     more, after = p.tokens[at], p.tokens[at + 1]
     if more.lower == "more" and after.tag in ("JJ", "RB"):
         at, more, after = at + 1, after, p.tokens[at + 2]
+    aux = next((p.tokens[i].lower for i in p.children(p.roots[0], "aux")), "")
     if verb.lemma == "be":
-        return "" if after.is_noun else f"How {more.lemma} {verb.lower} {{}}"
-    aux = next((p.tokens[i].lower for i in p.children(p.roots[0], "aux")), "did" if verb.tag == "VBD" else "does")
-    rest = f"{aux} {{}} {verb.lemma}"
+        be = f"{aux} {{}} be" if aux else f"{verb.lower} {{}}"
+        return "" if after.is_noun else f"How {more.lemma} {be}"
+    does = "did" if verb.tag == "VBD" else "does"
+    rest = f"{aux} {{}} {verb.lower}" if aux else f"{does} {{}} {verb.lemma}"
     if after.is_noun:
         return f"How {'many' if after.tag == 'NNS' else 'much'} {after.text} {rest}"
     return f"How {'much' if more.lower == 'more' else more.lemma} {rest}"
+
+
+def _put(measure: str, side: str) -> str:
+    """What is measured, asked of one: "How much do bakers earn" of "How much does {} earn"."""
+    several = side[:1] and parse(side).tokens[-1].tag in ("NNS", "NNPS")
+    return (measure.replace(" does {}", " do {}") if several else measure).format(side)
 
 
 def _measured_against(p: Parse) -> tuple[str, ...]:
@@ -628,15 +636,15 @@ def _measured_against(p: Parse) -> tuple[str, ...]:
         places = p.subtree(alike[-1]) if alike else []
     else:
         subject = next((i for i, t in enumerate(p.tokens[:than]) if t.dep in ("nsubj", "nsubjpass")), None)
-        if subject is None or not p.tokens[other].is_noun:
+        if subject is None or not (p.tokens[other].is_noun or (p.tokens[other].lower == "one" and p.children(other))):
             return ()
         places = [i for i in _noun(p, subject) if i < more]
     if not places or p.tokens[places[0]].tag in ("PRP", "WP", "WDT"):
         return ()
     last = _noun(p, p.child(other, "pobj") or other)[-1]  # "than the tram on Sundays": that is said of both
     against, behind = p.span([than + 1, last]), p.text[p.tokens[last].end :].rstrip("?. ")
-    if p.tokens[other].is_noun and (measure := _measured(p)):
-        return tuple(f"{measure.format(side)}{behind}?" for side in (p.span(places), against))
+    if p.tokens[other].dep != "prep" and (measure := _measured(p)):
+        return tuple(f"{_put(measure, side)}{behind}?" for side in (p.span(places), against))
     (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()
     return f"{rest}{behind}?", f"{rest[:start]}{against}{rest[end:]}{behind}?"
 
