@@ -253,7 +253,7 @@ def _latest(choice: _Choice) -> _Choice:
         return choice
     first = choice.chosen[0]
     newer = [
-        c for c in choice.chosen[1:OWNED]
+        c for c in choice.chosen[1:DATED]
         if c.hit.source.published > first.hit.source.published > ""
         and c.score >= RELATIVE * first.score
         and _in_common(c.text, first.text) >= LIKE
