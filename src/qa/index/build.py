@@ -27,7 +27,7 @@ from qa.index import manifest as manifests
 from qa.index.manifest import FORMAT, DamagedIndexError, Manifest
 from qa.index.texts import Texts, Writer
 from qa.index.words import Counting
-from qa.language import name_key, named
+from qa.language import name_key, names_of
 from qa.models.embedder import Embedder
 from qa.passages import split
 from qa.schema import CorpusError, Document, IndexWriteError, Passage, Source
@@ -253,7 +253,7 @@ def text_digest(text: str) -> bytes:
 def _names(passages: Sequence[Passage]) -> list[tuple[str, str]]:
     names: set[tuple[str, str]] = set()
     for passage in passages:
-        for fact in named(passage.text):
+        for fact in names_of(passage.text):
             for word in _NAME.findall(passage.text[fact.start : fact.end]):
                 if word != word.lower() and len(key := name_key(word)) > 1:  # one consonant is shared by too many
                     names.add((key, word))

@@ -7,7 +7,7 @@ meant(word, names)         the one name that a word misspells: Nasralah, Nasrall
 """
 
 from qa.language.fact import Fact, FactKind
-from qa.language.facts import denied, facts, missing, named
+from qa.language.facts import denied, facts, missing, names_of
 from qa.language.names import meant, name_key, same_name
 from qa.language.words import FUNCTION_WORDS, fold, fold_quote, stem
 
@@ -22,7 +22,7 @@ __all__ = [
     "meant",
     "missing",
     "name_key",
-    "named",
+    "names_of",
     "same_name",
     "stem",
 ]

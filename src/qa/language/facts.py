@@ -68,19 +68,23 @@ def facts(text: str, *, parsed: bool = False) -> tuple[Fact, ...]:
     Args:
         parsed: of a claim or question: its opening word is told from a name by the parser.
     """
-    found: list[Fact] = []
-    for more in (dates_in(text), numbers_in(text), names_in(text, parsed=parsed), _negations(text)):
-        _add(found, more)
+    found = _values(text, parsed=parsed)
+    _add(found, _negations(text))
     found += _quotations(text)
     return tuple(sorted(found, key=lambda f: (f.start, f.end, f.kind)))
 
 
-def named(text: str) -> list[Fact]:
+def names_of(text: str) -> list[Fact]:
     """The names among the facts of a text; negations and quotations, which take none from them, are not looked for."""
+    return [fact for fact in _values(text) if fact.kind == "name"]
+
+
+def _values(text: str, *, parsed: bool = False) -> list[Fact]:
+    """Dates, numbers and names, none over another."""
     found: list[Fact] = []
-    for more in (dates_in(text), numbers_in(text), names_in(text)):
+    for more in (dates_in(text), numbers_in(text), names_in(text, parsed=parsed)):
         _add(found, more)
-    return [fact for fact in found if fact.kind == "name"]
+    return found
 
 
 @lru_cache(maxsize=256)

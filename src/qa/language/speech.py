@@ -34,7 +34,7 @@ PRONOUNS: Mapping[str, Literal["person", "thing", "group"]] = {
     **dict.fromkeys("he him his she her hers".split(), "person"),
     **dict.fromkeys("it its".split(), "thing"),
     **dict.fromkeys("they them their theirs".split(), "group"),
-}  # type: ignore[dict-item]
+}
 """What each stands for."""
 
 PERSONS = frozenset(
