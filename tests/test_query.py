@@ -321,7 +321,7 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
          ["How many ships came in 2020?", "How many ships came in 2019?"]),
         ("Does the plan cost more or less than before?", []),
         ("How many more berths were there in 2022 than in 2018?",
-         ["How many more berths were there in 2022?", "How many more berths were there in 2018?"]),
+         ["How many berths were there in 2022?", "How many berths were there in 2018?"]),
         ("Is the tunnel cheaper than the ferry?", ["How cheap is the tunnel?", "How cheap is the ferry?"]),
         ("Does the red line carry more people than the blue line today?",
          ["How many people does the red line carry today?", "How many people does the blue line carry today?"]),

@@ -617,6 +617,10 @@ def _measured(p: Parse) -> str:
     return f"How {'much' if more.lower == 'more' else more.lemma} {rest}"
 
 
+_COUNTING: Final = ("many", "much")
+"""Behind "how", with "more" or without it."""
+
+
 def _put(measure: str, side: str) -> str:
     """What is measured, asked of one: "How much do bakers earn" of "How much does {} earn"."""
     several = side[:1] and parse(side).tokens[-1].tag in ("NNS", "NNPS")
@@ -646,7 +650,9 @@ def _measured_against(p: Parse) -> tuple[str, ...]:
     if p.tokens[other].dep != "prep" and (measure := _measured(p)):
         return tuple(f"{_put(measure, side)}{behind}?" for side in (p.span(places), against))
     (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()
-    return f"{rest}{behind}?", f"{rest[:start]}{against}{rest[end:]}{behind}?"
+    each = f"{rest}{behind}?", f"{rest[:start]}{against}{rest[end:]}{behind}?"
+    many = p.tokens[more - 1].text
+    return tuple(part.replace(f"{many} {p.tokens[more].text}", many, 1) for part in each) if many in _COUNTING else each
 
 
 def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:
