@@ -540,6 +540,8 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
         return _spread(p, [p.phrase(side) for side in sides])
     if p.tokens[at].lower == "compared":  # with all that follows, to the next mark
         last = next((i for i in range(at, len(p.tokens)) if p.tokens[i].text in ",?."), len(p.tokens)) - 1
+        if last < at + 2:
+            return ()
         start, end = p.extent(_noun(p, first))
         one = f"{p.text[: p.tokens[at].start].rstrip()}{p.text[p.tokens[last].end :]}"
         return one, f"{one[:start]}{p.span([at + 2, last])}{one[end:]}"
@@ -603,9 +605,9 @@ def _measured(p: Parse) -> str:
     at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR")), None)
     if at is None or p.tokens[at].lower == "less" or not verb.is_verb:
         return ""
-    more, after = p.tokens[at], p.tokens[at + 1]
+    more, after, *further = *p.tokens[at:], p.tokens[-1]
     if more.lower == "more" and after.tag in ("JJ", "RB"):
-        at, more, after = at + 1, after, p.tokens[at + 2]
+        more, after = after, further[0]
     aux = next((p.tokens[i].lower for i in p.children(p.roots[0], "aux")), "")
     if verb.lemma == "be":
         be = f"{aux} {{}} be" if aux else f"{verb.lower} {{}}"
@@ -624,7 +626,7 @@ _COUNTING: Final = ("many", "much")
 def _put(measure: str, side: str) -> str:
     """What is measured, asked of one: "How much do bakers earn" of "How much does {} earn"."""
     several = side[:1] and parse(side).tokens[-1].tag in ("NNS", "NNPS")
-    return (measure.replace(" does {}", " do {}") if several else measure).format(side)
+    return (measure.replace(" does {}", " do {}") if several else measure).replace("{}", side)
 
 
 def _measured_against(p: Parse) -> tuple[str, ...]:
