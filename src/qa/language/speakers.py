@@ -53,7 +53,9 @@ def speaker(passage: Passage, span: Span) -> str:
     subject = _subject_of(passage, place)
     if subject and subject.sort == "pronoun":
         subject = _followed(subject, passage, place)
-    return "" if subject is None or subject.head in OWN_VOICE else subject.text
+    if subject is None or subject.head in OWN_VOICE:
+        return ""
+    return _full_name(subject.text, passage.text) if subject.sort == "name" else subject.text
 
 
 def speaks_of_itself(passage: Passage, span: Span) -> bool:
@@ -170,6 +172,12 @@ def _followed(pronoun: _Subject, passage: Passage, place: int) -> _Subject | Non
         elif earlier.sort != "pronoun":
             return earlier if _fits(pronoun, earlier) else None
     return None
+
+
+def _full_name(name: str, text: str) -> str:
+    """A person's name with his first names, where the text gives them, and always the same: London -> Doug London."""
+    full = {other for other in persons(text) if " " in other and other.split()[-1] == name}
+    return full.pop() if len(full) == 1 else name
 
 
 def _fits(pronoun: _Subject, earlier: _Subject) -> bool:
