@@ -26,7 +26,7 @@ from qa.corpus import read, register
 from qa.corpus.blocks import Unreadable
 from qa.corpus.layout import Segment, blocks
 from qa.corpus.loaders import _own
-from qa.corpus.loaders.pdf import _from_the_right, _merged
+from qa.corpus.loaders.pdf import _from_the_right, _merged, _segments
 from qa.corpus.reading import document
 from qa.corpus.tables import blocks as rows_of
 from qa.corpus.tables import plain, spread
@@ -335,7 +335,10 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.html", f"<p>{PROSE}</p><table><tr><td rowspan=2>Farm<td colspan=2>Rye<tr><td>May<td>June<tr><td>North<td>3<td>2<tr><td>South<td>5<td>4</table>", ("South: Rye May = 5; Rye June = 4",), ()),
     ("a.epub", lambda: book(b=f"<p>{PROSE}</p>", a='<aside epub:type="footnote"><p>The stone was stolen.</p></aside>'), ("The stone was stolen.",), ()),
     ("a.rst", "Rye\n===\n\n.. contents::\n\n.. topic:: Frost\n\n   It comes in May.\n\nOats\n----\n\nThey do not.\n", ("Frost", "It comes in May."), ("Contents",)),
-    ("a.csv", "Report,Rye\nMade,2021\n\nMonth,Sacks,Carts\nMay,1,2\nJune,3,4\nJuly,5,6\n", ("June: Sacks = 3; Carts = 4",), ()),
+    ("a.csv", "Report,Rye\nMade,2021\n\nMonth,Sacks,Carts\nMay,1,2\nJune,3,4\nJuly,5,6\n", ("Made | 2021", "June: Sacks = 3; Carts = 4"), ()),
+    ("a.csv", "Farm,Cows\nLia,14\nRud,9\n\nShips in May\nShip,Tons\nAda,30\nIda,41\n\nUna,7\n", ("Rud: Cows = 9\n\nShips in May\n\nShip | Tons\nAda: Tons = 30\nIda: Tons = 41\nUna: Tons = 7",), ()),
+    ("a.xlsx", lambda: sheet(("Farm", "Cows", None, "Ship", "Tons"), ("Lia", 14, None, "Ada", 30), ("Rud", 9, None, "Ida", 41)), ("Rud: Cows = 9", "Ida: Tons = 41"), ("Ship = ",)),
+    ("a.xlsx", lambda: sheet(("Farm", "2018", None, "2019", "2020"), ("Lia", 14, None, 3, 5), ("Moen", 2, None, 3, 3), ("Rud", 9, None, 4, 6)), ("Rud: 2018 = 9; 2019 = 4; 2020 = 6",), ()),
     ("a.jsonl", '{"messages": [{"role": "user", "content": "Who grinds?"}, {"role": "assistant", "content": "Ida does."}]}\n{"question": "When?", "answer": "In May."}\n', ("User: Who grinds?\n\nAssistant: Ida does.\n\nWhen?\n\nIn May.",), ("role",)),
     ("a.xlsx", lambda: sheet(("Stock of rye",), ("Farm", "Sacks", "Age"), ("North", 14, 3), ("South", 9, 11)), ("North: Sacks = 14; Age = 3",), ()),
     ("a.pdf", lambda: pages(grid(("", "Rye", "Oats"), ("North", "18", "31"), ("South", "26", "44"), ("West", "10", "11"))), ("North: Rye = 18; Oats = 31",), ()),
@@ -615,16 +618,24 @@ def test_an_accent_set_over_its_letter_is_a_part_of_it() -> None:
 
 
 def test_a_page_that_reads_from_the_right_comes_out_as_it_is_spoken() -> None:
-    """Signs and columns stand from right to left; figures and foreign names in it do not, brackets open at the right."""
-    said = "הנמל נבנה ב-1890 (ראו עמוד 12)", "מחברת Brown Boveri בציריך"
-    seen = [
-        Segment(text, 100, 190, y, 10, False)
-        for y, text in ((90, "(12 דומע ואר) 1890-ב הנבנ למנה"), (80, "ךיריצב Brown Boveri תרבחמ"))
-    ]
-    made = _from_the_right([*seen, Segment("ןימימ הרוש", 200, 280, 90, 10, False)])
-    assert [s.text for s in sorted(made, key=lambda s: (-s.y, s.x0))] == ["שורה מימין", *said]
-    plain = [Segment("שלום in a line of English words", 10, 90, 5, 10, False)]
-    assert _from_the_right(plain) == plain
+    """Signs, words and columns begin at the right; figures and foreign names in it do not, brackets open at the right.
+    The letters of a ligature, which may come turned, stand as they are spelled."""
+    said = "הנמל נבנה ב-1890 (ראו עמוד 12) מחברת Brown Boveri בציריך"
+    shown = "ךיריצב Brown Boveri תרבחמ (12 דומע ואר) 1890-ב הנבנ למנה"  # from left to right
+    places = {n: (0, char, 5.0 * n, 5.0 * n + 5, 90.0, 10.0, False) for n, char in enumerate(shown)}
+    order = [*range(len(shown))[::-1]]
+    for word in ("Brown", "Boveri", "12", "1890"):
+        at = shown.index(word)
+        low = len(shown) - at - len(word)
+        order[low : low + len(word)] = range(at, at + len(word))
+    assert _line([places[n] for n in order]) == said
+    assert (
+        _line([(0, c, 20.0 - 5 * n, 25.0 - 5 * n, 9.0, 10.0, False) for n, c in enumerate(("ة", "ال", "خ"))]) == "ةلاخ"
+    )
+
+
+def _line(chars: list[tuple[int, str, float, float, float, float, bool]]) -> str:
+    return " ".join(s.text for s in _segments([char[1:] for char in _from_the_right(chars)]))
 
 
 def test_a_page_of_a_pdf_or_a_slide_is_known() -> None:

@@ -53,8 +53,7 @@ def infer(blocks: Sequence[Block]) -> dict[str, str]:
         "published": said.get("published") or _date_line(near),
         "updated": said.get("updated", ""),
         "version": said.get("version", ""),
-        "rights": said.get("rights")
-        or next((t for t in (*texts[:_NEAR], *texts[-5:]) if len(t) < 150 and _RIGHTS.match(t)), ""),
+        "rights": next((t for t in (*texts[:_NEAR], *texts[-5:]) if len(t) < 150 and _RIGHTS.match(t)), ""),
         "original": next((f"DOI {m['doi']}" for t in edges if (m := _DOI_LINE.fullmatch(t))), ""),
     }
     return {key: value for key, value in found.items() if value}
@@ -189,19 +188,16 @@ _BYLINE = re.compile(
 _POSTED = re.compile(
     rf"(?:posted|published|written) (?:on )?(?P<date>{_DATE}) by (?P<names>[^|•·—–]{{3,90}}?)\W*", re.IGNORECASE
 )
+_DATE_AFTER = re.compile(rf"\s*\d{{0,2}}\s*\b(?:{MONTH})\b\.?(?=\s*\d|$)", re.IGNORECASE)
 _DATED_BYLINE = re.compile(rf"{_DATE}[\s,|•·—–-]+by\s+(?P<names>[^|•·—–]{{3,90}})", re.IGNORECASE)
 
 
 def _byline(near: Sequence[str]) -> str:
     """A line near the top that is "By Ada Lind" and at most a date, a role or a place."""
     for text in near:
-        if len(text) < 120 and (
-            match := _BYLINE.fullmatch(text) or _DATED_BYLINE.fullmatch(text) or _POSTED.fullmatch(text)
-        ):
-            names = match["names"]
-            months = re.split(rf"\b(?:{MONTH})\b", names)[0].rstrip(" ,")
-            if found := persons(months):
-                return found
+        match = _BYLINE.fullmatch(text) or _DATED_BYLINE.fullmatch(text) or _POSTED.fullmatch(text)
+        if match and len(text) < 120 and (found := persons(_DATE_AFTER.split(match["names"])[0].rstrip(" ,"))):
+            return found
     return ""
 
 
@@ -281,6 +277,8 @@ _GENERIC = re.compile(
     r"|front matter|(?:sheet|tabelle|feuille?|hoja|foglio|blad)\W*\d*)\W*",
     re.IGNORECASE,
 )
+_CAPTION = re.compile(r"(?:fig(?:ure)?|table|chart|exhibit|map)\b\W*(?:[a-z]\W?)?\d|comment \(", re.IGNORECASE)
+"""What names a part of a page, or is written beside the text."""
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")
 _OPEN = re.compile(
     r"(?:[,:–—-]|\b(?:a|an|the|of|for|and|or|in|on|at|to|by|with|from|as|into|under|over|between|its|their|is|are|was))$",
@@ -298,31 +296,47 @@ _SPEAKS = re.compile(r"[A-Z][\w.’' -]{0,30}:\s+\S.*")
 
 
 def headline(blocks: Sequence[Block]) -> str:
-    """What a reader would call the text: its first heading, else the first line that can be a title, with the line
+    """What a reader would call the text: the heading at its top, else the first line that can be a title, with the line
     that goes on with it. Empty where the text starts at once, or with figures.
     """
     top = [b for b in blocks if normalise(b.text)][:_HEAD]
     before = next((i for i, b in enumerate(top) if is_prose(normalise(b.text)) and not always(b)), len(top))
-    named = [sum(c.isalpha() for c in b.text) > 3 or not b.text.isascii() for b in top]  # no figure set large
-    headings = [(i, b) for i, b in enumerate(top) if b.kind == "heading" and named[i]]
-    if headings and not any(_GENERIC.fullmatch(_line(b)) for _, b in headings[:1]):
-        place, best = min(
-            ((i, b) for i, b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda item: (item[1].level, item[0])
-        )
-        alone = best.level == 1 and sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
-        if place < before or alone:
-            words, _ = _joined(top, place)
-            chapters = sum(bool(_NUMBERED.match(_line(b))) for _, b in headings)
-            if _NUMBERED.match(words) and (best.level > 1 or chapters > 1):
-                return ""
-            return declared.clean(_DATED_END.sub("", words))
-        return ""
+    headings = [b for b in top if b.kind == "heading" and _names(b)]
+    if headings and not _GENERIC.fullmatch(_line(headings[0])):
+        best = min((b for b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda b: b.level)
+        place = next(i for i, b in enumerate(top) if b is best)
+        alone = sum(b.kind == "heading" and b.level == best.level for b in blocks) == 1
+        if best.page and not _heads_page(top[: place + 1], alone):
+            return ""
+        if place >= before and (best.page or best.level > 1 or not alone):
+            return ""
+        if not alone and any(_may_be_title(_line(b)) for b in top[:place]):  # a chapter's, under the title
+            return ""
+        words, _ = _joined(top, place)
+        chapters = sum(bool(_NUMBERED.match(_line(b))) for b in headings)
+        if _NUMBERED.match(words) and (best.level > 1 or chapters > 1):
+            return ""
+        return declared.clean(_DATED_END.sub("", words))
     if any(b.kind == "heading" for b in top[:1]):
         return ""
     first = _first_line(top, before, len(blocks) > len(top))
     if headings and len(first.split()) > _LONG:  # a sentence under "Summary"
         return ""
     return "" if sum(_line(b) == first for b in blocks) > _OFTEN else first  # over every part of a form
+
+
+def _names(block: Block) -> bool:
+    """Whether a heading is more than a figure that is set large."""
+    return sum(c.isalpha() for c in block.text) > 3 or not block.text.isascii()
+
+
+def _heads_page(top: Sequence[Block], alone: bool) -> bool:
+    """Whether the last of these lines of a PDF, whose headings are known by their type alone, heads all of it: nothing
+    but short lines stands above, it is the first or the largest, and no part of a work of which this is a page."""
+    words = _line(top[-1])
+    part = any(b.kind in ("row", "item") or _CAPTION.match(_line(b)) for b in top) or _NUMBERED.match(words)
+    apart = 2 * sum(len(word) == 1 for word in words.split()) > len(words.split())  # its letters are set apart
+    return not part and not apart and (alone or len(top) == 1) and len(words.split()) > 1
 
 
 def _line(block: Block) -> str:
@@ -336,7 +350,8 @@ def _joined(top: Sequence[Block], place: int) -> tuple[str, int]:
         following = _line(top[end])
         if top[end].kind != top[place].kind or top[end].level != top[place].level:
             return words, end
-        goes_on = following[:1].islower() or _OPEN.search(words)
+        lines = bool(top[place].page) or top[place].kind == "text"  # headings that are marked as such are whole
+        goes_on = (lines and following[:1].islower()) or _OPEN.search(words)
         if not goes_on or _BYLINE.fullmatch(following) or _dated(following):
             return words, end
         words = f"{words} {following}"
@@ -359,6 +374,8 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
         signs = _dated(words) or _BYLINE.fullmatch(words) or _DATED_BYLINE.fullmatch(words)
         if signs and len(titles) > 1 and titles[0].isupper() and not titles[-1].isupper():
             titles = titles[-1:]  # a headline under the name of its paper
+        if block.kind == "row" and block.page:  # of a PDF: a table, and this a page of something longer
+            break
         furniture = always(block) or in_company(block) or signs
         if furniture or _RULE.fullmatch(words) or block.kind in ("item", "row"):  # a letterhead may be a table
             continue
@@ -384,6 +401,7 @@ def _may_be_title(text: str) -> bool:
         and text[-1] not in ",;:"
         and not is_prose(text)
         and not _GENERIC.fullmatch(text)
+        and not _CAPTION.match(text)
         and not _NUMBERED.match(text)
         and not _LABEL.fullmatch(text)
         and not _FIELD.match(text)

@@ -80,15 +80,18 @@ def _told(scanned: list[int], of: int) -> tuple[str, ...]:
 
 def _page(page: Any, document: Any) -> list[Segment]:
     """The segments of a page; those that are turned come after the others, as they read when the page is turned."""
+    chars = list(_characters(page))
+    letters = "".join(char[1] for char in chars)
+    mirrored = 2 * len(_LEFTWARDS.findall(letters)) > sum(c.isalpha() for c in letters)
     found: dict[int, list[tuple[str, float, float, float, float, bool]]] = {}
     printed: set[tuple[int, str, int, int]] = set()
-    for turn, letter, x0, x1, y, size, bold in _characters(page):
+    for turn, letter, x0, x1, y, size, bold in _from_the_right(chars) if mirrored else chars:
         near = [(turn, letter, round(16 * x0 / (size or 1)) + dx, round(8 * y / (size or 1))) for dx in (0, -1, 1)]
         if not letter.isspace() and not printed.isdisjoint(near):  # printed twice, a little apart, to look bold
             continue
         printed.add(near[0])
         found.setdefault(turn, []).append((letter, x0, x1, y, size, bold))
-    fields = list(_fields(page, document))
+    fields = [replace(s, x0=-s.x1, x1=-s.x0) if mirrored else s for s in _fields(page, document)]
     segments: list[Segment] = []
     most = max(found, key=lambda turn: len(found[turn]), default=0)
     type_size = statistics.median(char[4] for char in found[most]) if found else 0.0
@@ -96,7 +99,7 @@ def _page(page: Any, document: Any) -> list[Segment]:
         made = _segments(found[turn])
         # a stamp that runs up the edge is no heading, however large
         segments += made if turn == most else [replace(s, size=min(s.size, type_size), bold=False) for s in made]
-    return _from_the_right(without_line_numbers(segments) + fields)
+    return without_line_numbers(segments) + fields
 
 
 _FROM_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
@@ -105,41 +108,55 @@ _LETTER = rf"[^\W_{_FROM_RIGHT}]"
 _WORD = rf"{_LETTER}(?:[^\s{_FROM_RIGHT}()\[\]]*{_LETTER})?"
 _RIGHTWARDS = re.compile(rf"{_WORD}(?:(?<=[^\W\d_])\s+(?=[^\W\d_]){_WORD})*")
 """A figure, or words of another script, inside such a line."""
-_MARK = re.compile("([\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+)(.)")
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+_ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+"""Their ligature is lam, then alef: where it comes the other way, pdfium turned the letters of all."""
+_Char = tuple[int, str, float, float, float, float, bool]
 
 
-def _from_the_right(segments: list[Segment]) -> list[Segment]:
-    """A page of Arabic, Hebrew or Persian as it reads: mirrored, so that lines, columns and tables begin at the right,
-    and each text in the order in which it is spoken, not in that in which its signs stand from left to right."""
-    text = "".join(s.text for s in segments)
-    if 2 * len(_LEFTWARDS.findall(text)) <= sum(c.isalpha() for c in text):
-        return segments
-    lines: list[Segment] = []
-    for segment in sorted(segments, key=lambda s: (-round(s.y), s.x0)):
-        last = lines[-1] if lines else None
-        if last and round(last.y) == round(segment.y) and segment.x0 - last.x1 < _GAP * segment.size:
-            lines[-1] = replace(last, text=f"{last.text} {segment.text}", x1=segment.x1)
-        else:
-            lines.append(segment)
-    return [replace(s, text=_spoken(s.text), x0=-s.x1, x1=-s.x0) for s in lines]
+def _from_the_right(chars: Sequence[_Char]) -> Iterator[_Char]:
+    """The characters of a page of Arabic, Hebrew or Persian, which pdfium gives as they are spoken, mirrored: so its
+    lines, columns and tables begin at the right. What reads from the left is turned again, each piece in its place."""
+    turned = any(_ALEF_LAM.fullmatch(char[1]) for char in chars)
+    lines: list[list[_Char]] = []
+    for turn, char, x0, x1, y, size, bold in chars:
+        last = lines[-1][-1] if lines else None
+        if last and unicodedata.combining(char[0]):  # a mark belongs to its letter
+            lines[-1][-1] = (turn, last[1] + char, *last[2:])
+            continue
+        if not last or turn != last[0] or abs(y - last[4]) > 0.3 * size:
+            lines.append([])
+        if "\ufb1d" <= char[0] <= "\ufefc":
+            char = unicodedata.normalize("NFKC", char)
+        elif turned:
+            char = char[::-1]
+        lines[-1].append((turn, char.translate(_MIRRORED), -x1, -x0, y, size, bold))
+    for line in lines:
+        for found in _RIGHTWARDS.finditer("".join(char[1][0] for char in line)):
+            piece: list[_Char] = []
+            done: list[_Char] = []
+            for char in sorted(line[found.start() : found.end()], key=lambda char: char[2]):
+                if piece and char[2] - piece[-1][3] > _GAP * char[5]:  # of the next cell
+                    done += _turned(piece)
+                    piece = []
+                piece.append(char)
+            line[found.start() : found.end()] = done + _turned(piece)
+        yield from line
 
 
-def _spoken(text: str) -> str:
-    turned = text[::-1].translate(_MIRRORED)
-    turned = _RIGHTWARDS.sub(lambda match: match[0][::-1], turned)
-    turned = _MARK.sub(r"\2\1", turned)  # a mark stands after its letter
-    return "".join(unicodedata.normalize("NFKC", c) if "\ufb1d" <= c <= "\ufefc" else c for c in turned)
+def _turned(piece: Sequence[_Char]) -> list[_Char]:
+    both = piece[0][2] + piece[-1][3]
+    return [(turn, char, both - x1, both - x0, *rest) for turn, char, x0, x1, *rest in reversed(piece)]  # type: ignore[misc]
 
 
-def _characters(page: Any) -> Iterator[tuple[int, str, float, float, float, float, bool]]:
+def _characters(page: Any) -> Iterator[_Char]:
     """(quarter turns, character, left, right, base line, height, bold) in the direction in which each reads."""
     from pypdfium2 import raw
 
     text = page.get_textpage()
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     generated = raw.FPDFText_IsGenerated
-    last: tuple[int, str, float, float, float, float, bool] | None = None
+    last: _Char | None = None
     for i in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, i)
         if generated(text, i) or (code < 32 and code != 2):

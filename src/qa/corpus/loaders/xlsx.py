@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import io
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from qa.corpus import declared, tables
@@ -78,8 +78,26 @@ def _tables(sheet: Any) -> Iterator[tables.Grid]:
         ):  # names of columns, an empty row, and what stands under them
             runs[i - 1] += runs.pop(i)
     for ys in runs:
-        xs = range(min(min(columns[y]) for y in ys), max(max(columns[y]) for y in ys) + 1)
-        yield [[tables.Cell(texts.get((y, x), ""), merged.get((y, x), (y, x))) for x in xs] for y in ys]
+        for part in _beside(ys, columns, texts):
+            xs = range(part[0], part[-1] + 1)
+            grid = [[tables.Cell(texts.get((y, x), ""), merged.get((y, x), (y, x))) for x in xs] for y in ys]
+            yield [row for row in grid if any(cell.text for cell in row)]
+
+
+def _beside(
+    ys: Sequence[int], columns: Mapping[int, Sequence[int]], texts: Mapping[tuple[int, int], str]
+) -> list[list[int]]:
+    """The columns of each table of a run of rows: an empty one parts two, where the second has names for its rows."""
+    used = sorted({x for y in ys for x in columns[y]})
+    parts = [used[:1]]
+    for a, b in pairwise(used):
+        keys = [texts[y, b] for y in ys[1:] if (y, b) in texts]
+        named = len(ys) > 2 and len(keys) > 1 and len(set(keys)) == len(keys) and not any(map(tables.is_number, keys))
+        wide = b + 1 in used and len(parts[-1]) > 1
+        if b > a + 1 and named and wide:
+            parts.append([])
+        parts[-1].append(b)
+    return parts
 
 
 def shown(value: Any, form: str) -> str:
