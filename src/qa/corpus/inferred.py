@@ -14,10 +14,10 @@ from itertools import pairwise, takewhile
 from qa.corpus import declared
 from qa.corpus.blocks import Block, is_prose, normalise
 from qa.corpus.cleaning import always, in_company
-from qa.corpus.declared import DOI, MONTH, iso_date
+from qa.corpus.declared import MONTH, iso_date
 
-_HEAD, _TAIL = 40, 25
-"""Blocks from the top and from the bottom in which a document speaks about itself."""
+_HEAD = 40
+"""Blocks from the top in which a document speaks about itself."""
 
 _LONG = 15
 """Words: longer titles stand over all headings."""
@@ -35,32 +35,24 @@ def stated(blocks: Sequence[Block]) -> dict[str, str]:
         if (text := normalise(block.text)) and is_prose(text) and not _LABEL.fullmatch(text):
             break
         lines += [text] if text else []
-    return {field: value for field, value in _labelled(lines) if field not in ("title", "publisher", "rights")}
+    return {field: value for field, value in _labelled(lines) if field != "rights"}  # a column's name, too
 
 
 def infer(blocks: Sequence[Block]) -> dict[str, str]:
-    """What the text itself gives away, by field: title, author, published, updated, version, publisher, rights, DOI."""
+    """What the text itself gives away, by field: title, author, published, rights."""
     texts = [text for b in blocks if (text := normalise(b.text))]
-    head = texts[:_HEAD]
-    edges = head + texts[max(_HEAD, len(texts) - _TAIL) :]
-    said = dict(_labelled(edges))
     title = headline(blocks)
     near = [t.strip("*_ ") for b in blocks[:_NEAR] if b.kind != "heading" and (t := normalise(b.text)) != title]
     found = {
-        "title": said.get("title") or title,
-        "publisher": said.get("publisher") or _publisher(texts, edges),
-        "author": said.get("author") or _byline(near) or _authors(head, title),
-        "published": said.get("published") or _date_line(near),
-        "updated": said.get("updated", ""),
-        "version": said.get("version", ""),
+        "title": title,
+        "author": _byline(near) or _authors(texts[:_HEAD], title),
+        "published": _date_line(near),
         "rights": next((t for t in (*texts[:_NEAR], *texts[-5:]) if len(t) < 150 and _RIGHTS.match(t)), ""),
-        "original": next((f"DOI {m['doi']}" for t in edges if (m := _DOI_LINE.fullmatch(t))), ""),
     }
     return {key: value for key, value in found.items() if value}
 
 
 _RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\S|copyright\s+\d{4}\b", re.IGNORECASE)
-_DOI_LINE = re.compile(rf"(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>{DOI.pattern})", re.IGNORECASE)
 
 # -- lines with a label --------------------------------------------------------------------------------------
 
@@ -239,32 +231,6 @@ def _dated(text: str) -> str:
         return ""
     match = _DATE_LINE.fullmatch(text) or _DATE_LINE.fullmatch(_PLACE_AND.sub("", text, count=1))
     return iso_date(match["date"]) if match else ""
-
-
-# -- outlets -------------------------------------------------------------------------------------------------
-
-_OUTLET = r"(?P<name>[A-Z][\w&.’'-]*(?:\s+(?:of|for|and|the|&|[A-Z][\w&.’'-]*)){0,6})"
-_PUBLISHERS = tuple(
-    re.compile(form)
-    for form in (
-        rf"^(?i:subscribe to )(?:the |our )?{_OUTLET}\s+(?:N|n)ewsletters?\W*$",
-        rf"(?i:^(?:download|get|install) (?:now )?(?:the|our) ){_OUTLET}(?i:\s+(?:mobile )?app\W*)$",
-        rf"(?i:^©|^copyright)\W*(?:\d{{4}}\W+)?{_OUTLET}(?:\.|,|\s)\s*(?i:all rights reserved\W*)$",
-    )
-)
-_SKIP_LINK = re.compile(r"skip to (?:main |the )?content", re.IGNORECASE)
-
-
-def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
-    """The outlet's own notices: its newsletter, its app, its rights, its name beside the link over its menu."""
-    for form in _PUBLISHERS:
-        for text in texts if "subscribe" in form.pattern else edges:
-            if len(text) < 120 and (m := form.search(text)):
-                return m["name"].rstrip(".")
-    for skip, name in pairwise(texts[:4]):
-        if _SKIP_LINK.fullmatch(skip) and 1 < len(name.split()) <= 8 and texts.count(name) == 1:
-            return name
-    return ""
 
 
 # -- titles --------------------------------------------------------------------------------------------------
