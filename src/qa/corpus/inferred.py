@@ -39,7 +39,7 @@ def stated(blocks: Sequence[Block]) -> dict[str, str]:
 
 
 def infer(blocks: Sequence[Block]) -> dict[str, str]:
-    """What the text itself gives away, by field: title, author, published, rights."""
+    """What the text itself gives away, by field: title, author, published."""
     texts = [text for b in blocks if (text := normalise(b.text))]
     title = headline(blocks)
     near = [t.strip("*_ ") for b in blocks[:_NEAR] if b.kind != "heading" and (t := normalise(b.text)) != title]
@@ -47,7 +47,6 @@ def infer(blocks: Sequence[Block]) -> dict[str, str]:
         "title": title,
         "author": _byline(near) or _authors(texts[:_HEAD], title),
         "published": _date_line(near),
-        "rights": next((t for t in (*texts[:_NEAR], *texts[-5:]) if len(t) < 150 and _RIGHTS.match(t)), ""),
     }
     return {key: value for key, value in found.items() if value}
 
