@@ -24,6 +24,11 @@ _LONG = 15
 _OFTEN = 3
 """So often a title may be said again."""
 
+_BOLD = 6
+"""Level of a line that is a heading by its type alone; for a title it is a line as others are."""
+_LINES = 2
+"""More that may be the title, before the text begins, tell nothing."""
+
 _NEAR = 8
 """Blocks from the top among which a by-line or a date line stands."""
 
@@ -72,7 +77,6 @@ _LABEL = re.compile(
     r"(?P<value>.+)",
     re.IGNORECASE,
 )
-_CITE = re.compile(r"cite this (?:article|paper)\b[^(]{0,200}\((?P<year>\d{4})\)", re.IGNORECASE)
 
 
 def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -80,9 +84,6 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     cards = {a for a, b in pairwise(lines) if (label := _LABEL.fullmatch(b)) and label["author"]}  # "Title:", "Author:"
     for line in lines:
-        if len(line) < 400 and (cite := _CITE.search(line)) and "published" not in seen:
-            seen.add("published")
-            yield "published", cite["year"]
         if len(line) > 150 or not (match := _LABEL.fullmatch(line)):
             continue
         field = next(name for name in _LABELS if match[name])
@@ -114,7 +115,7 @@ def _worth(field: str, value: str, marked: bool) -> str:
     if not marked:
         return ""
     value = declared.fields({field: value})[0].get(field, "") if len(value.split()) <= 20 else ""
-    return value.rstrip(".") if field == "publisher" else value
+    return value
 
 
 # -- names ---------------------------------------------------------------------------------------------------
@@ -266,14 +267,14 @@ def headline(blocks: Sequence[Block]) -> str:
     """
     top = [b for b in blocks if normalise(b.text)][:_HEAD]
     before = next((i for i, b in enumerate(top) if is_prose(normalise(b.text)) and not always(b)), len(top))
-    headings = [b for b in top if b.kind == "heading" and _names(b)]
+    headings = [b for b in top if b.kind == "heading" and b.level < _BOLD and _names(b)]
     if headings and not _GENERIC.fullmatch(_line(headings[0])):
         best = min((b for b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda b: b.level)
         place = next(i for i, b in enumerate(top) if b is best)
         alone = sum(b.kind == "heading" and b.level == best.level for b in blocks) == 1
         if best.page and not _heads_page(top[: place + 1], alone):
             return ""
-        if place >= before and (best.page or best.level > 1 or not alone):
+        if place >= before:
             return ""
         if not alone and any(_may_be_title(_line(b)) for b in top[:place]):  # a chapter's, under the title
             return ""
@@ -282,7 +283,7 @@ def headline(blocks: Sequence[Block]) -> str:
         if _NUMBERED.match(words) and (best.level > 1 or chapters > 1):
             return ""
         return declared.clean(_DATED_END.sub("", words))
-    if any(b.kind == "heading" for b in top[:1]):
+    if any(b.kind == "heading" and b.level < _BOLD for b in top[:1]):
         return ""
     first = _first_line(top, before, len(blocks) > len(top))
     if headings and len(first.split()) > _LONG:  # a sentence under "Summary"
@@ -351,8 +352,10 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
         if _may_be_title(words):
             titles.append(words)
     if before == len(top) and not more:  # nothing but short lines
-        titles = titles[:1] if len(top) > 1 else []
+        return ""
     repeated = [t for t in titles if titles.count(t) > 1]
+    if len(titles) > _LINES and not repeated:  # a cover, a letterhead, a list: which of them names the text?
+        return ""
     several = [t for t in titles if len(t.split()) > 1]
     return declared.clean((repeated or several or titles or [""])[0])
 

@@ -203,7 +203,7 @@ def _marked(tree: Any) -> dict[str, Any]:
     for field, tests in _MARKED.items():
         for test in tests:
             values = []
-            for element in tree.xpath(f"//*[{test}]")[:20]:
+            for element in _together(tree.xpath(f"//*[{test}]")[:20], field):
                 inside = element.xpath(".//*[@itemprop='name']")
                 element = inside[0] if inside else element
                 text = element.get("datetime") or element.get("content") or clean("".join(element.itertext()))
@@ -218,6 +218,15 @@ def _marked(tree: Any) -> dict[str, Any]:
         if len(times) == 1:
             found["published"] = times.pop()
     return found
+
+
+def _together(found: list[Any], field: str) -> list[Any]:
+    """Of several authors those that stand beside the first: the others are those of other articles."""
+    if field != "author" or not found:
+        return found
+    first = found[0].getparent()
+    near = (first, first.getparent())
+    return [e for e in found if e.getparent() in near or e.getparent().getparent() in near]
 
 
 def _links(tree: Any) -> dict[str, Any]:
