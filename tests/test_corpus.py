@@ -245,8 +245,8 @@ def test_a_page_pasted_as_text_is_cleaned(tmp_path: Path) -> None:
     ]
     assert headings(document) == ["", "What comes next"]
     assert document.source.title == "The bridge doubles in cost"
-    assert (document.source.publisher, document.source.published) == ("", "2022-11-03")  # its notices name an outlet
-    assert {"title", "published"} <= set(document.source.inferred)
+    assert (document.source.publisher, document.source.published) == ("The Harbour Post", "2022-11-03")
+    assert {"title", "publisher", "published"} <= set(document.source.inferred)
 
 
 @pytest.mark.parametrize(

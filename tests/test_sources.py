@@ -71,7 +71,7 @@ def test_what_is_declared_is_taken(told) -> None:
         ("log-of-june.txt", "14:45:51 <bot> bot has joined #orvik\n14:46:03 <ada> Hello", "Log of june", "", ""),
         (
             "guide.md",
-            "**How to keep bees**\n\n## Contents:\n\n- Hives\n\nThey hum.",
+            "**How to keep bees**\n\n## Contents:\n\n- Hives\n\nThey hum all day in the roof.",
             "How to keep bees",
             "",
             "",

@@ -14,10 +14,10 @@ from itertools import pairwise, takewhile
 from qa.corpus import declared
 from qa.corpus.blocks import Block, is_prose, normalise
 from qa.corpus.cleaning import always, in_company
-from qa.corpus.declared import MONTH, iso_date
+from qa.corpus.declared import DOI, MONTH, iso_date
 
-_HEAD = 40
-"""Blocks from the top in which a document speaks about itself."""
+_HEAD, _TAIL = 40, 25
+"""Blocks from the top and from the bottom in which a document speaks about itself."""
 
 _LONG = 15
 """Words: longer titles stand over all headings."""
@@ -40,23 +40,31 @@ def stated(blocks: Sequence[Block]) -> dict[str, str]:
         if (text := normalise(block.text)) and is_prose(text) and not _LABEL.fullmatch(text):
             break
         lines += [text] if text else []
-    return {field: value for field, value in _labelled(lines) if field != "rights"}  # a column's name, too
+    return {field: value for field, value in _labelled(lines) if field not in ("title", "publisher", "rights")}
 
 
 def infer(blocks: Sequence[Block]) -> dict[str, str]:
-    """What the text itself gives away, by field: title, author, published."""
+    """What the text itself gives away, by field: title, author, published, updated, version, publisher, DOI."""
     texts = [text for b in blocks if (text := normalise(b.text))]
+    head = texts[:_HEAD]
+    edges = head + texts[max(_HEAD, len(texts) - _TAIL) :]
+    said = dict(_labelled(edges))
     title = headline(blocks)
     near = [t.strip("*_ ") for b in blocks[:_NEAR] if b.kind != "heading" and (t := normalise(b.text)) != title]
     found = {
-        "title": title,
-        "author": _byline(near) or _authors(texts[:_HEAD], title),
-        "published": _date_line(near),
+        "title": said.get("title") or title,
+        "publisher": said.get("publisher") or _publisher(texts, edges),
+        "author": said.get("author") or _byline(near) or _authors(head, title),
+        "published": said.get("published") or _date_line(near),
+        "updated": said.get("updated", ""),
+        "version": said.get("version", ""),
+        "original": next((f"DOI {m['doi']}" for t in edges if (m := _DOI_LINE.fullmatch(t))), ""),
     }
     return {key: value for key, value in found.items() if value}
 
 
 _RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\S|copyright\s+\d{4}\b", re.IGNORECASE)
+_DOI_LINE = re.compile(rf"(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>{DOI.pattern})", re.IGNORECASE)
 
 # -- lines with a label --------------------------------------------------------------------------------------
 
@@ -77,6 +85,7 @@ _LABEL = re.compile(
     r"(?P<value>.+)",
     re.IGNORECASE,
 )
+_CITE = re.compile(r"cite this (?:article|paper)\b[^(]{0,200}\((?P<year>\d{4})\)", re.IGNORECASE)
 
 
 def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -84,6 +93,9 @@ def _labelled(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     cards = {a for a, b in pairwise(lines) if (label := _LABEL.fullmatch(b)) and label["author"]}  # "Title:", "Author:"
     for line in lines:
+        if len(line) < 400 and (cite := _CITE.search(line)) and "published" not in seen:
+            seen.add("published")
+            yield "published", cite["year"]
         if len(line) > 150 or not (match := _LABEL.fullmatch(line)):
             continue
         field = next(name for name in _LABELS if match[name])
@@ -115,7 +127,7 @@ def _worth(field: str, value: str, marked: bool) -> str:
     if not marked:
         return ""
     value = declared.fields({field: value})[0].get(field, "") if len(value.split()) <= 20 else ""
-    return value
+    return value.rstrip(".") if field == "publisher" else value
 
 
 # -- names ---------------------------------------------------------------------------------------------------
@@ -233,6 +245,32 @@ def _dated(text: str) -> str:
     return iso_date(match["date"]) if match else ""
 
 
+# -- outlets -------------------------------------------------------------------------------------------------
+
+_OUTLET = r"(?P<name>[A-Z][\w&.’'-]*(?:\s+(?:of|for|and|the|&|[A-Z][\w&.’'-]*)){0,6})"
+_PUBLISHERS = tuple(
+    re.compile(form)
+    for form in (
+        rf"^(?i:subscribe to )(?:the |our )?{_OUTLET}\s+(?:N|n)ewsletters?\W*$",
+        rf"(?i:^(?:download|get|install) (?:now )?(?:the|our) ){_OUTLET}(?i:\s+(?:mobile )?app\W*)$",
+        rf"(?i:^©|^copyright)\W*(?:\d{{4}}\W+)?{_OUTLET}(?:\.|,|\s)\s*(?i:all rights reserved\W*)$",
+    )
+)
+_SKIP_LINK = re.compile(r"skip to (?:main |the )?content", re.IGNORECASE)
+
+
+def _publisher(texts: Sequence[str], edges: Sequence[str]) -> str:
+    """The outlet's own notices: its newsletter, its app, its rights, its name beside the link over its menu."""
+    for form in _PUBLISHERS:
+        for text in texts if "subscribe" in form.pattern else edges:
+            if len(text) < 120 and (m := form.search(text)):
+                return m["name"].rstrip(".")
+    for skip, name in pairwise(texts[:4]):
+        if _SKIP_LINK.fullmatch(skip) and 1 < len(name.split()) <= 8 and texts.count(name) == 1:
+            return name
+    return ""
+
+
 # -- titles --------------------------------------------------------------------------------------------------
 
 _GENERIC = re.compile(
@@ -272,7 +310,7 @@ def headline(blocks: Sequence[Block]) -> str:
         best = min((b for b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda b: b.level)
         place = next(i for i, b in enumerate(top) if b is best)
         alone = sum(b.kind == "heading" and b.level == best.level for b in blocks) == 1
-        if best.page and not _heads_page(top[: place + 1], alone):
+        if best.page and (place or not _heads_page(best)):
             return ""
         if place >= before:
             return ""
@@ -296,13 +334,11 @@ def _names(block: Block) -> bool:
     return sum(c.isalpha() for c in block.text) > 3 or not block.text.isascii()
 
 
-def _heads_page(top: Sequence[Block], alone: bool) -> bool:
-    """Whether the last of these lines of a PDF, whose headings are known by their type alone, heads all of it: nothing
-    but short lines stands above, it is the first or the largest, and no part of a work of which this is a page."""
-    words = _line(top[-1])
-    part = any(b.kind in ("row", "item") or _CAPTION.match(_line(b)) for b in top) or _NUMBERED.match(words)
-    apart = 2 * sum(len(word) == 1 for word in words.split()) > len(words.split())  # its letters are set apart
-    return not part and not apart and (alone or len(top) == 1) and len(words.split()) > 1
+def _heads_page(first: Block) -> bool:
+    """Whether the first line of a PDF, a heading by its type alone, heads all of it and no part of a longer work."""
+    words = _line(first).split()
+    apart = 2 * sum(len(word) == 1 for word in words) > len(words)  # its letters are set apart
+    return len(words) > 1 and not (apart or _CAPTION.match(_line(first)) or _NUMBERED.match(_line(first)))
 
 
 def _line(block: Block) -> str:
