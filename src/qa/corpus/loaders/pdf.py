@@ -135,11 +135,11 @@ def _from_the_right(chars: Sequence[_Char]) -> Iterator[_Char]:
         for found in _RIGHTWARDS.finditer("".join(char[1][0] for char in line)):
             piece: list[_Char] = []
             done: list[_Char] = []
-            for char in sorted(line[found.start() : found.end()], key=lambda char: char[2]):
-                if piece and char[2] - piece[-1][3] > _GAP * char[5]:  # of the next cell
+            for place in sorted(line[found.start() : found.end()], key=lambda place: place[2]):
+                if piece and place[2] - piece[-1][3] > _GAP * place[5]:  # of the next cell
                     done += _turned(piece)
                     piece = []
-                piece.append(char)
+                piece.append(place)
             line[found.start() : found.end()] = done + _turned(piece)
         yield from line
 
