@@ -360,6 +360,8 @@ def test_things_compared_are_asked_for_one_by_one(question: str, parts: list[str
         ("Who owns both Nokia and Siemens?", ["Who owns Nokia?", "Who owns Siemens?"]),
         ("What did the union ask for, and the employers?",
          ["What did the union ask for?", "What did the employers ask for?"]),
+        ("What does the boat cost, and the bus?", ["What does the boat cost?", "What does the bus cost?"]),
+        ("What does the tunnel cost, and the ferry?", ["What does the tunnel cost?", "What does the ferry cost?"]),
         ("How much room does Rye have, and how much Hove?",
          ["How much room does Rye have?", "How much room does Hove have?"]),
         ("What is the fee for cats, and for dogs?", ["What is the fee for cats?", "What is the fee for dogs?"]),

@@ -161,7 +161,7 @@ def _counting(p: Parse) -> int | None:
 
 def _swapped(new: str, last: Turn) -> str:
     """The last question with something else in the place of what is of the same sort in it, or behind it."""
-    new, q = new.strip().rstrip("?.! "), parse(last.searched)
+    new, q = new.strip().rstrip("?.! "), parse_question(last.searched)
     if not new or not q.tokens:
         return ""
     if len(new.split()) > 8:

@@ -263,7 +263,7 @@ def questions(text: str) -> tuple[str, ...]:
 
     A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
     """
-    p = parse(text)
+    p = parse_question(text)
     if again := _gapped(p):
         return text[: again[0]].rstrip(" ,") + "?", again[1]
     starts: set[int] = set()
