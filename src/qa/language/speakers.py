@@ -270,7 +270,9 @@ def _phrase(p: Parse, at: int) -> _Subject | None:
         return None if "“" in text else _Subject(f"{'the ' * the}{text}", "name")
     if not head.is_noun or any(p.tokens[j].tag == "PRP$" for j in p.children(at, "poss")):
         return None
-    left = [j for j in p.children(at) if j < at and p.tokens[j].dep not in ("punct", "cc", "preconj")]
+    # "which LBCI calls": "which" is no part of it, whatever the parser hangs it on
+    hanging = [j for j in p.children(at) if j < at and not p.tokens[j].tag.startswith("W")]
+    left = [j for j in hanging if p.tokens[j].dep not in ("punct", "cc", "preconj")]
     words = sorted({at, *(k for j in left for k in p.subtree(j))})
     text = p.span(words)
     small = p.tokens[words[0]].tag in ("DT", "CD")
