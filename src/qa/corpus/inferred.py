@@ -387,13 +387,13 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
             break
         if _may_be_title(words):
             titles.append(words)
-    if before == len(top) and not more:  # nothing but short lines
+    if before == len(top) and not more and not any(b.kind == "row" for b in top):  # nothing but short lines
         return ""
     repeated = [t for t in titles if titles.count(t) > 1]
     if len(titles) > _LINES and not repeated:  # a cover, a letterhead, a list: which of them names the text?
         return ""
     several = [t for t in titles if len(t.split()) > 1]
-    return declared.clean((repeated or several or titles or [""])[0])
+    return declared.clean(_DATED_END.sub("", (repeated or several or titles or [""])[0]))
 
 
 def _may_be_title(text: str) -> bool:
