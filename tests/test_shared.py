@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qa.config import Config
-from qa.index import Index
+from qa.index import Index, shared
 from qa.index.generations import current
 from qa.models.embedder import Embedder
 from qa.schema import Document, IndexBusyError, IndexStaleError, IndexWriteError, Source
@@ -101,7 +101,7 @@ def found(folder, vector):
         return json.loads(json.dumps([index.lexical(QUESTION, 5), dense, index.passages[dense[0][0]].text]))
 
 
-def test_machines_answer_from_one_database(server, embedder, tmp_path):
+def test_machines_answer_from_one_database(server, embedder, tmp_path, monkeypatch):
     """Readers with empty folders find what the builder finds, outlive the server, and follow the next build."""
     home, config, vector = tmp_path / "home", Config(shared_url=server.url), embedder.embed_query(QUESTION)
     Index.build(DOCUMENTS[:4], home, config, embedder).close()
@@ -125,12 +125,16 @@ def test_machines_answer_from_one_database(server, embedder, tmp_path):
             assert "what was brought here last answers: the database of shared_url cannot be used" in index.notes[0]
         server.start()
 
-        def killing(step, done, total):
-            if (step, done) == ("writing", 0):
-                server.kill()
+        def cut_off(generation, parts=shared._parts):
+            for number, part in enumerate(parts(generation)):
+                if number == 3:
+                    server.kill()
+                yield part
 
-        with pytest.raises(IndexWriteError, match=r"cannot be used.*The index that was there before is untouched"):
-            Index.build(DOCUMENTS, home, config, embedder, killing)
+        with monkeypatch.context() as patched:
+            patched.setattr(shared, "_parts", cut_off)
+            with pytest.raises(IndexWriteError, match=r"cannot be used.*The index that was there before is untouched"):
+                Index.build(DOCUMENTS, home, config, embedder)
         server.start()
         assert asked((one, two), vector) == [before] * 2 == [found(home, vector)] * 2
         Index.build(DOCUMENTS, home, config, embedder).close()
