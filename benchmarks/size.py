@@ -320,6 +320,7 @@ def plot(seen: list[dict[str, float]], to: Path) -> None:
         "first",
         "p50",
         "p95",
+        "p95, embedded",
         "half",
         "one source",
         "understand",
@@ -328,11 +329,12 @@ def plot(seen: list[dict[str, float]], to: Path) -> None:
         "build",
     )
     figure, axes = pyplot.subplots(figsize=(7, 5))
+    axes.set_prop_cycle(color=(*pyplot.get_cmap("tab20").colors[::2], (0.0, 0.0, 0.0)))
     for name in drawn:
         axes.loglog([found["passages"] for found in seen], [1000 * found[name] for found in seen], "o-", label=name)
     axes.set(xlabel="passages", ylabel="ms of CPU")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(to, dpi=110, bbox_inches="tight")
 
 
