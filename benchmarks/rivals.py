@@ -388,6 +388,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--only", nargs="+", choices=list(LIBRARIES), default=list(LIBRARIES))
     parser.add_argument("--results", type=Path, help="a file that takes every round, and gives those that it has")
+    parser.add_argument("--plot", type=Path, help="draw the results into this file, beside the table")
     parser.add_argument("--part")
     parser.add_argument("--work")
     parser.add_argument("--folder", type=Path)
@@ -410,6 +411,8 @@ def main() -> None:
             seen[name].append(found | child(name, "ask", options, folder))
             if given.results:
                 given.results.write_text(json.dumps(seen))
+    if given.plot:
+        plot(seen, given.plot)
     columns = "build | disk | memory, build | cold | warm | memory, ask | words a passage | R@1 | R@5 | R@10 | MRR"
     print(f"| | {columns} | qa ahead in R@1 |\n|{' --- |' * 13}")
     for name in given.only:
@@ -424,6 +427,21 @@ def main() -> None:
             f"| {middle['words']:.0f} | {' | '.join(f'{r:.3f}' for r in recall)} | {reciprocal:.3f} "
             f"| {ahead(seen, name)} |"
         )
+
+
+def plot(seen: dict[str, list[dict[str, Any]]], to: Path) -> None:
+    """Every round of every library, a point each; matplotlib is not among what `qa` needs."""
+    from matplotlib import pyplot
+
+    shown = {"build": "build, s", "cold": "cold, s", "warm": "warm, s", "ask MB": "memory, ask, MB"}
+    figure, panels = pyplot.subplots(1, len(shown), figsize=(11, 2.6), sharey=True)
+    for axes, (key, label) in zip(panels, shown.items(), strict=True):
+        for place, name in enumerate(reversed(seen)):
+            axes.semilogx([found[key] for found in seen[name]], [place] * len(seen[name]), "o", alpha=0.6)
+        axes.xaxis.set_minor_formatter("")
+        axes.set(xlabel=label, yticks=range(len(seen)), yticklabels=list(reversed(seen)))
+        axes.grid(alpha=0.3)
+    figure.savefig(to, dpi=100, bbox_inches="tight")
 
 
 def ahead(seen: dict[str, list[dict[str, Any]]], other: str) -> str:
