@@ -48,6 +48,8 @@ NEEDS: Final = {
 HELD: Final = "squad2_heldout"
 SPLITTING: Final = ("qa", "llama-index 1024", "llama-index 512", "Haystack")
 """Those that are given articles; the others get the paragraphs."""
+WHOLE: Final = {"passage_words": 400, "passage_words_max": 500}
+"""Settings under which `qa` leaves paragraphs as they are given."""
 DEPTH: Final = 10
 Found = list[tuple[str, int, int]]
 """Document id, start and end of what was found in its text, best first."""
@@ -135,7 +137,7 @@ def _qa_build(given: Corpus, folder: Path, *, cut: bool = False) -> None:
         documents = [Document(Source(id=str(n), title=""), text) for n, text in enumerate(given.cut)]
     else:
         documents = [Document(Source(id=id_, title=id_.replace("_", " ")), text) for id_, text in given.texts.items()]
-    Index.build(documents, folder, load_config(index_dir=folder)).close()
+    Index.build(documents, folder, load_config(index_dir=folder, **(WHOLE if cut else {}))).close()
 
 
 def _qa_open(given: Corpus, folder: Path, *, cut: bool = False) -> Search:
@@ -144,7 +146,7 @@ def _qa_open(given: Corpus, folder: Path, *, cut: bool = False) -> Search:
     from qa.models.embedder import Embedder
     from qa.retrieve import Retriever
 
-    config = load_config(index_dir=folder)
+    config = load_config(index_dir=folder, **(WHOLE if cut else {}))
     retriever = Retriever(Index.open(folder, config), Embedder.load(), None, config)  # type: ignore[arg-type]
 
     def search(question: str) -> Found:
