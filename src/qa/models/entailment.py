@@ -103,7 +103,7 @@ class Entailment(CrossEncoder):
     """The shipped support model, or one trained by `training/support.py` (a path of its own)."""
 
     weights = "support.onnx"
-    sha256 = "46fe7dc7936a2d67bf23a58f5d99fef5076eaeac5b3db45ac5da701e8271799c"
+    sha256 = "766b63b045bc74d1d43c7f8449af5f1994403d7afc64be69bfbd5bc4c8ebc92b"
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """For each (evidence, claim) the probabilities that the claim is supported, neutral, contradicted.
