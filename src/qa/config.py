@@ -77,7 +77,9 @@ class Config(BaseSettings):
     index_dir: Path = Field(Path("index"), description="folder of the index; safe to delete")
     chroma_url: str = Field("", description="address of a Chroma server; empty: embedded, in index_dir")
     shared_url: str = Field(
-        "", description="PostgreSQL database that holds the index for several machines; empty: index_dir alone"
+        "",
+        repr=False,  # it may hold a password
+        description="PostgreSQL database that holds the index for several machines; empty: index_dir alone",
     )
 
     vector_store: Literal["auto", "exact", "signs", "chroma"] = Field(
