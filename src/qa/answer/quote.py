@@ -15,8 +15,7 @@ from qa.query import Kind
 from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict, shortened
 
 RELATIVE = 0.5
-"""A further sentence is quoted when it scores at least this share of the best one; one of a source quoted before,
-where the best is surer than this, a share as great as its probability."""
+"""A further sentence is quoted when it scores at least this share of the best one."""
 
 RELATIVE_SEVERAL = 0.25
 """The same where the question asks for several things; chosen on the dev questions."""
@@ -57,9 +56,8 @@ def quote(
     elif kind == "yes-no":
         chosen = best(candidates, min(limit, YES_OR_NO))
     else:
-        relative = RELATIVE_SEVERAL if kind == "list" else max([RELATIVE, *(c.score for c in candidates[:1])])
-        others = RELATIVE_SEVERAL if kind in ("list", "number", "when") else RELATIVE
-        chosen = best(candidates, limit, relative, others)
+        relative = RELATIVE_SEVERAL if kind == "list" else RELATIVE
+        chosen = best(candidates, limit, relative, RELATIVE_SEVERAL if kind in ("number", "when") else relative)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
         start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
