@@ -129,6 +129,12 @@ def test_a_list_takes_weaker_sentences_too() -> None:
     assert len(list(quote(candidates(hit, [0.9, 0.4, 0.3]), 5, kind="list"))) == 3
 
 
+def test_yes_or_no_takes_two_sentences_at_most() -> None:
+    """More of them only surround the one that decides."""
+    hit = make_hit("One is red. Two is blue. Three is green.")
+    assert len(list(quote(candidates(hit, [0.9, 0.8, 0.7]), 5, kind="yes-no"))) == 2
+
+
 def test_how_to_is_answered_with_the_code_under_the_sentence() -> None:
     """Its lines are no sentences; other questions are answered by the sentence alone, and prose below is not taken."""
     text = "To open the gauge, run these commands.\n\n$ gauge open\n$ gauge read\n\nThen wait."
