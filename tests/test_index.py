@@ -466,7 +466,7 @@ def test_a_sync_works_on_new_passages_only(copy, embedder, monkeypatch):
     from qa.index import build, words
 
     new = document("tunnel", "A tunnel under the sound was dug in 1999.")
-    for module, name in ((build, "split"), (build, "named"), (words, "tokens")):
+    for module, name in ((build, "split"), (build, "names_of"), (words, "tokens")):
         original = getattr(module, name)
 
         def only_new(given, *args, original=original, **kwargs):

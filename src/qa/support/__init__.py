@@ -4,7 +4,7 @@
     figures      every number, amount and date of the claim stands in the evidence
     names        so does every name
     quotes       quoted words stand there whole, said by the person named
-    entailment   the support model: supported, partly, contradicted, or nothing is said of it
+    entailment   the support model: supported, partly, contradicted, or nothing is said of it; without it, shared words
 
 Rules find faults. A figure, a name or a quotation that does not stand in the evidence settles it, as does what is
 verbatim; all else is weighed together (`weigh`). Where the model is

@@ -18,7 +18,7 @@ from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import SPEECH, quotations, unquoted
-from qa.support.words import content, nearest, split, whole_sentences
+from qa.support.words import carried, content, nearest, split, whole_sentences
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -29,6 +29,8 @@ LAYERS: tuple[Layer, ...] = get_args(Layer)
 Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 """Pairs (evidence, claim) -> (n, 3): probabilities of supported, neutral, contradicted."""
 
+CARRIED = 0.6
+"""Share of a claim's words below which, without the model, evidence says too little of it."""
 MANY = 2
 """Faults of one sort that count; a third says nothing new."""
 LONGEST = 2000
@@ -200,6 +202,8 @@ class Support:
             "quotes": lambda: _quotes(lead, claim, case),
         }
         found = [layer() for name, layer in layers.items() if name in self.layers]
+        if self.probabilities is None and "entailment" in self.layers:
+            found.append(_shared(claim, case))
         return _Look(
             claim,
             read,
@@ -329,3 +333,10 @@ def _quotes(lead: str, claim: str, case: Case) -> _Found:
     named = lead or found[0].speaker
     spoken = bool(named) and all(q.speaker for q in found) and not content(unquoted(claim)) - content(named) - SPEECH
     return _Found((Finding("quotes", True, "said so, word for word" if spoken else ""),), spoken=spoken)
+
+
+def _shared(claim: str, case: Case) -> _Found:
+    """In the place of the model where there is none: how many of the claim's words the evidence has."""
+    share = carried(claim, "\n".join(case.evidence))
+    said = "" if share >= CARRIED else f"the cited words say little of it ({share:.0%} of its words)"
+    return _Found((Finding("entailment", not said, said),))
