@@ -29,6 +29,7 @@ RULES: Final[Mapping[str, str]] = {
     "spelling": "a name is spelled as in the documents",
     "foreign": "a question in another language than English is matched by its letters",
     "unknown": "a name that stands in no document is said to, and makes an answer doubtful",
+    "stories": "what whoever asks tells of themselves is not what they ask: “I was fired, what do I get?”",
     "follow-ups": "a follow-up is made to stand alone, by all the rules from here to “subject”",
     "fragments": "“In 2022?”, “What about Oslo?”: put into the last question",
     "pronouns": "“he”, “it”, “they”: what was spoken of last and most",

@@ -17,6 +17,7 @@ from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words, stems
+from qa.language.asking import asking
 from qa.language.described import BEGINNING, TITLE_WORD, description, source_keys, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
@@ -222,8 +223,10 @@ def understand(
     rewrite = rewrite or partial(dialogue.resolve, without=without)
     put = searchable(question)
     asked = put if "spelling" in without else _LONG_WORD.sub(lambda match: catalogue.spelled(match[0]), put)
-    text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
     notes = tuple(f"“{a}” was read as “{b}”" for a, b in zip(put.split(), asked.split(), strict=False) if a != b)
+    asked, told = (asked, ()) if "stories" in without else asking(asked)
+    text = rewrite(asked, history, catalogue.sources) if history and "follow-ups" not in without else asked
+    text = _with_story(text, told, catalogue) if told else text
     several = () if "several" in without else questions(text)
     whole = _read(text, asked, catalogue, without)
     whole = replace(whole, notes=(*notes, *whole.notes))
@@ -234,6 +237,16 @@ def understand(
     return replace(
         whole, kind="fact", of=(), thing="", parts=tuple(_read(part, part, catalogue, without) for part in several)
     )
+
+
+def _with_story(text: str, told: Sequence[str], catalogue: Catalogue) -> str:
+    """What is asked, with what its pronouns mean in what is told beside it; a name that no source has is nobody's."""
+    turns = []
+    for sentence in told:
+        for name in [name for name in asked_names(parse(sentence)) if catalogue.lacks(name)]:
+            sentence = sentence.replace(name, "somebody")
+        turns.append(Turn(sentence, Answer(sentence, (), Abstention(Reason.NOT_ANSWERED), sentence)))
+    return dialogue.resolve(text, turns, without=("fragments", "subject"))
 
 
 def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str]) -> Query:
