@@ -7,14 +7,17 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import settings
+from numpy.typing import NDArray
 
 from qa import load_config
+from qa.models import files
 from qa.schema import Document, Hit, Passage, Source
 
 if TYPE_CHECKING:
@@ -27,6 +30,36 @@ settings.load_profile("qa")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 """Originals and data sets that a developer may have beside the checkout; most have not."""
+
+
+class OnceEach:
+    """A session of the real model that computes each input once: the tests ask a few questions again and again."""
+
+    known: ClassVar[dict[Any, Any]] = {}
+    remembers: ClassVar[bool] = True
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def run(self, wanted: Sequence[str], feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """As the session's own; the arrays are copies."""
+        if not self.remembers:
+            return list(self._session.run(wanted, feed))
+        key = (id(self._session), *wanted, *((name, a.shape, a.tobytes()) for name, a in feed.items()))
+        if key not in self.known:
+            self.known[key] = self._session.run(wanted, feed)
+        return [array.copy() for array in self.known[key]]
+
+
+_session = files._session
+files._session = lru_cache(maxsize=8)(lambda *args: OnceEach(_session(*args)))  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True)
+def _models_run_anew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the models themselves are tested nothing is remembered."""
+    tested = request.path.stem in ("test_reader", "test_entailment", "test_embedder")
+    monkeypatch.setattr(OnceEach, "remembers", not tested)
 
 
 @pytest.fixture(autouse=True)

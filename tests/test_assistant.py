@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, TOWN
+from conftest import TOWN
 from model_server import ModelServer, Reply, broken, good
 from qa import Answer, Assistant, Filters, Progress, Reason, Sentence, Turn, Verdict, load_config
 from qa.query import Query
@@ -464,14 +462,3 @@ def test_a_stream_can_be_read_off_the_event_loop_and_left(town: Assistant) -> No
     assert len(asyncio.run(read(1))) == 1
     assert asyncio.run(read(1000))[-1].sentences == town.ask("What will the harbour bridge cost?").sentences
     assert asyncio.run(town.acheck("The bridge will cost 48 million euros.")).sentences
-
-
-def test_a_wrong_name_fails_a_type_checker(tmp_path: Path) -> None:
-    """The front door is typed."""
-    program = tmp_path / "wrong.py"
-    program.write_text("from qa import Asistant\n")
-    run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path), "--follow-imports=silent", str(program)],
-        capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert 'Module "qa" has no attribute "Asistant"' in run.stdout

@@ -65,7 +65,7 @@ LONG = "\n\n".join(
     ["# The lighthouse chronicle"]
     + [
         f"In year {n} the keeper of Cape Orrin wrote {n * 7} lines about fog, tides and the price of oil."
-        for n in range(900)
+        for n in range(450)
     ]
     + ["The great lens of Cape Orrin was ground in Murano by Livia Sanz.", "The keeper then went home."]
 )
@@ -198,13 +198,13 @@ def window(kept: list[Visit], contexts: Any, address: str) -> Iterator[Visit]:
 # -- evidence --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["desk", "phone", "calm"])
+@pytest.mark.parametrize("kind", ["desk", "phone"])
 def test_every_citation_shows_its_words_in_view(visitors: Any, kind: str) -> None:
-    """By marker and by ›, ‹ and arrow key, again after a second question and after adding a document."""
+    """By marker and by ›, ‹ and arrow key; by marker again after a second question and after adding a document."""
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    v = visitors(**{"desk": {}, "phone": phone, "calm": {"reduced_motion": "reduce"}}[kind]).ask(DIFFER)
+    v = visitors(**{"desk": {}, "phone": phone | {"reduced_motion": "reduce"}}[kind]).ask(DIFFER)
 
-    def all_of_them(turn: str) -> None:
+    def by_marker(turn: str) -> list[str | None]:
         quotes = [quote.text_content() for quote in v.page.locator(f"{turn} .references blockquote").all()]
         assert len(quotes) >= 2
         for n, quote in enumerate(quotes, start=1):
@@ -214,26 +214,27 @@ def test_every_citation_shows_its_words_in_view(visitors: Any, kind: str) -> Non
             if kind == "phone":
                 v.page.keyboard.press("Escape")
                 v.page.locator("#pane .pane").wait_for(state="detached")
-        v.page.locator(f"{turn} .cite", has_text=re.compile("^1$")).first.click()
-        v.opened(quotes[0])
-        for quote in quotes[1:]:
-            v.page.get_by_label("Next citation").click()
-            v.opened(quote)
-        for quote in reversed(quotes[:-1]):
-            v.press("ArrowLeft")
-            v.opened(quote)
-        v.press("Escape")
-        v.page.locator("#pane .pane").wait_for(state="detached")
+        return quotes
 
-    all_of_them(LAST)
+    quotes = by_marker(LAST)
+    v.page.locator(f"{LAST} .cite", has_text=re.compile("^1$")).first.click()
+    v.opened(quotes[0])
+    for quote in quotes[1:]:
+        v.page.get_by_label("Next citation").click()
+        v.opened(quote)
+    for quote in reversed(quotes[:-1]):
+        v.press("ArrowLeft")
+        v.opened(quote)
+    v.press("Escape")
+    v.page.locator("#pane .pane").wait_for(state="detached")
     if kind == "desk":
         v.ask(BRIDGE)
-        all_of_them(FIRST)
+        by_marker(FIRST)
         v.page.locator("#composer [data-files]").set_input_files(
             {"name": "lamp.txt", "mimeType": "text/plain", "buffer": b"Lamp\n\nThe lamp was lit in 1911.\n"}
         )
         v.page.locator("#composer .notice").wait_for()
-        all_of_them(FIRST)
+        by_marker(FIRST)
     v.picture(f"evidence-{kind}")
 
 
@@ -262,8 +263,8 @@ def test_a_quote_deep_in_a_long_document_is_in_view_and_the_rest_can_be_read(win
             arg=before,
         )
     text = v.text("#pane .text")
-    assert all(f"In year {n} the keeper" in text for n in range(900))
-    assert text.count("In year 450 ") == 1
+    assert all(f"In year {n} the keeper" in text for n in range(450))
+    assert text.count("In year 250 ") == 1
 
 
 def test_the_page_of_a_pdf_is_shown_with_the_words_boxed(window: Visit, tmp_path: Path) -> None:
@@ -1010,12 +1011,10 @@ def test_a_page_of_the_web_can_be_added(window: Visit, monkeypatch: pytest.Monke
 
 
 def test_what_was_inferred_is_corrected_for_everybody_where_it_is_set_so(
-    visitors: Any, assistant: Assistant, settings: Settings, tmp_path: Path
+    visitors: Any, town_corpus: Path, settings: Settings, tmp_path: Path
 ) -> None:
     """What was read off the text is marked; corrected, it is marked no more, and who comes later sees it."""
-    with Assistant.build(
-        config=load_config(corpus_dir=assistant.config.corpus_dir, index_dir=tmp_path / "index")
-    ) as own:
+    with Assistant.build(config=load_config(corpus_dir=town_corpus, index_dir=tmp_path / "index")) as own:
         for address in running(make(own, replace(settings, editing=Editing.ALL, data=tmp_path / "data"))):
             v = visitors(at=address).tab("Sources")
             row = v.page.locator(".sources tr", has_text="Garden notes")
@@ -1116,17 +1115,17 @@ def test_the_latest_eval_is_shown(visitors: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_smoke_eval_can_be_run_from_the_page(
-    visitors: Any, assistant: Assistant, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    visitors: Any, town: Assistant, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says how far it is, and its result takes the place of the last one."""
     monkeypatch.chdir(tmp_path)  # where there is no baseline of other questions
     asked = tmp_path / "questions.jsonl"
     added = CliRunner().invoke(
-        app, ["eval", "add", BRIDGE, "--questions", str(asked), "--index", str(assistant.index.folder)]
+        app, ["eval", "add", BRIDGE, "--questions", str(asked), "--index", str(town.index.folder)]
     )
     assert added.exit_code == 0, added.output
     own = replace(settings, questions=asked, results=tmp_path / "results", data=tmp_path / "data")
-    for address in running(make(assistant, own)):
+    for address in running(make(town, own)):
         v = visitors(at=address).tab("Quality")
         v.page.get_by_text("No eval has been run").wait_for()
         v.page.get_by_role("button", name="Run the smoke eval").click()
@@ -1228,8 +1227,15 @@ def test_a_document_from_right_to_left_is_read_so(visitors: Any) -> None:
 # -- made well ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)], ids=["light", "dark, on a phone"])
-def test_no_serious_barrier(visitors: Any, theme: str, width: int) -> None:
+WHOLE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SEEN = {"type": "rule", "values": ["color-contrast", "target-size", "link-in-text-block", "meta-viewport"]}
+"""What colours and room decide; all else is the same markup in any window."""
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "rules"), [("light", 1280, WHOLE), ("dark", 390, SEEN)], ids=["light", "dark, on a phone"]
+)
+def test_no_serious_barrier(visitors: Any, theme: str, width: int, rules: Any) -> None:
     """axe finds nothing serious or critical on any tab, with an answer, a document or the conversations open."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     v = visitors(color_scheme=theme, viewport={"width": width, "height": 860}, reduced_motion="reduce")
@@ -1250,7 +1256,7 @@ def test_no_serious_barrier(visitors: Any, theme: str, width: int) -> None:
         go()
         v.page.evaluate("scrollTo(0, document.body.scrollHeight)")  # so that the composer lies over nothing
         v.settle()
-        found = axe.run(v.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        found = axe.run(v.page, options={"runOnly": rules})
         serious = [
             (x["id"], [node["html"][:160] for node in x["nodes"]][:3])
             for x in found.response["violations"]
