@@ -247,10 +247,10 @@ def test_a_true_claim_stays_true_in_other_words(kind: str, said: str, reworded: 
 
 
 def test_what_must_not_matter_does_not_and_what_must_does(town_corpus: Path) -> None:
-    """All six changes, with twenty documents instead of five hundred."""
-    checks = metamorphic.check(ASKED, town_corpus, unrelated=20)
+    """All six changes, with five documents instead of five hundred."""
+    checks = metamorphic.flips(ASKED, town_corpus, unrelated=5)
     assert [c.change for c in checks] == [
-        "documents in another order", "documents under other names", "20 unrelated documents added",
+        "documents in another order", "documents under other names", "5 unrelated documents added",
         "passages cut elsewhere", "question put otherwise", "evidence removed",
     ]  # fmt: skip
     assert checks[0].passed
@@ -556,7 +556,7 @@ def test_the_pytest_plugin_fails_as_the_gate_does(town_project: Path, floor: str
     """A test per measure; a worse one fails with the questions, without a traceback."""
     if floor:  # a baseline in which everything was answered, many times over
         rows = [q.to_dict() | {"id": f"{q.id}-{n}", "split": split_of(f"{q.id}-{n}")}
-                for q in ASKED for n in range(12)]  # fmt: skip
+                for q in ASKED for n in range(4)]  # fmt: skip
         hard = [r | {"question": "What about it?", "nuggets": [{"text": "x", "any": ["xyzzy"]}]} for r in rows]
         path = town_project / "eval" / "questions.jsonl"
         path.write_text("".join(json.dumps(r) + "\n" for r in rows if r["answerable"]))

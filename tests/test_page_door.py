@@ -24,7 +24,7 @@ import pytest
 from conftest import ROOT, free_port, running
 from qa import Assistant
 from qa.page import guard
-from qa.page.guard import Guard, GuardError, Users, add_user, check, is_loopback
+from qa.page.guard import Guard, GuardError, Users, add_user, is_loopback, refuse_unguarded
 from qa.page.server import make
 from qa.page.settings import Editing, Settings
 from qa.page.store import Store
@@ -282,9 +282,9 @@ def guarded(town: Assistant, settings: Settings, tmp_path_factory: pytest.TempPa
 def test_nobody_listens_to_other_machines_unasked() -> None:
     """Without users, proxy or the word, only this machine is listened to."""
     with pytest.raises(GuardError, match="--users"):
-        check(Settings(host="0.0.0.0"))
-    check(Settings(host="0.0.0.0", open=True))
-    check(Settings(host="::1"))
+        refuse_unguarded(Settings(host="0.0.0.0"))
+    refuse_unguarded(Settings(host="0.0.0.0", open=True))
+    refuse_unguarded(Settings(host="::1"))
     assert not is_loopback("example.org")
 
 
@@ -326,11 +326,11 @@ class Slow(Users):
         self.go = threading.Event()
         self.tried: list[str] = []
 
-    def check(self, name: str, password: str) -> bool:
+    def knows(self, name: str, password: str) -> bool:
         self.tried.append(name)
         if name.startswith("eve"):
             self.go.wait(60)
-        return super().check(name, password)
+        return super().knows(name, password)
 
 
 def test_wrong_passwords_delay_nobody_else(tmp_path: Path) -> None:
@@ -393,9 +393,9 @@ def test_passwords_are_kept_as_hashes_for_their_owner_alone(tmp_path: Path) -> N
     assert text.count("ada:$argon2id$") == 1
     assert path.stat().st_mode & 0o077 == 0
     users = Users.read(path)
-    assert users.check("ada", "battery staple")
-    assert not users.check("ada", "correct horse")
-    assert not users.check("eve", "battery staple")
+    assert users.knows("ada", "battery staple")
+    assert not users.knows("ada", "correct horse")
+    assert not users.knows("eve", "battery staple")
     with pytest.raises(GuardError, match="at least"):
         add_user(path, "bob", "short")
     path.write_text("ada:secret\n")

@@ -335,7 +335,7 @@ class Assistant:
         """The answer: checked sentences with their citations, or an abstention with its reason.
 
         Args:
-            filters: walls; only sources that pass are searched.
+            filters: only sources that pass are searched.
             history: earlier turns; a follow-up is resolved against them before it is searched.
 
         Raises:

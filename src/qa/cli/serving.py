@@ -61,7 +61,7 @@ def serve(
         keep_days=keep_days,
         feedback=feedback,
     )
-    guard.check(given)
+    guard.refuse_unguarded(given)
     from qa.page.process import run
 
     run(lambda: open_assistant(index_dir, corpus_dir), given)

@@ -182,12 +182,12 @@ def metamorphic(
 ) -> None:
     """Change what must not matter, or take away what must; count answers that flip. Status 1 above a bound."""
     with _crash_is_not_a_regression():
-        from qa.evaluate.metamorphic import check
+        from qa.evaluate.metamorphic import flips
         from qa.evaluate.questions import load
         from qa.evaluate.report import checks_table
 
         with steps() as progress:
-            found = check(load(questions), corpus or load_config().corpus_dir, limit=limit, progress=progress)
+            found = flips(load(questions), corpus or load_config().corpus_dir, limit=limit, progress=progress)
         out.print(checks_table(found))
     raise typer.Exit(PASSED if all(c.passed for c in found) else REGRESSION)
 

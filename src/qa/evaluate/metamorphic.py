@@ -53,7 +53,7 @@ class Check:
         return self.share <= self.bound
 
 
-def check(
+def flips(
     questions: Sequence[Question],
     corpus: Path,
     *,

@@ -30,7 +30,7 @@ from qa.config import Config
 from qa.index import generations
 from qa.index import manifest as manifests
 from qa.index import vectors as stores
-from qa.index.build import Build, Steps, check, embedded_text, identity, reusable
+from qa.index.build import Build, Steps, embedded_text, identity, refuse_unfit, reusable
 from qa.index.generations import current, explained, move_pointer, sweep, writing
 from qa.index.manifest import FORMAT, DamagedIndexError, ForeignFormatError, Manifest
 from qa.index.shared import Shared
@@ -113,7 +113,7 @@ class Index:
         """
         report = progress or (lambda step, done, total: None)
         origins = origins or {}
-        check(documents)
+        refuse_unfit(documents)
         folder = folder.absolute()
         shared = Shared(config.shared_url) if config.shared_url else None
         if shared:
@@ -347,7 +347,7 @@ class Index:
         """Reads every file whole: what is damaged, one line each; nothing where all is as it was written."""
         wrong = generations.compare(self._generation, self.manifest.files, deep=True)
         if not wrong:
-            self.texts.check()
+            self.texts.verify()
         return wrong
 
     def altered(self) -> tuple[str, ...]:

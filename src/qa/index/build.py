@@ -58,7 +58,7 @@ def embedded_text(passage: Passage, source: Source) -> str:
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
 
 
-def check(documents: Sequence[Document | str]) -> None:
+def refuse_unfit(documents: Sequence[Document | str]) -> None:
     """Raises CorpusError for documents of which no index can be made."""
     if not documents:
         raise CorpusError("there are no documents to index; put some into the corpus folder, or name a path")

@@ -229,7 +229,7 @@ class Texts:
         found = self._all("SELECT name FROM names WHERE folded >= ? AND folded < ? ORDER BY name", start, end)
         return tuple(name for (name,) in found)
 
-    def check(self) -> None:
+    def verify(self) -> None:
         """Reads every row.
 
         Raises:

@@ -56,7 +56,7 @@ def add(library: Library, concurrency: int) -> None:
             until: published on or before.
         """
         with _told():
-            filters = _walls(sources, publishers, kinds, languages, since, until)
+            filters = _filters(sources, publishers, kinds, languages, since, until)
             for event in library.assistant.stream(question, filters=filters):
                 if isinstance(event, Answer):
                     yield {"answer": event.to_dict()}
@@ -96,7 +96,7 @@ def add(library: Library, concurrency: int) -> None:
             until: published on or before.
         """
         with _told():
-            filters = _walls(sources, publishers, kinds, languages, since, until)
+            filters = _filters(sources, publishers, kinds, languages, since, until)
             hits = library.assistant.search(question, top_k=max(1, min(top_k, 50)), filters=filters)
             return [hit.to_dict() for hit in hits]
 
@@ -131,7 +131,7 @@ class _told:
             raise gr.Error(str(error), print_exception=False) from error
 
 
-def _walls(
+def _filters(
     sources: list[str] | None,
     publishers: list[str] | None,
     kinds: list[str] | None,

@@ -219,18 +219,18 @@ class Desk:
             "changing": bool(conversation and conversation.id in self.changing),
             "tab": "check" if conversation and conversation.report else "",
             "slots": {
-                **self.corpus(library, self.walls(conversation)),
+                **self.corpus(library, self.last_filters(conversation)),
                 "turns": "".join(self.turns(conversation)) if conversation else "",
                 "report": json.loads(conversation.report)["html"] if conversation and conversation.report else "",
             },
         }
 
-    def walls(self, conversation: Conversation | None) -> dict[str, Any]:
+    def last_filters(self, conversation: Conversation | None) -> dict[str, Any]:
         """The filters of the last question."""
         asked = self.store.turns(conversation.id)[-1:] if conversation else []
         return asdict(asked[0].filters) if asked else {}
 
-    def corpus(self, library: Library, walls: Mapping[str, Any] = MappingProxyType({})) -> dict[str, str]:
+    def corpus(self, library: Library, given: Mapping[str, Any] = MappingProxyType({})) -> dict[str, str]:
         """The parts of the page that show the corpus, with the filters that are set."""
         assistant, editing = library.assistant, self.settings.editing
         sources = assistant.sources
@@ -239,7 +239,7 @@ class Desk:
         return {
             "corpus": views.render("corpus", passages=sum(passages.values()), private=library.changed, **all_),
             "hello": views.render("welcome", private=editing is Editing.PRIVATE, **all_),
-            "filters": views.render("filters", choices=views.choices(sources), walls=walls),
+            "filters": views.render("filters", choices=views.choices(sources), given=given),
             "table": views.render(
                 "sources", passages=passages, inferred=any(source.inferred for source in sources), **all_
             ),

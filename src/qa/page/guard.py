@@ -106,7 +106,7 @@ class Users:
         """Whether this pair was found right before; costs next to nothing."""
         return self._digest(name, password) in self._known
 
-    def check(self, name: str, password: str) -> bool:
+    def knows(self, name: str, password: str) -> bool:
         """Whether this is the user's password. Takes as long for a user who is not there."""
         hashed = self._hashes.get(name)
         try:
@@ -178,7 +178,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check(settings: Settings) -> None:
+def refuse_unguarded(settings: Settings) -> None:
     """Refuses settings under which strangers would get in unasked.
 
     Raises:
@@ -274,7 +274,7 @@ class Guard:
             async with self._hashing:
                 # asked once more: of many who came at the same time, the first few have been wrong by now
                 if not self._misses.wait(name, address, time.monotonic()):
-                    if await asyncio.to_thread(self.users.check, *pair):
+                    if await asyncio.to_thread(self.users.knows, *pair):
                         return name
                     self._misses.add(name, address, time.monotonic())
                     return ask

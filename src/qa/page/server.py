@@ -27,7 +27,7 @@ import gradio as gr  # isort: skip
 from qa.page import api, blocks, routes
 from qa.page.desk import Desk
 from qa.page.gate import Gate
-from qa.page.guard import Guard, Users, check
+from qa.page.guard import Guard, Users, refuse_unguarded
 from qa.page.library import Library
 from qa.page.settings import Settings
 
@@ -50,7 +50,7 @@ def make(assistant: Assistant, settings: Settings) -> Guard:
     Raises:
         GuardError: it would listen to other machines without anybody signing in, or MCP is not installed.
     """
-    check(settings)
+    refuse_unguarded(settings)
     desk = Desk.over(assistant, settings)
     shared = desk.libraries.shared
     tools = _tools(shared) if settings.mcp else None

@@ -365,7 +365,7 @@ def turn(
         answer=answer,
         sources=sources,
         suggestions=suggestions,
-        walls=in_force(filters or Filters(), sources),
+        filters=in_force(filters or Filters(), sources),
         rated=rated,
         busy=busy,
         error=error,
