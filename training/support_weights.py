@@ -1,4 +1,4 @@
-"""Fits how `qa.support` weighs its layers' signals, and chooses its thresholds.
+"""Fits the scale on which `qa.support` says how sure it is, and chooses its thresholds.
 
     python training/support_weights.py --claims claims_dev.jsonl.gz [--strangers FOLDER]    prints the tables
     ... --write                                                                             and puts them there
@@ -30,7 +30,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
 from qa.checking import pool_of
@@ -48,13 +48,6 @@ from qa.support.pool import TRIED
 from qa.support.words import content, split
 
 ROOT = Path(__file__).parents[1]
-WEIGHED = ("entailment.for",)
-"""Signals that are fitted; none may speak against a claim, whatever a few rows say."""
-PROMISED = ("figures.absent", "names.absent", "quotes.failed")
-"""Faults with which no claim passes, by the promise that figures, names and quotations stand in the source: they are
-not fitted but given `BROKEN`, and claims that have them left out."""
-BROKEN = -12.0
-"""More than the model and all else can say for a claim."""
 PENALTY = 0.5
 ALIKE = 0.4
 """Share of words that two texts have in common from which they count as versions of one."""
@@ -71,10 +64,11 @@ choose from when a source says otherwise."""
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Claims of one set: labels and signals."""
+    """Claims of one set: labels, the model's probabilities (n, 3), and which have a fault with which none passes."""
 
-    labels: list[str]
-    signals: list[dict[str, float]]
+    labels: NDArray[np.str_]
+    readings: NDArray[np.float64]
+    faulty: NDArray[np.bool_]
 
 
 def cases(claims: Path, most: int, index: Path, strangers: Path | None) -> dict[str, list[tuple[Case, str]]]:
@@ -156,42 +150,29 @@ def _body(source: str) -> str:
     return re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S)
 
 
-def fit(parts: Sequence[Judged]) -> tuple[dict[str, float], float]:
-    """Weights and bias of the logistic sum that tells what is supported, each set and each answer counting the same."""
+def fit(parts: Sequence[Judged]) -> tuple[float, float]:
+    """Scale and bias of the model's log-odds, each set and each answer counting the same; what is faulty left out."""
     rows, yes, weight = [], [], []
     for part in parts:
-        whole = [
-            (row, label == "supported")
-            for row, label in zip(part.signals, part.labels, strict=True)
-            if not any(row.get(p) for p in PROMISED)
-        ]
-        count = {answer: sum(true == answer for _, true in whole) for answer in (True, False)}
-        for row, true in whole:
-            rows.append([*(row[name] for name in WEIGHED), 1.0])
-            yes.append(1.0 if true else -1.0)
-            weight.append(0.5 / count[true])
+        true, odds = part.labels == "supported", logit(np.clip(part.readings[:, 0], 1e-4, 1 - 1e-4))
+        for answer in (True, False):
+            own = odds[(true == answer) & ~part.faulty]
+            rows += [*own]
+            yes += [1.0 if answer else -1.0] * len(own)
+            weight += [0.5 / len(own)] * len(own)
     table, sign, each = np.array(rows), np.array(yes), np.array(weight) / np.mean(weight)
-    penalty = np.array([PENALTY] * len(WEIGHED) + [0.0])
 
-    def loss(v: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = sign * (table @ v)
-        return float((each * np.logaddexp(0, -z)).sum() + penalty @ v**2), -(each * sign * expit(-z)) @ table + (
-            2 * penalty * v
-        )
+    def loss(v: NDArray[np.float64]) -> float:
+        return float((each * np.logaddexp(0, -sign * (v[0] * table + v[1]))).sum() + PENALTY * v[0] ** 2)
 
-    bounds = [(0.0, np.inf)] * len(WEIGHED) + [(-np.inf, np.inf)]
-    v = minimize(loss, np.zeros(table.shape[1]), jac=True, bounds=bounds).x
-    return dict(zip(WEIGHED, map(float, v[:-1]), strict=True)) | dict.fromkeys(PROMISED, BROKEN), float(v[-1])
+    scale, bias = minimize(loss, np.zeros(2), bounds=[(0.0, np.inf), (-np.inf, np.inf)]).x
+    return float(scale), float(bias)
 
 
-def chances(weights: dict[str, float], bias: float, part: Judged) -> NDArray[np.float64]:
+def chances(scale: float, bias: float, part: Judged) -> NDArray[np.float64]:
     """Probabilities that the claims hold."""
-    return np.asarray(expit([bias + sum(weights.get(k, 0.0) * v for k, v in row.items()) for row in part.signals]))
-
-
-def against(part: Judged) -> NDArray[np.float64]:
-    """The model's probabilities of a contradiction."""
-    return np.asarray(expit([row["entailment.against"] for row in part.signals]))
+    odds = logit(np.clip(part.readings[:, 0], 1e-4, 1 - 1e-4))
+    return np.where(part.faulty, 0.0, expit(bias + scale * odds))
 
 
 def threshold(shares: Sequence[NDArray[np.float64]], most: float) -> float:
@@ -208,7 +189,7 @@ def main() -> None:
     parser.add_argument("--strangers", type=Path, help="folder of documents and claims that choose thresholds")
     parser.add_argument("--index", type=Path, default=Path("index-of-claims"), help="built if there is none")
     parser.add_argument("--most", type=int, default=150, help="claims of a set, drawn by a seed")
-    parser.add_argument("--keep", type=Path, help="a file to keep the signals in, or to take them from")
+    parser.add_argument("--keep", type=Path, help="a file to keep what was judged in, or to take them from")
     parser.add_argument("--write", action="store_true", help="put the tables into qa/support/weigh.py")
     args = parser.parse_args()
     if args.keep and args.keep.is_file():
@@ -218,17 +199,21 @@ def main() -> None:
         judged = {}
         for name, rows in cases(args.claims, args.most, args.index, args.strangers).items():
             found = support.judge_all([case for case, _ in rows])
-            judged[name] = Judged([label for _, label in rows], [dict(j.signals) for j in found])
+            judged[name] = Judged(
+                np.array([label for _, label in rows]),
+                np.array([j.reading for j in found]),
+                np.array([any(f.decides and f.ok is False for f in j.findings) for j in found]),
+            )
             print(f"judged {len(rows)} of {name}", flush=True)
         if args.keep:
             args.keep.write_bytes(pickle.dumps(judged))
     fitted = {name: part for name, part in judged.items() if name != STRANGERS}
     whole = fit(list(fitted.values()))
     held = {name: chances(*whole, part) for name, part in judged.items()}
-    labels = {name: np.array(part.labels) for name, part in judged.items()}
+    labels = {name: part.labels for name, part in judged.items()}
     false = [held[name][labels[name] != "supported"] for name in fitted]
     supported, sure = threshold(false, PASSED), threshold(false, SURELY_PASSED)
-    failed = {name: np.where(held[name] < supported, against(part), 0.0) for name, part in judged.items()}
+    failed = {name: np.where(held[name] < supported, part.readings[:, 2], 0.0) for name, part in judged.items()}
     others = [failed[name][labels[name] != "contradicted"] for name in fitted if name != IMPLIED]
     contradicted = threshold(others, WRONGLY)
     print("fitted on the other sets | on all: AUC; true accepted, false passed, surely; contradicted rightly, wrongly")
@@ -238,7 +223,7 @@ def main() -> None:
         line = f"{name:15} n {len(true):4}"
         for h in (fit(rest), whole):
             p = chances(*h, part)
-            called = (against(part) >= contradicted) & (p < supported)
+            called = (part.readings[:, 2] >= contradicted) & (p < supported)
             line += f" | {roc_auc_score(true, p):.3f}"
             line += f"; {(p[true] >= supported).mean():.2f} {(p[~true] >= supported).mean():.2f}"
             line += f" sure {(p[true] >= sure).mean():.2f} {(p[~true] >= sure).mean():.2f}"
@@ -253,8 +238,9 @@ def main() -> None:
                 line += f" {np.mean(rates):.2f}" if rates else ""
         print(line)
     text = (
-        _shown("HOLDS", *whole)
-        + f'\nSUPPORTED = {supported:.3f}\n"""Probability from which a claim counts as borne out."""'
+        f"SCALE, BIAS = {whole[0]:.3f}, {whole[1]:.3f}\n"
+        '"""Of the model\'s log-odds that a claim is borne out."""'
+        f'\nSUPPORTED = {supported:.3f}\n"""Probability from which a claim counts as borne out."""'
         f'\nSURE = {sure:.3f}\n"""Probability from which it is surely so."""'
         f"\nCONTRADICTED = {contradicted:.3f}\n"
         '"""The support model\'s probability of a contradiction from which the source says otherwise."""'
@@ -265,11 +251,6 @@ def main() -> None:
         page = path.read_text(encoding="utf-8")
         new = re.sub(r"(?s)(# fitted\n).*?(\n# end of what is fitted)", lambda m: f"{m[1]}{text}{m[2]}", page)
         path.write_text(new, encoding="utf-8")
-
-
-def _shown(name: str, weights: dict[str, float], bias: float) -> str:
-    rows = "\n".join(f'    "{key}": {weight:.3f},' for key, weight in weights.items() if abs(weight) >= 0.0005)
-    return f"{name}: Mapping[str, float] = {{\n{rows}\n}}\n{name}_BIAS = {bias:.3f}"
 
 
 if __name__ == "__main__":

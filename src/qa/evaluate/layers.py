@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.evaluate.judge import Claim, broken_and_true, hits
 from qa.schema import Verdict
-from qa.support import LAYERS, Case, Judgement, Support, case_of, weigh
+from qa.support import LAYERS, Case, Judgement, Support, case_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -48,17 +48,13 @@ def layered(support: Support, claims: Claims) -> list[dict[str, Seen]]:
         row = {"verbatim": Seen(float(settled), settled)}
         faults = {f.layer for f in judgement.findings if f.ok is False}
         for layer in LAYERS[1:]:
-            alone = weigh.part(judgement.signals, layer) - _FAULT * (layer in faults)
-            row[layer] = Seen(alone, layer not in faults)
+            alone = judgement.reading[0] if layer == "entailment" and judgement.reading else 0.0
+            row[layer] = Seen(alone - (layer in faults), layer not in faults)
         sure = 1.0 if settled else _sure(judgement)
         verdict = Verdict.SUPPORTED if settled else judgement.verdict
         row[TOGETHER] = Seen(sure, verdict is Verdict.SUPPORTED, verdict)
         found.append(row)
     return found
-
-
-_FAULT = 1e-3
-"""What a fault costs a layer's score when nothing is weighed: enough to tell it from none."""
 
 
 def _sure(judgement: Judgement) -> float:

@@ -6,9 +6,8 @@
     quotes       quoted words stand there whole, said by the person named
     entailment   the support model: supported, partly, contradicted, or nothing is said of it; without it, shared words
 
-Rules find faults. A figure, a name or a quotation that does not stand in the evidence settles it, as does what is
-verbatim; all else is weighed together (`weigh`). Where the model is
-missing, a claim without fault is `unchecked`.
+A figure, a name or a quotation that does not stand in the evidence settles it, as does what is verbatim; all else the
+model decides, on the scale of `weigh`. Where it is missing, a claim without fault is `unchecked`.
 """
 
 from qa.support.judge import LAYERS, Case, Finding, Judgement, Layer, Support

@@ -31,8 +31,6 @@ Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 
 CARRIED = 0.6
 """Share of a claim's words below which, without the model, evidence says too little of it."""
-MANY = 2
-"""Faults of one sort that count; a third says nothing new."""
 LONGEST = 2000
 """Characters of a claim; what is longer is no sentence and is not held against anything."""
 
@@ -44,6 +42,8 @@ class Finding:
     layer: Layer
     ok: bool | None
     detail: str = ""
+    decides: bool = False
+    """Whether it settles the verdict: with such a fault no claim passes; a quotation that is right needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Judgement:
     span: Span | None = None
     """The decisive words in that piece."""
     findings: tuple[Finding, ...] = ()
-    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """What was weighed (`qa.support.weigh`), by "layer.signal"; empty where it was settled without weighing."""
+    reading: tuple[float, ...] = field(default=(), compare=False)
+    """The model's probabilities of supported, neutral, contradicted; empty where it was not asked."""
 
     @property
     def reason(self) -> str:
@@ -112,9 +112,6 @@ class _Look:
     evidence: int
     span: Span
     findings: tuple[Finding, ...] = ()
-    signals: Mapping[str, float] = field(default_factory=dict)
-    spoken: bool = False
-    """Whether the claim is nothing but a quotation with its speaker, and both are right."""
 
     @property
     def broken(self) -> bool:
@@ -196,7 +193,7 @@ class Support:
         shown, places = nearest(claim, sentences, [i for i, _ in pieces])
         read = " ".join(sentences[i] for i in places)
         absent = _absent(lead, claim, case)
-        layers: Mapping[Layer, Callable[[], _Found]] = {
+        layers: Mapping[Layer, Callable[[], Finding | None]] = {
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
             "names": lambda: _lacking("names", [(t, f) for t, f in absent if f.kind == "name"], case),
             "quotes": lambda: _quotes(lead, claim, case),
@@ -209,30 +206,25 @@ class Support:
             read,
             pieces[shown[0]][0],
             (pieces[shown[0]][1][0], pieces[shown[-1]][1][1]),
-            tuple(finding for one in found for finding in one.findings),
-            {name: value for one in found for name, value in one.signals.items()},
-            any(one.spoken for one in found),
+            tuple(finding for finding in found if finding),
         )
 
 
 def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     where = (look.evidence, look.span)
-    if look.spoken and not look.broken:
-        return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings, look.signals)
+    decides = {f.ok for f in look.findings if f.decides}
+    if True in decides and not look.broken:
+        return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings)
     if reading is None:
-        return Judgement(
-            Verdict.PARTLY if look.broken else Verdict.UNCHECKED, None, *where, look.findings, look.signals
-        )
-    odds = [weigh.log_odds(float(chance)) for chance in reading]
-    signals = {**look.signals, "entailment.for": odds[0], "entailment.against": odds[2]}
-    holds, denied = weigh.holds(signals), reading[2] >= weigh.CONTRADICTED
-    seen = "a contradiction" if denied else "no support"
-    ok = odds[0] >= 0
+        return Judgement(Verdict.PARTLY if look.broken else Verdict.UNCHECKED, None, *where, look.findings)
+    supported, neutral, contradicted = (float(chance) for chance in reading)
+    holds, denied = 0.0 if False in decides else weigh.holds(supported), contradicted >= weigh.CONTRADICTED
+    seen, ok = "a contradiction" if denied else "no support", supported >= 0.5
     findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
+    told = (*where, findings, (supported, neutral, contradicted))
     if holds >= weigh.SUPPORTED and not denied:
-        return Judgement(Verdict.SUPPORTED, holds, *where, findings, signals)
-    verdict = Verdict.CONTRADICTED if denied else Verdict.PARTLY
-    return Judgement(verdict, 1 - holds, *where, findings, signals)
+        return Judgement(Verdict.SUPPORTED, holds, *told)
+    return Judgement(Verdict.CONTRADICTED if denied else Verdict.PARTLY, 1 - holds, *told)
 
 
 # who says it --------------------------------------------------------------------------------------------
@@ -282,14 +274,6 @@ def dated(source: Source) -> tuple[str, ...]:
 # the layers ---------------------------------------------------------------------------------------------
 
 
-class _Found(NamedTuple):
-    """What a rule layer has to say."""
-
-    findings: tuple[Finding, ...]
-    signals: Mapping[str, float] = {}
-    spoken: bool = False
-
-
 _FIGURES: frozenset[FactKind] = frozenset((*FIGURES, "date"))
 
 
@@ -315,28 +299,25 @@ def _part_of_a_name(text: str, fact: Fact, case: Case) -> bool:
     return any(not missing(f"of {word}", evidence) for word in words if word[0].isupper() for evidence in case.evidence)
 
 
-def _lacking(layer: Layer, absent: Sequence[tuple[str, Fact]], case: Case) -> _Found:
-    wholly = [1 for text, fact in absent if not _part_of_a_name(text, fact, case)]
-    signals = {f"{layer}.absent": float(min(MANY, len(wholly)))}
+def _lacking(layer: Layer, absent: Sequence[tuple[str, Fact]], case: Case) -> Finding:
+    wholly = any(not _part_of_a_name(text, fact, case) for text, fact in absent)
     words = ", ".join(dict.fromkeys(f"“{text[f.start : f.end]}”" for text, f in absent))
-    return _Found((Finding(layer, not absent, f"not in the source: {words}" if absent else ""),), signals)
+    return Finding(layer, not absent, f"not in the source: {words}" if absent else "", decides=wholly)
 
 
-def _quotes(lead: str, claim: str, case: Case) -> _Found:
+def _quotes(lead: str, claim: str, case: Case) -> Finding | None:
     found = quotations(case.claim, case.evidence, case.elsewhere, [s.title for s in case.sources])
     bad = [q for q in found if q.failure]
-    if bad:
+    if bad or not found:
         detail = "; ".join(f"{q.failure}: {q.detail}" for q in bad)
-        return _Found((Finding("quotes", False, detail),), {"quotes.failed": 1.0})
-    if not found:
-        return _Found(())
+        return Finding("quotes", False, detail, decides=True) if bad else None
     named = lead or found[0].speaker
     spoken = bool(named) and all(q.speaker for q in found) and not content(unquoted(claim)) - content(named) - SPEECH
-    return _Found((Finding("quotes", True, "said so, word for word" if spoken else ""),), spoken=spoken)
+    return Finding("quotes", True, "said so, word for word" if spoken else "", decides=spoken)
 
 
-def _shared(claim: str, case: Case) -> _Found:
+def _shared(claim: str, case: Case) -> Finding:
     """In the place of the model where there is none: how many of the claim's words the evidence has."""
     share = carried(claim, "\n".join(case.evidence))
     said = "" if share >= CARRIED else f"the cited words say little of it ({share:.0%} of its words)"
-    return _Found((Finding("entailment", not said, said),))
+    return Finding("entailment", not said, said)

@@ -1,4 +1,4 @@
-"""How the layers' signals are weighed: a logistic sum that a claim holds, and three thresholds.
+"""How sure the check is: the support model's log-odds on a scale, and three thresholds.
 
 Fitted by `training/support_weights.py`, which prints what stands below; see there on what.
 """
@@ -6,16 +6,10 @@ Fitted by `training/support_weights.py`, which prints what stands below; see the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 # fitted
-HOLDS: Mapping[str, float] = {
-    "entailment.for": 0.673,
-    "figures.absent": -12.000,
-    "names.absent": -12.000,
-    "quotes.failed": -12.000,
-}
-HOLDS_BIAS = 0.427
+SCALE, BIAS = 0.673, 0.427
+"""Of the model's log-odds that a claim is borne out."""
 SUPPORTED = 0.560
 """Probability from which a claim counts as borne out."""
 SURE = 0.710
@@ -25,17 +19,7 @@ CONTRADICTED = 0.445
 # end of what is fitted
 
 
-def holds(signals: Mapping[str, float]) -> float:
-    """Probability that the evidence bears the claim out."""
-    return 1 / (1 + math.exp(-HOLDS_BIAS - sum(HOLDS.get(name, 0.0) * value for name, value in signals.items())))
-
-
-def part(signals: Mapping[str, float], layer: str) -> float:
-    """What one layer adds to the log-odds that a claim holds."""
-    return sum(HOLDS.get(name, 0.0) * value for name, value in signals.items() if name.startswith(f"{layer}."))
-
-
-def log_odds(chance: float) -> float:
-    """Of a probability, kept finite."""
+def holds(chance: float) -> float:
+    """Probability that the evidence bears a claim out, by the support model's own."""
     chance = min(max(chance, 1e-4), 1 - 1e-4)
-    return math.log(chance / (1 - chance))
+    return 1 / (1 + math.exp(-BIAS - SCALE * math.log(chance / (1 - chance))))
