@@ -311,8 +311,6 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
          ["How long does the two-day pass last?", "How long does the week pass last?"]),
         ("How do the clubs differ from the city in when they open?",
          ["When do the clubs open?", "When does the city open?"]),
-        ("Compare what the clubs and the city want for the park.",
-         ["What do the clubs want for the park?", "What does the city want for the park?"]),
         ("How long is the key kept, in the club plan compared with the plan for you?",
          ["How long is the key kept, in the club plan?", "How long is the key kept, in the plan for you?"]),
         ("What is the difference between full and junior members?", ["full members", "junior members"]),

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -18,7 +17,7 @@ from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words, stems
 from qa.language.asking import asking
-from qa.language.described import BEGINNING, TITLE_WORD, description, source_keys, word_keys
+from qa.language.described import BEGINNING, TITLE_WORD, description, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import PRONOUNS, SAYING
@@ -109,31 +108,6 @@ class Described(Protocol):
         """The languages that they are in, as ISO 639-1 codes."""
 
 
-class InMemory:
-    """Sources at hand, as a `Described`."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._languages = {source.language for source in sources}
-        self._places: defaultdict[str, set[int]] = defaultdict(set)
-        self._words: defaultdict[str, set[str]] = defaultdict(set)
-        for place, source in enumerate(sources):
-            for key, word in source_keys(source):
-                self._places[key].add(place)
-                self._words[key] |= {word} - {""}
-
-    def places(self, keys: Collection[str]) -> Collection[int]:
-        """As the protocol says."""
-        return set().union(*(self._places.get(key, ()) for key in keys))
-
-    def words(self, keys: Collection[str]) -> Collection[str]:
-        """As the protocol says."""
-        return set().union(*(self._words.get(key, ()) for key in keys))
-
-    def languages(self) -> Collection[str]:
-        """As the protocol says."""
-        return self._languages
-
-
 @dataclass(frozen=True)
 class Catalogue:
     """What an index holds, as far as a question must be understood by it."""
@@ -154,22 +128,16 @@ class Catalogue:
     @cached_property
     def languages(self) -> Collection[str]:
         """The languages that the sources are in, as ISO 639-1 codes."""
-        return self._described.languages()
+        return self.looked_up.languages() if self.looked_up else {source.language for source in self.sources}
 
     @cached_property
-    def _described(self) -> Described:
-        return self.looked_up or InMemory(self.sources)
+    def _words(self) -> Collection[str]:
+        return {word for source in self.sources for word in name_words(description(source))}
 
     def called(self, phrase: str) -> tuple[str, ...]:
         """Ids of the sources that a phrase means: by publisher, author, title, or by what it is: "the 2017 report"."""
-        words = _said(phrase)
-        names = [fold(word) for word in words if not word.islower()]
-        keys = [f"{what} {name}" for name in names[:1] for what in ("publisher", "title")]
-        keys += [*(f"author {name}" for name in names[-1:]), *(f"initials {word}" for word in words)]
-        near = {*self._described.places(keys)}
-        if described := _describing(words):
-            near |= set.intersection(*({*self._described.places(word_keys(word))} for word in described))
-        return tuple(self.sources[n].id for n in sorted(near) if _means(phrase, self.sources[n]))
+        near = _near(phrase, self.looked_up) if self.looked_up else range(len(self.sources))
+        return tuple(self.sources[n].id for n in near if _means(phrase, self.sources[n]))
 
     def _names(self, prefix: str) -> Collection[str]:
         if self.beginning is not None:
@@ -189,7 +157,7 @@ class Catalogue:
         if not words or re.search(r"\d", name) or self.stands(words[-1]):
             return False
         alike = self.vocabulary.get(name_key(words[-1]), ())
-        described = self._described.words(word_keys(words[-1]))
+        described = self.looked_up.words(word_keys(words[-1])) if self.looked_up else self._words
         there = (*described, *alike, *self._names(fold(words[-1])[:BEGINNING]))
         return not any(akin(words[-1], other) for other in there)
 
@@ -474,8 +442,6 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
         if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
             return _Frame("compare")
         first, other = _held(p, i)
-        if first is None and token.lemma in ("compare", "contrast") and (each := _clauses(p, i)):
-            return _Frame("compare", sides=each)
         if first is None:
             continue
         sides = [*_conjuncts(p, first), *other]
@@ -509,17 +475,6 @@ def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
     if token.lemma in ("difference", "similarity", "comparison", "contrast"):
         return next(iter(p.behind(i, "between", "of")), None), ()
     return (i if _alternative(p, i) else None), ()
-
-
-def _clauses(p: Parse, i: int) -> tuple[str, ...]:
-    """What is asked of each in a clause that is to be compared: "Compare what the clubs and the city want"."""
-    clause = p.child(i, "ccomp")
-    subject = p.child(clause, "nsubj") if clause is not None else None
-    if clause is None or subject is None or len(each := _conjuncts(p, subject)) < 2:
-        return ()
-    start, end = p.extent(p.subtree(clause))
-    (a, b) = p.extent(p.subtree(subject))
-    return tuple(_as_question(f"{p.text[start:a]}{p.span(_alone(p, j))}{p.text[b:end]}") for j in each)
 
 
 def _alternative(p: Parse, i: int) -> bool:
@@ -883,6 +838,18 @@ def _named(phrase: str, called: Called) -> Named:
 
 def _said(phrase: str) -> list[str]:
     return [w for w in TITLE_WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
+
+
+def _near(phrase: str, sources: Described) -> Sequence[int]:
+    """Places of the sources that share a key with a phrase, as those it means do."""
+    words = _said(phrase)
+    names = [fold(word) for word in words if not word.islower()]
+    keys = [f"{what} {name}" for name in names[:1] for what in ("publisher", "title")]
+    keys += [*(f"author {name}" for name in names[-1:]), *(f"initials {word}" for word in words)]
+    near = {*sources.places(keys)}
+    if described := _describing(words):
+        near |= set.intersection(*({*sources.places(word_keys(word))} for word in described))
+    return sorted(near)
 
 
 def _means(phrase: str, source: Source) -> bool:
