@@ -51,7 +51,6 @@ RULES: Final[Mapping[str, str]] = {
     "overview": "the gist of a text, by its key sentences",
     "sides": "of each of two things compared, a sentence on it",
     "speakers": "a speaker in the texts: sentences that he says",
-    "spellings": "a word that stands nowhere is searched for in other spellings",
     "few": "where a sentence of the best passages answers surely, the others are not read",
     "again": "passages that look best are read twice",
     "twins": "of two sentences that are alike, the one with the question's words answers",

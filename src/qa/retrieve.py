@@ -8,7 +8,6 @@ What came through is then read (`qa.read`).
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,6 @@ from typing import Literal
 
 from qa.config import Config
 from qa.index import Index, Rows
-from qa.language import name_key, same_name
 from qa.models.embedder import Embedder
 from qa.query import Query, searchable
 from qa.read import FEW, READ_AGAIN, SentenceReader, by_letters, look, ranked_by_reader, weighed
@@ -69,12 +67,11 @@ class Retriever:
             raise QuestionError(f"top_k is {top_k}; ask for one passage at least")
         allowed = self._allowed(filters)
         depth = max(self.config.candidates, top_k)
-        names = () if "spellings" in self.config.without else self._other_spellings(query)
-        vector, words = self.embedder.embed_query(query), " ".join((query, *names))
+        vector = self.embedder.embed_query(query)
         dense = dict(self.index.dense(vector, depth, allowed))
-        lexical = dict(self.index.lexical(words, depth, allowed))
+        lexical = dict(self.index.lexical(query, depth, allowed))
         found = list(dict.fromkeys((*dense, *lexical)))
-        both = dict(zip(found, self.index.compare(found, words, vector), strict=True))
+        both = dict(zip(found, self.index.compare(found, query, vector), strict=True))
         fused = self._fuse(lexical, both, prefer)
         if stage in ("dense", "lexical"):
             chosen = [*(dense if stage == "dense" else lexical)][:top_k]
@@ -139,16 +136,6 @@ class Retriever:
     def document(self, hit: Hit) -> str:
         """The text that a hit is of."""
         return self.index.documents[hit.passage.document_id].text
-
-    def _other_spellings(self, query: str) -> tuple[str, ...]:
-        """How the corpus spells the words of a query that stand nowhere in it: Hizbullah for Hezbollah.
-
-        Of a word that stands there, rare variants would outweigh it ("Peppis").
-        """
-        words = {word for word in re.findall(r"\w[\w’'-]*", query) if len(word) > 3}
-        strange, vocabulary = sorted(word for word in words if not self.index.stands(word)), self.index.vocabulary
-        found = (s for word in strange for s in vocabulary.get(name_key(word), ()) if same_name(word, s))
-        return tuple(dict.fromkeys(found))
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if not filters:
