@@ -63,10 +63,6 @@ CONVERSATIONS = [
      "Who was Norway's transport minister trying to meet?"],
     ["Who is Ada Holm?", "Ada Holm is a diver.", "When did Ada begin?", "When did Ada begin?", "Where did she dive?",
      "Where did Ada Holm dive?"],
-    ["How many vacation days do drivers get?", "They get twenty.", "And how many can they carry over?",
-     "How many vacation days can drivers carry over?", "What about sick days?",
-     "How many sick days can drivers carry over?"],
-    ["How much milk was taken in?", "Two million litres.", "How much was sold?", "How much milk was sold?"],
     ["Who insures the boats?", "Rye Mutual insures them.", "And the cars?", "Who insures the cars?"],
 ]  # fmt: skip
 

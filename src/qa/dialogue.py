@@ -18,7 +18,7 @@ from qa.language.alike import one_entity
 from qa.language.names import named
 from qa.language.parser import Parse, Token, expletive, parse, parse_question, persons
 from qa.language.speech import OWN_VOICE, PERSONS, POINTING, PRONOUNS
-from qa.schema import Source, Turn
+from qa.schema import Source, Span, Turn
 
 TURNS_READ: Final = 4
 """Turns that a follow-up can point back to."""
@@ -27,8 +27,6 @@ FADES: Final = 0.85
 TOLD: Final = 0.2
 """Weight of what an answer names, where what a question names has 1; of whom an answer to "who" names: see `WHO`."""
 WHO: Final = 0.9
-A_PLACE: Final = 0.45
-"""Share of its weight that a name keeps which is only where something is."""
 DESCRIBED: Final = 0.5
 """Weight of what a question only describes: "the tunnel"."""
 
@@ -50,18 +48,16 @@ _STANDS_FOR: Final[dict[Sort, dict[Sort, float]]] = {
 }
 """What a pronoun of each sort may mean, and how much likelier one is than another."""
 _ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
+_REPLACED: Final = ("nsubj", "nsubjpass", "dobj")
+"""What a fragment takes the place of, where the last question has no name."""
 _ANYBODY: Final = frozenset("anybody anyone everybody everyone nobody somebody someone".split())
 """Whom "they" may mean though each is one."""
-_WHERE: Final = frozenset("in at on near from into between".split())
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
     r"|(?:and|but|so|then|or|also)\b[\s,]*)+(?=\w)",
     re.I,
 )
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?=\w)", re.I)
-_CORRECTS = re.compile(
-    r"^(?:no|sorry|actually|wait|rather)\b[\s,.:;–—-]*(?:i\s+meant?\b[\s,:]*)?|^i\s+meant?\b[\s,:]*", re.I
-)
 _LIGHT: Final = frozenset(
     "thing article aspect fact detail example reason time year part way effect result purpose name kind type sort "
     "information anything something anyone someone everything else outcome cause response reaction date place other "
@@ -87,14 +83,10 @@ def resolve(
     if not turns or not put:
         return question
     last = turns[-1]
-    if (corrected := _CORRECTS.match(put)) and "fragments" not in without:
-        return _swapped(put[corrected.end() :], last) or question
     p = parse_question(put)
     if "fragments" not in without and (found := _fragment(p, last)):
         return _capital(found)
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
-    if counted := _counted(p, parse(last.searched)):
-        p = parse_question(counted)
     resolved = p.text if "pronouns" in without else _replaced(p, spoken, last)
     if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
@@ -144,21 +136,6 @@ def _fragment(p: Parse, last: Turn) -> str:
     return _swapped(p.text, last)
 
 
-def _counted(p: Parse, q: Parse) -> str:
-    """ "How many can they carry over?" with what the last question counted: "how many days"; else empty."""
-    at, before = _counting(p), _counting(q)
-    if at is None or before is None or p.tokens[at].dep == "amod" or not q.tokens[q.tokens[before].head].is_noun:
-        return ""
-    counted = q.text[q.tokens[before].end : q.tokens[q.tokens[before].head].end]
-    return f"{p.text[: p.tokens[at].end]}{counted}{p.text[p.tokens[at].end :]}"
-
-
-def _counting(p: Parse) -> int | None:
-    """Where "many" or "much" stands behind "how"."""
-    pairs = enumerate(pairwise(p.tokens), start=1)
-    return next((i for i, (how, t) in pairs if how.lower == "how" and t.lower in ("many", "much")), None)
-
-
 def _swapped(new: str, last: Turn) -> str:
     """The last question with something else in the place of what is of the same sort in it, or behind it."""
     new, q = new.strip().rstrip("?.! "), parse_question(last.searched)
@@ -166,31 +143,15 @@ def _swapped(new: str, last: Turn) -> str:
         return ""
     if len(new.split()) > 8:
         return f"{new}?"
-    dated = [f for f in facts(f"in {new}") if f.kind == "date"]
-    preposition = parse(new).tokens[0].lower if parse(new).tokens[0].tag == "IN" else ""
+    dated = any(f.kind == "date" for f in facts(f"in {new}"))
+    preposition = parse(new).tokens[0].tag == "IN"
     bare = new.split(None, 1)[-1] if preposition else new
+    spans: list[Span] = []
     if dated:
         spans = [(f.start, f.end) for f in facts(last.searched) if f.kind == "date"]
-    elif preposition:
-        spans = [
-            q.extent(q.subtree(k))
-            for i, t in enumerate(q.tokens)
-            if t.lower == preposition
-            for k in q.children(i, "pobj")
-        ]
-    else:
-        names, people = list(named(q)), _people(last) if persons(f"{bare} said so.") else ()
-        head = parse(bare).tokens[-1].lemma
-        asking = {i for i, t in enumerate(q.tokens) if t.lower in ("many", "much") or t.tag in ("WRB", "WDT", "WP")}
-        alike = [
-            q.extent([j for j in q.phrase(i) if j not in asking])
-            for i, t in enumerate(q.tokens)
-            if t.is_noun and t.lemma == head
-        ]
-        spans = alike or [(start, end) for start, end in names if q.text[start:end] in people] or names
-        nouns = [(t.dep, q.extent(q.phrase(i))) for i, t in enumerate(q.tokens) if t.is_noun]
-        spans = spans or [span for dep, span in nouns if dep.startswith("nsubj")]
-        spans = spans or [span for dep, span in nouns if dep == "dobj"]
+    elif not preposition:
+        nouns = [q.extent(q.phrase(i)) for i, t in enumerate(q.tokens) if t.is_noun and t.dep in _REPLACED]
+        spans = [*named(q), *nouns]
     if spans:
         start, end = spans[0]
         return f"{last.searched[:start]}{bare}{last.searched[end:]}"
@@ -263,30 +224,18 @@ def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
 
     Not what is asked for ("what songs did they"), nor a noun of the pronoun's own clause; a possessive's may be both.
     """
-    asked = {
-        j
-        for i in range(at)
-        if p.tokens[at].tag == "PRP" and any(p.tokens[k].tag[0] == "W" for k in p.children(i, "det"))
-        for j in p.subtree(i)
-    }
-    pronoun = p.tokens[at]
-    if p.tokens[_verb(p, at)].dep == "conj" and any(_nominal(t) or t.tag == "CD" for t in p.tokens[:at]):
+    pronoun, clause = p.tokens[at], _verb(p, at)
+    before = [(i, t) for i, t in enumerate(p.tokens[:at]) if _nominal(t)]
+    if before and p.tokens[clause].dep == "conj":
         return True  # "What does Blaze cost, and what does it do?"
-    before = [
-        (i, t)
-        for i, t in enumerate(p.tokens[:at])
-        if _nominal(t)
-        and i not in asked
-        and not (t.tag == "JJ" and t.dep == "attr")
-        and not (pronoun.tag == "PRP" and _verb(p, i) == _verb(p, at))
-    ]
+    if pronoun.tag == "PRP":
+        before = [(i, t) for i, t in before if _verb(p, i) != clause]
+    elif sort != "person":  # "What share of their pay do students hand over?"
+        before += [(i, p.tokens[i]) for i in p.children(clause, "nsubj", "nsubjpass") if i > pronoun.head]
     if sort == "person":
-        mine = ("my", "our", "your")
-        whose = {i for i, _ in before if any(p.tokens[j].lower in mine for j in p.children(i, "poss"))}
+        whose = {p.tokens[i].head for i, t in enumerate(p.tokens) if t.lower in ("my", "our", "your")}
         return any((t.is_name and t.dep != "compound") or t.lemma in PERSONS or i in whose for i, t in before)
     fits = ("NNS", "NNPS", "NNP") if sort == "group" else ("NN", "NNP", "JJ", "VB", "VBG")
-    if pronoun.tag == "PRP$":  # "What share of their pay do students hand over?"
-        before += [(i, p.tokens[i]) for i in p.children(_verb(p, at), "nsubj", "nsubjpass") if i > pronoun.head]
     return any(
         (t.tag in fits and (t.is_name or t.dep in _ARGUMENTS)) or (sort == "group" and t.lower in _ANYBODY)
         for _, t in before
@@ -400,8 +349,7 @@ def _mentioned(
     for start, end in names:
         text = p.text[start:end]
         person = text in people
-        place = A_PLACE if _behind(p, start, end) in _WHERE else 1.0
-        yield _Referent(text, "person" if person else "thing", WHO if who and person else weight * place, asked=asked)
+        yield _Referent(text, "person" if person else "thing", WHO if who and person else weight, asked=asked)
         who = who and not person
     for i, t in enumerate(p.tokens):
         around = {p.tokens[j].lower for j in p.children(i, "det", "amod")}
@@ -412,14 +360,6 @@ def _mentioned(
             text = re.sub(r"^(?:this|these|an?)\s", "the ", p.span(p.phrase(i)))
             sort: Sort = "person" if t.lemma in PERSONS else "group" if t.tag == "NNS" else "thing"
             yield _Referent(text, sort, DESCRIBED * weight, named=False, asked=asked)
-
-
-def _behind(p: Parse, start: int, end: int) -> str:
-    """The preposition that a name stands behind, also as the second of two: "between Rye and Hove"; else empty."""
-    at = next((i for i, t in reversed([*enumerate(p.tokens)]) if start <= t.start < end), 0)
-    while p.tokens[at].dep == "conj":
-        at = p.tokens[at].head
-    return p.tokens[p.tokens[at].head].lower if p.tokens[at].dep == "pobj" else ""
 
 
 def _people(turn: Turn) -> frozenset[str]:

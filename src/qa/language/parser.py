@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -179,27 +179,7 @@ def parse_question(text: str) -> Parse:
         ModelError: as `parse`.
     """
     first = next(iter(text.split(maxsplit=1)), "")
-    return _with_verb(parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text))
-
-
-def _with_verb(p: Parse) -> Parse:
-    """What is taken for a noun behind "does" is the verb, and the noun before it its subject: "What does it cost?" """
-    at = next((i for i, t in enumerate(p.tokens) if t.tag == "NN" and _does(p, i)), None)
-    if at is None or p.children(at, "nsubj"):
-        return p
-    inside = p.children(at, "compound", "nmod", "amod", "nummod")
-    subject = next((i for i in reversed(inside) if i < at), None)
-    tokens = list(p.tokens)
-    tokens[at] = replace(tokens[at], tag="VB")
-    if subject is not None:
-        for i in (i for i in (*p.children(at, "det", "poss"), *inside) if i < subject):
-            tokens[i] = replace(tokens[i], head=subject)
-        tokens[subject] = replace(tokens[subject], dep="nsubj")
-    return Parse(p.text, tuple(tokens))
-
-
-def _does(p: Parse, at: int) -> bool:
-    return any(p.tokens[i].lemma == "do" and i < at for i in p.children(at, "aux"))
+    return parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text)
 
 
 def expletive(p: Parse, at: int) -> bool:
