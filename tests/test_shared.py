@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from qa import Assistant, check
 from qa.config import Config
 from qa.index import Index, shared
 from qa.index.generations import current
@@ -27,6 +28,7 @@ READER = """
 import json, sys
 from pathlib import Path
 import numpy as np
+from qa import Assistant, check
 from qa.config import Config
 from qa.index import Index, shared
 shared._AGAIN = 0
@@ -162,6 +164,27 @@ def test_a_machine_that_was_overtaken_says_so(server, embedder, tmp_path):
         assert len(index.sources) == 3
     with Index.open(tmp_path / "other", config) as index:
         assert len(index.sources) == 3
+
+
+def test_a_change_made_to_an_older_one_loses_nothing(server, embedder, tmp_path):
+    """Documents that another machine has added meanwhile stay; made anew, the change is on top of them."""
+    config = Config(shared_url=server.url, index_dir=tmp_path / "here", support="none")
+    Index.build(DOCUMENTS[:2], tmp_path / "here", config, embedder).close()
+    (tmp_path / "news.txt").write_text("The lighthouse was sold in 2020.\n")
+    with Assistant.open(config=config) as here:
+        Index.build(DOCUMENTS[:4], tmp_path / "other", config, embedder).close()
+        with pytest.raises(IndexBusyError, match=r"another machine has put a newer index.*repeat the change"):
+            here.changed(add=tmp_path / "news.txt")
+        with here.renewed() as newer, newer.changed(add=tmp_path / "news.txt") as changed:
+            assert [source.id for source in changed.sources] == ["d1", "d2", "d3", "d4", "news"]
+
+
+def test_a_text_is_held_against_a_shared_index_that_is_not_here_yet(server, embedder, tmp_path, monkeypatch):
+    """The folder of the settings need not be there."""
+    Index.build(DOCUMENTS[:2], tmp_path / "home", Config(shared_url=server.url), embedder).close()
+    monkeypatch.setenv("QA_SHARED_URL", server.url)
+    monkeypatch.setenv("QA_INDEX_DIR", str(tmp_path / "empty"))
+    assert [s.status for s in check("Ferry 2 leaves at 7.30.", tmp_path / "empty").sentences] == ["supported"]
 
 
 def test_what_is_not_whole_there_is_not_taken(server, embedder, tmp_path):

@@ -76,13 +76,15 @@ def check(text: str, sources: Sources, *, numbers: Literal["passages", "sources"
 
 
 def _index_at(folder: str | Path) -> Index | None:
-    """The index that was written to a folder; None where none was."""
-    if not _is_path(str(folder)) or not Path(folder).is_dir():
+    """The index that was written to a folder, or is shared and belongs there; None where none is."""
+    config = load_config()
+    shared = bool(config.shared_url) and Path(folder).absolute() == config.index_dir.absolute()
+    if not shared and (not _is_path(str(folder)) or not Path(folder).is_dir()):
         return None
     from qa.index import Index
     from qa.index.generations import current
 
-    return Index.open(Path(folder), load_config()) if current(Path(folder)) else None
+    return Index.open(Path(folder), config) if shared or current(Path(folder)) else None
 
 
 def _in_index(text: str, index: Index, numbers: Literal["passages", "sources"] | None) -> Report:

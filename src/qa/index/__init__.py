@@ -117,7 +117,13 @@ class Index:
         folder = folder.absolute()
         shared = Shared(config.shared_url) if config.shared_url else None
         if shared:
+            before = current(folder)
             shared.pull(folder, partial(_is_open, folder))
+            if base and base.folder == folder and before != current(folder):
+                raise IndexBusyError(
+                    "another machine has put a newer index into the database of shared_url; it is here now: repeat the "
+                    "change, and it is made to that one"
+                )
         with ExitStack() as stack:
             new = stack.enter_context(writing(folder))
             _clean(folder, new, config.chroma_url)
