@@ -21,11 +21,11 @@ from qa.passages import cells
 from qa.schema import Candidate, Hit, Passage, Span
 
 _WINDOW_WORDS = 30
-"""Words read at once, beside the sentence before them: so few that those near an answer are not taken for one."""
+"""Words read at once: so few that those near an answer are not taken for one."""
 
-FEW, ENOUGH = 24, 0.5
-"""Windows that are read at once, those of the best passages first, and the probability from which a sentence answers so
-surely that no more are."""
+FEW, MOST, ENOUGH = 24, 36, 0.5
+"""Windows that are read at once, the likeliest first; how many are at all; and the probability from which a sentence
+answers so surely that no more are."""
 
 ALIKE, OTHER = 0.5, 0.5
 """Share of their words in common from which two sentences are told apart by what is asked, and how much of its match is
@@ -67,6 +67,10 @@ class Look:
     """Whether the reader saw it at all."""
 
 
+_Place = tuple[Hit, Window, int]
+"""A window, the passage it is of, and where in the document it starts."""
+
+
 def by_score(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Best first; equals in the order of their texts."""
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
@@ -106,19 +110,22 @@ def look(
     """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
 
     The log-odds of the two readings are averaged, as of several views of one picture. A sentence that is not read,
-    since one of a better passage answers surely, has no chance.
+    since one that looked likelier answers surely or too many did, has no chance.
 
     Args:
         hits: best first.
         again: passages that are read a second time.
-        few: windows after which it stops where one answers surely; None: all are read.
+        few: windows after which it stops where one answers surely, and at `MOST` at the latest; None: all are read.
     """
     places = [(hit, *part) for hit in hits for part in windows(hit)]
+    most = step = len(places)
+    if few:
+        places, most, step = _likeliest(question, places), MOST, few
     seen: list[Look] = []
     read = 0
-    while read < len(places) and not any(chance(reader, s) >= ENOUGH for s in seen):
-        seen += _see(reader, question, places[read : read + (few or len(places))])
-        read += few or len(places)
+    while read < min(most, len(places)) and not any(chance(reader, s) >= ENOUGH for s in seen):
+        seen += _see(reader, question, places[read : min(read + step, most)])
+        read = min(read + step, most)
     best: defaultdict[str, float] = defaultdict(float)
     for s in seen:
         best[s.hit.passage.id] = max(best[s.hit.passage.id], chance(reader, s))
@@ -133,11 +140,20 @@ def look(
     return twice + [second.get((s.hit.passage.id, s.start), s) for s in left]
 
 
+def _likeliest(question: str, places: Sequence[_Place]) -> list[_Place]:
+    """In the order in which windows are worth reading: by the question's words in one, and how well its passage was
+    found."""
+    shares = WordReader().read(question, [window for _, window, _ in places])
+    best = max((hit.score for hit, _, _ in places), default=0.0) or 1.0
+    worth = [share.answerable + hit.score / best for share, (hit, _, _) in zip(shares, places, strict=True)]
+    return [places[i] for i in sorted(range(len(places)), key=lambda i: -worth[i])]
+
+
 def _both(first: Look, second: Look) -> Look:
     return replace(first, score=between(first.score, second.score), span=second.span or first.span)
 
 
-def _see(reader: SentenceReader, question: str, places: Sequence[tuple[Hit, Window, int]]) -> list[Look]:
+def _see(reader: SentenceReader, question: str, places: Sequence[_Place]) -> list[Look]:
     readings = reader.read(question, [window for _, window, _ in places])
     return [
         Look(hit, start + offset, end + offset, score, _inside(reading.span, (start, end), offset))
@@ -270,14 +286,13 @@ def told_apart(question: str, seen: Sequence[Look]) -> list[float]:
 def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, int]]:
     """Stretches of a passage of about so many words (None: the whole), with the document offset each starts at.
 
-    Each sentence is scored in one window; the sentence before it is there as context. A row of a table is read alone,
+    Each sentence is scored in one window. A row of a table is read alone,
     under its table's name: its like would be taken for it. So is a headline: it is on all under it; but "2.4.0
     (2023-11-06)" answers by what stands under it, and is read with that.
     """
     passage = hit.passage
     found: list[tuple[Window, int]] = []
     group: list[Span] = []
-    before: Span | None = None
     units = [unit for unit in passage.sentences if not is_label(hit, unit)] or passage.sentences
     for span in units or ((passage.start, passage.end),):
         size = sum(_size(passage, s) for s in group)
@@ -285,20 +300,19 @@ def windows(hit: Hit, words: int | None = _WINDOW_WORDS) -> list[tuple[Window, i
         if words:
             ends = ends or size + _size(passage, span) > words or any(_is_row(hit, u) for u in (span, *group[-1:]))
         if group and ends:
-            found.append(_window(hit, group, before))
-            before, group = group[-1], []
+            found.append(_window(hit, group))
+            group = []
         group.append(span)
-    found.append(_window(hit, group, before))
+    found.append(_window(hit, group))
     return found
 
 
-def _window(hit: Hit, group: Sequence[Span], before: Span | None) -> tuple[Window, int]:
+def _window(hit: Hit, group: Sequence[Span]) -> tuple[Window, int]:
     passage = hit.passage
-    apart = before is None or _is_row(hit, group[0]) or any(_is_headline(hit, unit) for unit in (before, group[0]))
-    start = group[0][0] if before is None or apart else before[0]
+    start = group[0][0]
     spans = tuple((a - start, b - start) for a, b in group)
     text = passage.slice(start, group[-1][1])
-    lead = passage.lead(group[0][0])  # the line above its list, the question it replies to
+    lead = passage.lead(start)  # the line above its list, the question it replies to
     return Window(text, spans, _heading(hit, "" if lead in text else lead)), start
 
 
