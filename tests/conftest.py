@@ -16,7 +16,8 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
-from qa import load_config
+from qa import corpus, load_config
+from qa.corpus import worker
 from qa.models import files
 from qa.schema import Document, Hit, Passage, Source
 
@@ -53,6 +54,27 @@ class OnceEach:
 
 _session = files._session
 files._session = lru_cache(maxsize=8)(lambda *args: OnceEach(_session(*args)))  # type: ignore[assignment]
+
+
+class LeftOn(worker.Worker):
+    """The process that documents are read in, which each reading starts for itself: here it is left to the next."""
+
+    left: ClassVar[list[tuple[Any, Any]]] = []
+
+    def _start(self) -> None:
+        try:
+            self._process, self._replies = self.left.pop()
+        except IndexError:
+            super()._start()
+
+    def __exit__(self, error: object, *_: object) -> None:
+        if error or self._process is None or self._process.poll() is not None:
+            self.close()
+        else:
+            self.left.append((self._process, self._replies))
+
+
+corpus.Worker = LeftOn  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)

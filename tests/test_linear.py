@@ -62,7 +62,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "opened": lambda text: views.pane(views.OpenDocument(Document(Source(id="a", title="A"), text), (1, 9), (0, 50))),
     "exported": lambda text: exports._escape(text) + exports._tex(text),
 }
-LEAST = 0.15
+LEAST = 0.08
 """Seconds of CPU below which a ratio is noise."""
 
 
@@ -102,9 +102,9 @@ def grows(work: Callable[[str], object], part: str, *sizes: int) -> str:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_twice_as_long_costs_about_twice_as_much(name: str) -> None:
-    """CPU at n and 2n characters, up to 50,000."""
+    """CPU at n and 2n characters, up to 24,000; `benchmarks/hostile.py` tries longer ones."""
     parse("The parser is loaded once."), tokens("So is this.")
-    sizes = (2_000,) if name == "tokens" else (2_000, 25_000)  # of a longer text no more is parsed
+    sizes = (2_000,) if name == "tokens" else (2_000, 12_000)  # of a longer text no more is parsed
     assert not [slow for part in REPEATED if (slow := grows(FUNCTIONS[name], part, *sizes))]
 
 

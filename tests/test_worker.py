@@ -17,11 +17,18 @@ import pytest
 
 import bombs
 from bombs import GOOD
+from qa import corpus
 from qa.corpus import read, worker
 from qa.corpus.blocks import Unreadable
 from qa.corpus.fetching import fetch
 from qa.corpus.worker import Worker
 from qa.passages import split
+
+
+@pytest.fixture(autouse=True)
+def _each_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is left to the next reading, as elsewhere in the tests."""
+    monkeypatch.setattr(corpus, "Worker", Worker)
 
 
 def test_a_document_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
