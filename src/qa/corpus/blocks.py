@@ -81,3 +81,5 @@ class Parsed:
     """The format has no headings of its own."""
     page: bool = False
     """A page of the web: what surrounds its article is to go."""
+    printed: bool = False
+    """Made for paper or a screen (PDF, Word, slides), not as text: see `inferred.infer`."""

@@ -43,14 +43,24 @@ def stated(blocks: Sequence[Block]) -> dict[str, str]:
     return {field: value for field, value in _labelled(lines) if field not in ("title", "publisher", "rights")}
 
 
-def infer(blocks: Sequence[Block]) -> dict[str, str]:
-    """What the text itself gives away, by field: title, author, published, updated, version, publisher, DOI."""
+def infer(blocks: Sequence[Block], *, printed: bool = False) -> dict[str, str]:
+    """What the text itself gives away, by field: title, author, published, updated, version, publisher, DOI.
+
+    Args:
+        printed: made for paper or a screen (PDF, Word, slides): a letterhead, a chapter, a page of a longer work looks
+            as a title does, so that only what `_printed_title` finds is one; the date over an agenda, an invitation or
+            "Updated" is not its own; no line under the first sentence counts.
+    """
     texts = [text for b in blocks if (text := normalise(b.text))]
     head = texts[:_HEAD]
-    edges = head + texts[max(_HEAD, len(texts) - _TAIL) :]
-    said = dict(_labelled(edges))
-    title = headline(blocks)
-    near = [t.strip("*_ ") for b in blocks[:_NEAR] if b.kind != "heading" and (t := normalise(b.text)) != title]
+    edges = head if printed else head + texts[max(_HEAD, len(texts) - _TAIL) :]
+    said = {} if printed else dict(_labelled(edges))
+    title = _printed_title(blocks) if printed else headline(blocks)
+    top = blocks[:_NEAR]
+    if printed:
+        top = list(takewhile(lambda b: not is_prose(normalise(b.text)), top))
+        top = [] if any(_ANNOUNCED.search(b.text) for b in top) else top
+    near = [t.strip("*_ ") for b in top if b.kind != "heading" and (t := normalise(b.text)) != title]
     found = {
         "title": said.get("title") or title,
         "publisher": said.get("publisher") or _publisher(texts, edges),
@@ -135,12 +145,14 @@ def _worth(field: str, value: str, marked: bool) -> str:
 _PARTICLES = "de da do dos du di del della der den van von zu af av al el la le bin ibn ben ten ter y e of".split()
 _NAME_WORD = rf"(?:[^\W\d_a-z][\w’'.-]*|(?:{'|'.join(_PARTICLES[:-1])}))"
 _NAME = re.compile(rf"(?=[^\W\d_a-z]){_NAME_WORD}(?: {_NAME_WORD}){{1,4}}")
-_NOT_A_NAME = frozenset(
-    # bodies
+_BODIES = frozenset(
     "university institute institution college school department faculty laboratory laboratories lab labs center centre "
     "academy hospital society association foundation council board committee commission ministry office agency bureau "
-    "group team company corporation inc ltd llc gmbh plc press journal review news times post gazette herald courier "
-    "union service services authority library museum church court bank party government parliament network "
+    "group team company corporation inc ltd llc llp gmbh plc club branch press journal review news times post gazette "
+    "herald courier union service services authority library museum church court bank party government parliament "
+    "network".split()
+)
+_NOT_A_NAME = _BODIES.union(
     # roles
     "correspondent editor editors reporter reporters writer writers staff desk chief professor director minister "
     "analyst columnist contributor contributors president secretary manager "
@@ -161,13 +173,15 @@ def persons(text: str, *, names_alone: bool = False) -> str:
     or a month.
 
     Args:
-        names_alone: nothing else stands in such a line, so that what follows a comma is no place.
+        names_alone: nothing else stands in such a line: what follows a comma is no place.
     """
     text = re.sub(r"[\d¹²³⁰⁴-⁹*†‡§¶∗]+", " ", text)
     parts = [normalise(part).strip(" .") for part in re.split(r",|;|&|\band\b", text)]
     parts = [part for part in parts if part]
     named = [part for part in parts if _is_person(part)]
     if not parts or parts[0] not in named:
+        return ""
+    if names_alone and len(named) < len(parts):  # the first alone would be wrong
         return ""
     if len(named) < len(parts) or (len(named) > 1 and not names_alone and not re.search(r"&|;|\band\b|,.*,", text)):
         return named[0] if not re.search(r"&|;|\band\b", text) else ""
@@ -225,6 +239,12 @@ _DATE_LINE = re.compile(
     r"(?:\W{1,3}\d\d?[:.]\d\d.{0,12})?\.?",
     re.IGNORECASE,
 )
+_ANNOUNCED = re.compile(
+    r"^(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:agenda|meeting|party|lunch\w*|dinner|invit\w+|event|conference"
+    r"|workshop|symposium)\b|\b\d ?[ap]\.?m\b|^\W*(?:last )?(?:updated|revised|amended|due|effective|expires)\W*$",
+    re.IGNORECASE,
+)
+"""That a date near it is the day of something else."""
 _PLACE_AND = re.compile(
     r"(?:[^\W\d_][\w’'.&-]*\s+){0,4}[^\W\d_][\w’'.&-]*\s*(?:,|\s[|–—-])\s+(?=\S*\d|\w+\s\d|\w+day\b)"
 )
@@ -283,7 +303,7 @@ _GENERIC = re.compile(
 )
 _CAPTION = re.compile(r"(?:fig(?:ure)?|table|chart|exhibit|map)\b\W*(?:[a-z]\W?)?\d|comment \(", re.IGNORECASE)
 """What names a part of a page, or is written beside the text."""
-_NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+)\s+\S")
+_NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.|§\s*\d+|(?i:chapter) \w{1,4})\s+\S")
 _OPEN = re.compile(
     r"(?:[,:–—-]|\b(?:a|an|the|of|for|and|or|in|on|at|to|by|with|from|as|into|under|over|between|its|their|is|are|was))$",
     re.IGNORECASE,
@@ -310,8 +330,6 @@ def headline(blocks: Sequence[Block]) -> str:
         best = min((b for b in headings if not _GENERIC.fullmatch(_line(b))), key=lambda b: b.level)
         place = next(i for i, b in enumerate(top) if b is best)
         alone = sum(b.kind == "heading" and b.level == best.level for b in blocks) == 1
-        if best.page and (place or not _heads_page(best)):
-            return ""
         if place >= before:
             return ""
         if not alone and any(_may_be_title(_line(b)) for b in top[:place]):  # a chapter's, under the title
@@ -334,11 +352,31 @@ def _names(block: Block) -> bool:
     return sum(c.isalpha() for c in block.text) > 3 or not block.text.isascii()
 
 
-def _heads_page(first: Block) -> bool:
-    """Whether the first line of a PDF, a heading by its type alone, heads all of it and no part of a longer work."""
-    words = _line(first).split()
-    apart = 2 * sum(len(word) == 1 for word in words) > len(words)  # its letters are set apart
-    return len(words) > 1 and not (apart or _CAPTION.match(_line(first)) or _NUMBERED.match(_line(first)))
+def _printed_title(blocks: Sequence[Block]) -> str:
+    """The first line, where it is alone in the largest type of all (in Word a long line serves, too), of three words at
+    least, and no body's name: what remains is a title in nearly every file; the rest is called by its file's name.
+    """
+    top = [b for b in blocks if normalise(b.text)]
+    prose = [b.kind == "text" and is_prose(normalise(b.text)) for b in top]
+    place = next((i for i, b in enumerate(top) if b.page or b.kind != "row"), 0)  # a letterhead may be a table
+    if not any(prose) or any(_SALUTATION.match(b.text) for b in top[:_HEAD]):
+        return ""
+    first, (words, end) = top[place], _joined(top, place)
+    levels = [b.level for b in top if b.kind == "heading"]
+    if first.kind == "heading":
+        certain = not place and first.level < _BOLD and first.level == min(levels) and levels.count(first.level) == 1
+    else:
+        certain = first.kind == "text" and not first.page and len(words.split()) > 3 and any(prose[end : end + 1])
+    spelt = re.findall(r"[^\W\d_]{3,}", words)
+    named = not _BODIES.isdisjoint(words.casefold().split()) and all(word[0].isupper() for word in spelt)
+    certain = certain and len(spelt) > 2 and not named and _may_be_title(words) and not _DAY.search(words)
+    return declared.clean(words) if certain else ""
+
+
+_SALUTATION = re.compile(r"dear\b|to whom\b|yours (?:sincerely|faithfully|truly)\b|(?:kind )?regards\b", re.IGNORECASE)
+_DAY = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{MONTH})\b|\b(?:{MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?\b", re.IGNORECASE
+)
 
 
 def _line(block: Block) -> str:
@@ -376,8 +414,6 @@ def _first_line(top: Sequence[Block], before: int, more: bool) -> str:
         signs = _dated(words) or _BYLINE.fullmatch(words) or _DATED_BYLINE.fullmatch(words)
         if signs and len(titles) > 1 and titles[0].isupper() and not titles[-1].isupper():
             titles = titles[-1:]  # a headline under the name of its paper
-        if block.kind == "row" and block.page:  # of a PDF: a table, and this a page of something longer
-            break
         furniture = always(block) or in_company(block) or signs
         if furniture or _RULE.fullmatch(words) or block.kind in ("item", "row"):  # a letterhead may be a table
             continue

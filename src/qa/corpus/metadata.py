@@ -24,6 +24,8 @@ def source(
     declared: Mapping[str, Any],
     properties: Mapping[str, Any],
     blocks: Sequence[Block],
+    *,
+    printed: bool = False,
 ) -> tuple[Source, tuple[str, ...]]:
     """The source, and what was odd about its metadata.
 
@@ -34,11 +36,12 @@ def source(
         declared: what the document states about itself (front matter, meta elements), under anybody's keys.
         properties: what its container says: see `declared.properties`; the address it came from.
         blocks: the text before it was cleaned.
+        printed: see `inferred.infer`.
     """
     values, notes = declaring.fields(declared)
     values = {**stated(blocks), **values}
     known, _ = declaring.fields(properties)
-    found = {**infer(blocks), "language": _language(blocks)}
+    found = {**infer(blocks, printed=printed), "language": _language(blocks)}
     made: dict[str, Any] = {name: values.get(name) or known.get(name) or found.get(name, "") for name in _NAMES}
     inferred = tuple(name for name in _NAMES if made[name] and not (values.get(name) or known.get(name)))
     if not made["title"]:

@@ -29,7 +29,7 @@ def document(
     )
     guessed = {**parsed.guessed, **({"original": original} if original else {})}
     identity = metadata.slug(loaders.stem(name))
-    source, remarks = metadata.source(identity, parsed.declared, guessed, parsed.blocks)
+    source, remarks = metadata.source(identity, parsed.declared, guessed, parsed.blocks, printed=parsed.printed)
     page = parsed.page or (parsed.plain and cleaning.is_pasted(parsed.blocks))
     blocks = metadata.shown(source, parsed.declared, parsed.blocks)
     blocks = cleaning.clean(blocks, title=source.title, infer_headings=parsed.plain, page=page)

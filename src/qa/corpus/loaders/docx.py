@@ -79,7 +79,7 @@ class _Docx:
         named = {"title": about.get("title"), "author": about.get("creator"), "language": about.get("language")}
         styled = {key: list(dict.fromkeys(v)) if key == "author" else v[0] for key, v in self.said.items()}
         # its dates are the file's and its template's
-        return Parsed(blocks, {}, {**declared.properties(named, blocks), **styled})
+        return Parsed(blocks, {}, {**declared.properties(named, blocks), **styled}, printed=True)
 
     def _margins(self, said: set[str]) -> Iterator[Block]:
         """Headers and footers, each line once."""

@@ -63,7 +63,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
         raise Unreadable("it has no text; its pages may be pictures", "Run OCR over it (ocrmypdf) and add the result")
     blocks = layout.blocks(pages)
     named = {"title": about.get("Title"), "author": about.get("Author")}
-    return Parsed(blocks, {}, declared.properties(named, blocks), _told(scanned, len(pages)), plain=True)
+    return Parsed(blocks, {}, declared.properties(named, blocks), _told(scanned, len(pages)), plain=True, printed=True)
 
 
 def _told(scanned: list[int], of: int) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def load(data: bytes, name: str, content_type: str, max_bytes: int) -> Parsed:
         blocks += _comments(slide.part, people, number)
     about = made.core_properties
     named = {"title": about.title, "author": about.author, "language": about.language}
-    return Parsed(blocks, {}, declared.properties(named, blocks))
+    return Parsed(blocks, {}, declared.properties(named, blocks), printed=True)
 
 
 def _shape(shape: Any, page: int, depth: int = 0) -> Iterator[Block]:
