@@ -64,10 +64,10 @@ def test_an_answer_names_what_it_was_made_from(town: Assistant) -> None:
 
 
 def test_a_comparison_is_grouped_by_source(town: Assistant) -> None:
-    """Each source once, silent ones named."""
+    """Each source once; silent ones named, but none that a row quotes."""
     answer = town.ask("How do the sources differ on what the harbour bridge will cost?")
     assert {group.source.id for group in answer.groups} >= {"gazette", "ledger"}
-    cited = {group.source.id for group in answer.groups}
+    cited = {citation.source.id for point in answer.points for citation in point.said}
     assert {source.id for source in answer.silent} == {"gazette", "ledger", "letters"} - cited
 
 

@@ -310,3 +310,11 @@ def test_no_template_takes_sides() -> None:
     assert any("about" in text for text in read["qa/dialogue.py"])
     found = [(name, text) for name, texts in read.items() for text in texts if LOADED.search(text)]
     assert not found
+
+
+def test_nobody_speaks_in_the_head_of_a_table() -> None:
+    """A written sentence may cite words that are no sentence; whose they are is told all the same."""
+    text = "| Cheese | Milk |\nPennock Blue: Milk = cow"
+    told = Passage("g", 0, len(text), text, ((18, len(text)),))
+    assert speaker(told, (0, 10)) == ""
+    assert attribute(GAZETTE, "Cheese | Milk", told, (0, 10)) == "According to The Gazette (5 December 2023)"

@@ -299,6 +299,15 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
 
 
 @pytest.mark.parametrize(
+    "question", ["How do the reports of 2017 and 2021 compare?", "How do the 2017 and the 2021 reports compare?"]
+)
+def test_texts_of_two_years_are_held_side_by_side(question: str) -> None:
+    """Each is asked, where its year tells which is meant."""
+    query = understand(question, (), CATALOGUE)
+    assert (query.kind, [part.sources for part in query.parts]) == ("compare", [{"nature"}, {"post"}])
+
+
+@pytest.mark.parametrize(
     ("question", "parts"),
     [
         ("Which is cheaper, the bus or the tram?", ["How cheap is the bus?", "How cheap is the tram?"]),
@@ -317,6 +326,8 @@ def test_each_of_several_that_are_asked_is_a_part_of_the_query() -> None:
         ("What is the difference between a regular and a voting member?", ["a regular member", "a voting member"]),
         ("How many ships came in 2020 compared to 2019?",
          ["How many ships came in 2020?", "How many ships came in 2019?"]),
+        ("How did the budgets of 2019 and 2020 compare?", ["the budgets of 2019", "the budgets of 2020"]),
+        ("How does the tram compare with the bus in noise?", ["noise of the tram", "noise of the bus"]),
         ("Does the plan cost more or less than before?", []),
         ("How many more berths were there in 2022 than in 2018?",
          ["How many berths were there in 2022?", "How many berths were there in 2018?"]),

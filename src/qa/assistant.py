@@ -610,15 +610,16 @@ class Assistant:
             return answer.with_(pairs=pairs)
         if query.parts and not any(part.of for part in query.parts):  # two things, not two who speak of one
             return answer.with_(pairs=pairs, groups=_grouped(answer.sentences))
+        rows = points.points(query, answer.sentences, pairs, answer.hits)
         cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}
+        cited |= {citation.source.id for point in rows for citation in point.said}
         passing = self.index.passing(query.filters)
         asked = passing & query.sources if query.sources else passing
-        silent = tuple(source for source in self.sources if source.id in asked - cited)
         return answer.with_(
             pairs=pairs,
             groups=_grouped(answer.sentences),
-            silent=silent,
-            points=points.points(query, answer.sentences, pairs, answer.hits),
+            silent=tuple(source for source in self.sources if source.id in asked - cited),
+            points=rows,
             event=points.event(query),
         )
 

@@ -446,9 +446,11 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
             continue
         sides = [*_conjuncts(p, first), *other]
         topic = _topic(p, i, first, sides[-1], also=("in", "as"))
-        if _texts(p, first):
-            return _Frame("compare", topic)
-        of = tuple(_named(_phrase(p, side), called) for side in sides)
+        if _texts(p, first):  # "the reports of 2021 and 2024"
+            of = tuple(_named(side, called) for side in _each(p, i, first, sides))
+            topic = "" if re.fullmatch(r"[\d\s,]*(?:and [\d\s]*)?", topic) else topic
+            return _Frame("compare", topic, of if all(named.sources for named in of) else ())
+        of = tuple(_named(_full(p, side, sides), called) for side in sides)
         if len(of) > 1 and all(named.sources for named in of):
             return _Frame("compare", topic, of)
         if token.lemma not in _AGREEING and (each := _each(p, i, first, sides)):
@@ -513,7 +515,7 @@ def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...
         start, end = p.extent(_noun(p, first))
         one = f"{p.text[: p.tokens[at].start].rstrip()}{p.text[p.tokens[last].end :]}"
         return one, f"{one[:start]}{p.span([at + 2, last])}{one[end:]}"
-    by_what = p.tokens[at].dep == "ROOT" and p.tokens[at].lemma == "compare"
+    by_what = p.tokens[at].dep == "ROOT" and p.tokens[at].lemma == "compare" and p.child(at, "nsubj") is None
     topic = _topic(p, at, first, sides[-1], also=("by",) if by_what else ("in", "as"))
     clause = next((t.start for t in p.tokens[at:] if t.tag[0] == "W"), None)  # "differ in when they open"
     topic = p.text[clause:].rstrip("?. ") if not topic and clause else topic
@@ -525,7 +527,7 @@ def _full(p: Parse, side: int, sides: Sequence[int]) -> str:
     member"."""
     last = p.phrase(sides[-1])
     said = next((i for i in last if p.tokens[i].dep != "det"), sides[-1])
-    if p.tokens[side].tag.startswith("JJ") and said < sides[-1]:
+    if (p.tokens[side].tag.startswith("JJ") or p.tokens[side].text.isdigit()) and said < sides[-1]:
         return f"{_phrase(p, side)} {p.span([said + 1, last[-1]])}"
     return _phrase(p, side)
 

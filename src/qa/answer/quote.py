@@ -158,7 +158,7 @@ def with_list(candidate: Candidate, *, asked: bool) -> Span | None:
     bare = len(lines) > 1 and not any(
         line.endswith((".", "!", "?")) or " = " in line or " | " in line for line in lines
     )
-    if lines and breaks_off(said):
+    if lines and breaks_off(said) and " = " not in said and " | " not in said:  # a row may end with "no"
         own = _numbering(said)
         lines = lines[: next((n for n, line in enumerate(lines) if own and _numbering(line) == own), None)]
         return units[at][0], units[at + len(lines)][1]

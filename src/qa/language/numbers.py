@@ -54,7 +54,7 @@ _NUMBER = re.compile(
     (?P<currency>(?:US)?\$|[€£¥₪]|\b(?:USD|EUR|GBP|JPY|ILS)(?=\s?\d))?\s?
     (?:(?P<digits>(?:{_DIGITS}))(?P<part>[¼½¾])?(?P<ordinal>st|nd|rd|th)?(?![\d])
        (?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|mln|tn|[km](?![\w]))\b)?
-     | (?P<spelled>\b{_SPELLED})\b)
+     | (?P<spelled>\b{_SPELLED})\b(?!-(?:{"|".join(ORDINALS)})))
     (?:(?P<percent>\s?%|[\s-]per\s?cent\b|[\s-]percentage\spoints?\b)
      | [\s-](?P<unit>{UNIT})\b
      | (?P<glued>km|kg|cm|mm|mph|ft)\b
@@ -63,7 +63,19 @@ _NUMBER = re.compile(
     re.I | re.X,
 )
 _ROUND = frozenset("one zero hundred thousand million billion dozen".split())
-_ORDINAL = re.compile(rf"\b(?:(?:twenty|thirty|forty|fifty)-)?({'|'.join(ORDINALS)})\b", re.I)
+_ORDINAL = re.compile(rf"\b(?:({_TENS.replace(' ', '|')})-)?({'|'.join(ORDINALS)})\b", re.I)
+_FRACTION = re.compile(
+    rf"\b(an?|{'|'.join(_UNITS.split()[1:10])})([\s-])({'|'.join(ORDINALS[2:])}|quarter)(s?)\b", re.I
+)
+
+
+def _fractions(text: str) -> Iterator[Fact]:
+    """Parts of a whole: "one-fourth", "two thirds", "a third of"; not "a third visit"."""
+    for match in _FRACTION.finditer(text):
+        many, joint, part, plural = match[1].lower(), match[2], match[3].lower(), match[4]
+        if plural or joint == "-" or re.match(r"\s+of\b", text[match.end() :]):
+            parts = 4 if part == "quarter" else ORDINALS.index(part) + 1
+            yield Fact("number", f"{_SMALL.get(many, 1)}/{parts}", match.start(), match.end())
 
 
 def _spelled(text: str) -> Decimal:
@@ -104,8 +116,12 @@ _COUNTED = re.compile(r"\s(?:[a-z]{2,20}\s)?(?:people|men|women|children|[a-z]{2
 
 
 def numbers_in(text: str) -> Iterator[Fact]:
-    """The numbers of a text; digits first, then ordinals in words."""
+    """The numbers of a text: parts of a whole, then digits, then ordinals in words."""
+    parts = list(_fractions(text))
+    yield from parts
     for match in _NUMBER.finditer(text):
+        if any(part.start <= match.start() + len(match[0]) - len(match[0].lstrip()) < part.end for part in parts):
+            continue
         if match["spelled"]:
             if match["spelled"].lower() in _ROUND:
                 continue  # "one of them", "millions of reasons": not a figure
@@ -144,9 +160,9 @@ def numbers_in(text: str) -> Iterator[Fact]:
         else:
             yield Fact("number", number, start, match.end())
     for match in _ORDINAL.finditer(text):
-        tens = match[0].lower().split("-")[0] if "-" in match[0] else ""
-        n = _SMALL.get(tens, 0) + ORDINALS.index(match[1].lower()) + 1
-        yield Fact("number", f"{n}{_suffix(n)}", match.start(), match.end())
+        n = _SMALL.get((match[1] or "").lower(), 0) + ORDINALS.index(match[2].lower()) + 1
+        if not any(part.start <= match.start() < part.end for part in parts):
+            yield Fact("number", f"{n}{_suffix(n)}", match.start(), match.end())
 
 
 def _suffix(n: int) -> str:

