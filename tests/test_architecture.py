@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -68,6 +69,12 @@ def test_every_module_has_its_place() -> None:
     """A new module is put into the order on purpose."""
     names = {name for name, _ in modules()} - {"__init__", "__main__"}
     assert names <= set(ORDER)
+
+
+def test_the_readme_shows_the_house_in_this_order() -> None:
+    """CONTRIBUTING sends there whoever wants to know what may import what."""
+    house = (ROOT / "README.md").read_text(encoding="utf-8").split("| Module | Does |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", house, re.MULTILINE) == ORDER
 
 
 @pytest.mark.parametrize(("name", "path"), [pytest.param(n, p, id=str(p.name)) for n, p in modules()])
