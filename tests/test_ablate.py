@@ -53,3 +53,12 @@ def test_only_rules_that_there_are_can_be_left_out():
     with pytest.raises(ConfigError, match="no rule 'speling'"):
         load_config(without={"speling"})
     assert all(load_config(**switch.settings) for switch in SWITCHES)
+
+
+def test_a_rule_is_tried_on_the_kind_of_question_it_is_for(tmp_path):
+    """The set then says which, and how many questions it holds."""
+    rows = [{"id": f"a{n}", "q": "Who?", "kind": kind, "doc": ["a.md"], "any": ["x"]} for n, kind in enumerate("aab")]
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    none = tmp_path / "none.jsonl"
+    (found,) = ablate.trials([tmp_path], None, none, none, tmp_path, 1, ["a"])
+    assert found.name == f"{tmp_path.name}, a (2)"

@@ -147,9 +147,9 @@ class Trial:
 # the sets -----------------------------------------------------------------------------------------------
 
 
-def strangers(place: Path, work: Path) -> Trial:
-    """Plain questions over the folders beside them (`qa.evaluate.folder`)."""
-    questions = plain.load_plain(place / "questions.jsonl")
+def strangers(place: Path, work: Path, kinds: Collection[str] = ()) -> Trial:
+    """Plain questions over the folders beside them (`qa.evaluate.folder`); of some kinds only, if any are given."""
+    questions = [q for q in plain.load_plain(place / "questions.jsonl") if not kinds or q.kind in kinds]
 
     def measure(models: Models, switch: Switch, progress: Progress) -> Values:
         found: dict[str, dict[str, Pair]] = {"found": {}, "first": {}, "refused rightly": {}}
@@ -164,7 +164,8 @@ def strangers(place: Path, work: Path) -> Trial:
                         found["refused rightly"][a.question.id] = (float(a.refused), 1.0)
         return found
 
-    return Trial(place.name, (WHOLE, *RULE_SWITCHES, *STAGE_SWITCHES), measure)
+    name = f"{place.name}, {' and '.join(kinds)} ({len(questions)})" if kinds else place.name
+    return Trial(name, (WHOLE, *RULE_SWITCHES, *STAGE_SWITCHES), measure)
 
 
 def strangers_claims(place: Path, work: Path) -> Trial:
@@ -297,7 +298,13 @@ def _balanced(held: Sequence[tuple[str, bool, bool]]) -> Values:
 
 
 def trials(
-    places: Sequence[Path], data: Path | None, questions: Path, claims: Path, work: Path, limit: int
+    places: Sequence[Path],
+    data: Path | None,
+    questions: Path,
+    claims: Path,
+    work: Path,
+    limit: int,
+    kinds: Collection[str] = (),
 ) -> list[Trial]:
     """All sets that are there.
 
@@ -306,6 +313,7 @@ def trials(
         data: folder of the public sets.
         work: where indexes are kept.
         limit: claims of each public set, and dialogues of CANARD.
+        kinds: of the plain questions; all where empty.
     """
 
     def rows(file: str) -> list[Any]:
@@ -316,7 +324,7 @@ def trials(
     found = []
     for place in places:
         if (place / "questions.jsonl").is_file():
-            found.append(strangers(place, work))
+            found.append(strangers(place, work, kinds))
         if (place / "claims.jsonl").is_file():
             found.append(strangers_claims(place, work))
     if questions.is_file():

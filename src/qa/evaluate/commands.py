@@ -223,6 +223,9 @@ def ablate(
     kept: Annotated[Path, typer.Option(help="Folder of what was measured: cut short, a run goes on.")] = KEPT,
     sets: Annotated[list[str] | None, typer.Option("--set", help="Only this set; repeatable.")] = None,
     switches: Annotated[list[str] | None, typer.Option("--switch", help="Only this switch; repeatable.")] = None,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Of plain questions only this kind; repeatable.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Claims of a public set, dialogues of CANARD.")] = 400,
 ) -> None:
     """Switch every rule and layer off, one at a time: what is lost on which set, and is it noise? As Markdown."""
@@ -230,7 +233,7 @@ def ablate(
         from qa.evaluate import ablate as trial
 
         kept.mkdir(parents=True, exist_ok=True)
-        wanted = trial.trials(strangers or [], data, questions, claims, kept, limit)
+        wanted = trial.trials(strangers or [], data, questions, claims, kept, limit, kinds or ())
         wanted = [t for t in wanted if not sets or t.name in sets]
         with steps() as progress:
             found = trial.run(wanted, kept / "ablation.jsonl", only=switches or (), progress=progress)
