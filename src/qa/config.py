@@ -100,7 +100,7 @@ class Config(BaseSettings):
     lexical_weight: float = Field(
         0.4, ge=0, le=1, description="weight of the words that question and passage share, against their meaning"
     )
-    top_k: int = Field(16, ge=1, le=200, description="passages that are read for an answer")
+    top_k: int = Field(32, ge=1, le=200, description="passages that are looked at for an answer")
     max_share: float = Field(
         0.5, gt=0, le=1, description="share of those that one source may take while others qualify"
     )

@@ -102,12 +102,15 @@ class Retriever:
         Raises:
             QuestionError: a filter that no source passes.
         """
+        most = max(1, self.config.top_k // 2) if query.comparing else None  # what is compared is read to the end
         if not (query.comparing and query.sources):
-            return self.search(query.text, filters=query.filters, spread=query.comparing, prefer=query.sources)
+            return self.search(
+                query.text, top_k=most, filters=query.filters, spread=query.comparing, prefer=query.sources
+            )
         self._allowed(query.filters)
         only = query.sources & self.index.passing(query.filters)
         within = replace(query.filters, sources=tuple(sorted(only)))
-        return self.search(query.about, filters=within) if only else []
+        return self.search(query.about, top_k=most, filters=within) if only else []
 
     def read(self, query: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Every sentence of the hits with the probability that it answers, best first: see `read.weighed`."""

@@ -64,7 +64,7 @@ _STAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lexical": ("only passages whose meaning is near", {"lexical_weight": 0.0}),
     "dense": ("only passages that share words", {"lexical_weight": 1.0}),
     "balance": ("one source may take all places", {"max_share": 1.0}),
-    "passages": ("eight passages read, not sixteen", {"top_k": 8}),
+    "passages": ("eight passages looked at, not thirty-two", {"top_k": 8}),
 }
 WHOLE = Switch("", "nothing left out", {})
 RULE_SWITCHES = tuple(Switch(name, what, {"without": [name]}) for name, what in RULES.items())
