@@ -148,12 +148,15 @@ def _swapped(new: str, last: Turn) -> str:
     if len(new.split()) > 8:
         return f"{new}?"
     dated = any(f.kind == "date" for f in facts(f"in {new}"))
-    preposition = parse(new).tokens[0].tag == "IN"
+    preposition = parse(new).tokens[0].lower if parse(new).tokens[0].tag == "IN" else ""
     bare = new.split(None, 1)[-1] if preposition else new
     spans: list[Span] = []
     if dated:
         spans = [(f.start, f.end) for f in facts(last.searched) if f.kind == "date"]
-    elif not preposition:
+    elif preposition:
+        same = [i for i, t in enumerate(q.tokens) if t.lower == preposition]
+        spans = [q.extent(q.subtree(k)) for i in same for k in q.children(i, "pobj")]
+    else:
         nouns = [q.extent(q.phrase(i)) for i, t in enumerate(q.tokens) if t.is_noun and t.dep in _REPLACED]
         spans = [*named(q), *nouns]
     if spans:
