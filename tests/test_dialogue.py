@@ -93,6 +93,7 @@ def test_what_a_question_asked_for_is_what_it_means_next(
     ("asked", "put", "searched"),
     [
         ("Is Norway holding the fleet back?", "Why would it do that?", "Why would Norway hold the fleet back?"),
+        ("Is Iran holding Hezbollah back?", "Why would it do that?", "Why would Iran hold Hezbollah back?"),
         ("Did the council close the bridge?", "When did it do that?", "When did the council close the bridge?"),
         ("How many ships came in 2022?", "Which port was the busiest?", "Which port was the busiest in 2022?"),
         ("How many members had the club in 2021?", "Who led it then?", "Who led the club in 2021?"),

@@ -233,6 +233,8 @@ def _with_deed(p: Parse, q: Parse) -> str:
     if at is None or deed != at + 1 or p.tokens[deed].lower not in ("that", "this") or not q.tokens:
         return p.text
     verb = q.roots[0]
+    if q.tokens[verb].lemma == "be":  # "Is Iran holding them back?", taken for "an Iran that holds"
+        verb = next((i for i, t in enumerate(q.tokens) if t.tag == "VBG" and t.dep == "acl"), verb)
     asked = any(q.tokens[i].tag[0] == "W" for i in (*q.children(verb, "dobj"), *q.children(verb, "attr")))
     if not q.tokens[verb].is_verb or q.tokens[verb].lemma in ("be", "do") or asked:
         return p.text
