@@ -4,6 +4,8 @@
     python benchmarks/documents.py benchmarks/structures.jsonl   documents in the file itself: file, text, ask
     python benchmarks/documents.py --quotes DIR  a folder with questions.jsonl: corpus, doc, quote
     python benchmarks/documents.py --libraries CASES   the same cases: is `right` in the text that a library gives?
+    python benchmarks/documents.py --families CASES benchmarks/structures.jsonl
+                                                 what is lost without each family of the readers' rules
 
 Each file of the cases is indexed alone; the models are loaded once. `right` is a regular expression, looked for in
 every sentence of the answer (`answered`) and in every unit that could be quoted (`quotable`: what the readers of the
@@ -16,10 +18,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -140,32 +145,148 @@ def quotes(folder: Path, verbose: bool) -> None:
         print(f"| {corpus} | {' | '.join(map(str, counts))} |")
 
 
+_NOTHING: dict[str, Callable[..., Any]] = {
+    "same": lambda first, *_, **__: first,
+    "no": lambda *_, **__: False,
+    "none": lambda *_, **__: "",
+    "empty": lambda *_, **__: {},
+    "few": lambda *_, **__: [],
+}
+_FAMILIES = {
+    "cleaning": "_goes_on no, _without_captions same, _titled same, _without_furniture same, _with_headings same, "
+    "_is_lone_number no, is_pasted no",
+    "layout": "without_line_numbers same, _without_running_heads same, _without_contents same, _labelled same, "
+    "_gutter none, _table none, _runs_on no, _figures none, _whole same, _mended same, _mid_sentence no, "
+    "_breaks_off no",
+    "inferred": "stated empty, headline none, _printed_title none, _labelled few, _byline none, _authors none, "
+    "_date_line none, _publisher none",
+    "declared": "properties empty, mail empty, _in_words none, placeholder no, _may_sign no",
+    "passages": "_tells no, _is_question no, _quotes no, _is_fragment no, _is_front no, _rows few, _letterhead few, "
+    "_record no, _is_few no, _goes_on no, _is_wrapped no",
+}
+"""Per module, what one family of rules hangs on, and what stands in its place."""
+
+
+def families(folders: Sequence[Path], verbose: bool, only: str) -> None:
+    """What each family of the readers' rules earns: what is lost without it, the models aside.
+
+    Cases whose answer no longer stands in a unit that can be quoted, metadata that is no longer right (in the cases and
+    in the documents of `benchmarks/metadata.py`), and documents whose text, sections or passages are others.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = [_unpacked(f, Path(scratch) / f.stem) if f.is_file() else f for f in folders]
+        told = {}
+        for module, listed in {"": " ", **_FAMILIES}.items():
+            if not module.startswith(only) and module:
+                continue
+            for name, instead in (pair.split(" ") for pair in listed.split(", ")):
+                with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
+                    told[module, name] = process.submit(_without, module, name, instead, whole).result()
+    all_, fields, texts = told.pop(("", ""))
+    print("| without | units lost | gained | metadata worse | better | documents changed |\n| --- |" + " --: |" * 5)
+    for (module, name), (found, known, changed) in told.items():
+        more = [len(all_ - found), len(found - all_), len(fields - known), len(known - fields)]
+        other = sum(texts[path] != changed.get(path) for path in texts)
+        print(f"| `{module}.{name}` | {' | '.join(map(str, [*more, other]))} |")
+        if verbose:
+            print("  ", sorted(all_ - found)[:5], sorted(fields - known)[:5])
+    print(f"\n{len(all_)} units, {len(fields)} values, {len(texts)} texts")
+
+
+def _without(
+    module: str, name: str, instead: str, folders: Sequence[Path]
+) -> tuple[set[str], set[str], dict[str, int]]:
+    """Cases whose answer can be quoted, metadata that is right, the documents' hashes: with one function replaced."""
+    import importlib
+    import sys
+
+    from benchmarks import metadata as made
+
+    from qa.corpus import metadata, reading
+
+    metadata._language = lambda blocks: ""  # it takes most of the time, and is no rule
+    if module:
+        owner = importlib.import_module("qa.passages" if module == "passages" else f"qa.corpus.{module}")
+        was, now = getattr(owner, name), _NOTHING[instead]
+        if name in ("_table", "_figures"):
+            now = lambda rows, at, page: (at, [])  # noqa: E731
+        if name == "_gutter":
+            now = lambda rows: None  # noqa: E731
+        for other in [m for key, m in sys.modules.items() if key.startswith("qa.")]:
+            if getattr(other, name, None) is was:
+                setattr(other, name, now)
+    found, known, texts = set(), set(), {}
+    for folder in folders:
+        rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+        for file in dict.fromkeys(row["file"] for row in rows):
+            try:
+                document = reading.document((folder / file).read_bytes(), file)[0]
+            except Exception:
+                continue
+            passages = split(document)
+            texts[f"{folder.name}/{file}"] = hash((document.text, document.sections, passages))
+            units = [document.text[a:b] for passage in passages for a, b in passage.sentences]
+            for row in [row for row in rows if row["file"] == file]:
+                if "field" in row and re.search(row["right"], str(getattr(document.source, row["field"]))):
+                    known.add(f"{folder.name}/{file}: {row['field']}")
+                elif "field" not in row and row["right"] != "(?!)" and holds(row["right"], units):
+                    found.add(f"{folder.name}/{file}: {row['question']}")
+    for n, layout in enumerate(made.LAYOUTS):
+        for seed in range(10):
+            one = layout(made.Cast(100 * n + seed))
+            source = reading.document(one.text.encode(), one.name)[0].source
+            known |= {
+                f"{one.name} {seed}: {f}" for f in made.FIELDS if made.right(f, getattr(one, f), getattr(source, f))
+            }
+    return found, known, texts
+
+
 def libraries(folder: Path, verbose: bool) -> None:
     """What the libraries one might choose make of the cases of each format; those that are not here are left out.
 
     A case counts where its answer stands in one line of the text, as `right` wants it. One library does not see a
-    paragraph as the other does, so a line is what stands between line breaks.
+    paragraph as the other does, so a line is what stands between line breaks. A folder without cases is read alone.
+    Each library has a process of its own, which reads all files once before the clock starts: seconds of its CPU for
+    the second time, MB at most.
     """
-    rows = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
-    print("| format | library | right | of | seconds |\n| --- | --- | --: | --: | --: |")
+    cases = folder / "cases.jsonl"
+    rows = [json.loads(line) for line in cases.read_text(encoding="utf-8").splitlines()] if cases.is_file() else []
+    print("| format | library | files read | of | right | of | seconds | MB |\n| --- | --- |" + " --: |" * 6)
     for suffix, candidates in _libraries().items():
         mine = [row for row in rows if row["file"].endswith(suffix) and "question" in row and row["right"] != "(?!)"]
-        for name, read_ in candidates.items():
-            found, start = 0, time.perf_counter()
-            texts: dict[str, list[str]] = {}
-            for row in mine:
-                if row["file"] not in texts:
-                    try:
-                        texts[row["file"]] = read_(folder / row["file"]).splitlines()
-                    except ImportError:
-                        break
-                    except Exception as error:
-                        texts[row["file"]] = []
-                        if verbose:
-                            print(f"{name}: {row['file']}: {type(error).__name__}: {error}")
-                found += holds(row["right"], texts[row["file"]])
-            else:
-                print(f"| {suffix} | {name} | {found} | {len(mine)} | {time.perf_counter() - start:.1f} |")
+        names = (
+            {row["file"] for row in mine} if rows else {path.name for path in folder.iterdir() if path.suffix == suffix}
+        )
+        paths = [folder / name for name in sorted(names)]
+        for name in candidates if paths else ():
+            with ProcessPoolExecutor(1, mp_context=get_context("fork")) as process:
+                told = process.submit(_read_by, suffix, name, paths, mine, verbose).result()
+            if told:
+                read_well, right, seconds, memory = told
+                row = (suffix, name, read_well, len(paths), right, len(mine), f"{seconds:.2f}", memory)
+                print(f"| {' | '.join(map(str, row))} |")
+
+
+def _read_by(
+    suffix: str, name: str, paths: Sequence[Path], rows: Sequence[Mapping[str, str]], verbose: bool
+) -> tuple[int, int, float, int] | None:
+    """Files read, cases right, seconds, MB; None: the library is not here."""
+    read_ = _libraries()[suffix][name]
+    texts: dict[str, list[str]] = {}
+    start = 0.0
+    for _ in range(2):
+        start = time.process_time()
+        for path in paths:
+            try:
+                texts[path.name] = read_(path).splitlines()
+            except ImportError:
+                return None
+            except Exception as error:
+                if verbose:
+                    print(f"{path.name}: {type(error).__name__}: {error}")
+    seconds = time.process_time() - start
+    right = sum(holds(row["right"], texts.get(row["file"], [])) for row in rows)
+    return len(texts), right, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _libraries() -> dict[str, dict[str, Any]]:
@@ -249,17 +370,21 @@ def folded(text: str) -> str:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="+")
     parser.add_argument("--quotes", action="store_true", help="check the quotations of questions.jsonl instead")
     parser.add_argument("--libraries", action="store_true", help="compare libraries instead")
+    parser.add_argument("--families", action="store_true", help="switch off each family of the readers' rules")
     parser.add_argument("--only", default="", help="only the cases of files whose names begin so")
     parser.add_argument("--without", nargs="*", default=[], help="rules left out, as `places` or `tables`")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
-    if given.quotes or given.libraries:
-        (quotes if given.quotes else libraries)(given.folder, given.verbose)
-    else:
-        cases(given.folder, given.verbose, given.only, given.without)
+    if given.families:
+        families(given.folder, given.verbose, given.only)
+    for folder in [] if given.families else given.folder:
+        if given.quotes or given.libraries:
+            (quotes if given.quotes else libraries)(folder, given.verbose)
+        else:
+            cases(folder, given.verbose, given.only, given.without)
 
 
 if __name__ == "__main__":

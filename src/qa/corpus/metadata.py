@@ -42,12 +42,21 @@ def source(
     values = {**stated(blocks), **values}
     known, _ = declaring.fields(properties)
     found = {**infer(blocks, printed=printed), "language": _language(blocks)}
+    if printed and (named := found.get("title", "")).isupper() and not _shared(named, spoken(identity)):
+        found["title"] = ""  # a body's name, on its paper
     made: dict[str, Any] = {name: values.get(name) or known.get(name) or found.get(name, "") for name in _NAMES}
     inferred = tuple(name for name in _NAMES if made[name] and not (values.get(name) or known.get(name)))
     if not made["title"]:
         made["title"], inferred = spoken(identity), (*inferred, "title")
     made["kind"] = made["kind"] or "other"
     return Source(id=slug(values.get("id") or identity), inferred=inferred, **made), notes
+
+
+def _shared(one: str, other: str) -> bool:
+    """Whether two titles share a word of three letters."""
+    return not set(re.findall(r"[^\W\d_]{3,}", one.casefold())).isdisjoint(
+        re.findall(r"[^\W\d_]{3,}", other.casefold())
+    )
 
 
 def shown(source: Source, declared: Mapping[str, Any], blocks: Sequence[Block]) -> list[Block]:

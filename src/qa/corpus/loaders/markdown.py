@@ -78,6 +78,8 @@ _MARKS = re.compile(
     r"|:(?:material|fontawesome|octicons|simple)-[\w-]{1,60}:|(?:^|\s)\^[\w-]{3,40}$"
 )
 """Marks of Obsidian and MkDocs in a line: links between notes, marked words, keys, icons, comments, names of lines."""
+_COUNTED = re.compile(r"^(\s*)#(?=\.\s+\S)")
+"""An item that Pandoc numbers."""
 _LEFT_OUT = re.compile(
     r"""\s*(?:\[\[?toc\]?\]|\\(?:newpage|pagebreak)|<!--\s*more\s*-->|(?-i:import\s[^'"]{0,200}["'][^'"]{1,200}["'];?)"""
     r"""|(?-i:export\s(?:const|default|let|function)\s.*))\s*""",
@@ -110,7 +112,7 @@ def _plain(text: str) -> str:
             in_table = True
         if in_table:
             if bare:  # a blank line would end the element for Markdown
-                found.append(line)
+                found.append(_SHORTCODE.sub(_said, line).replace("\\\n", " "))
             in_table = "</table" not in line
             continue
         if admonition := _ADMONITION.fullmatch(line):
@@ -132,6 +134,7 @@ def _plain(text: str) -> str:
         line = _SHORTCODE.sub(_said, line) if "{" in line else line
         if "{" in line:
             line = _ATTRIBUTES.sub("", line)
+        line = _COUNTED.sub(r"\g<1>1", line)
         found.append(line)
     return "\n".join(found)
 
