@@ -19,11 +19,6 @@ from qa.corpus.declared import DOI, MONTH, iso_date
 _HEAD, _TAIL = 40, 25
 """Blocks from the top and from the bottom in which a document speaks about itself."""
 
-_LONG = 15
-"""Words: longer titles stand over all headings."""
-_OFTEN = 3
-"""So often a title may be said again."""
-
 _BOLD = 6
 """Level of a line that is a heading by its type alone; for a title it is a line as others are."""
 _LINES = 2
@@ -73,7 +68,6 @@ def infer(blocks: Sequence[Block], *, printed: bool = False) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-_RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\S|copyright\s+\d{4}\b", re.IGNORECASE)
 _DOI_LINE = re.compile(rf"(?:doi:?\s*)?(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>{DOI.pattern})", re.IGNORECASE)
 
 # -- lines with a label --------------------------------------------------------------------------------------
@@ -189,12 +183,8 @@ def persons(text: str, *, names_alone: bool = False) -> str:
 
 
 def _is_person(text: str) -> bool:
-    words = text.split()
-    whole = [word for word in words if not _INITIAL.fullmatch(word)]
-    if not _NAME.fullmatch(text) or any(word.casefold().strip(".") in _NOT_A_NAME for word in whole):
-        return False
-    longer = sum(len(word.strip(".")) > 1 for word in words)
-    return len(words[-1].strip(".")) > 1 and (longer > 1 or whole == words[-1:])
+    whole = [word for word in text.split() if not _INITIAL.fullmatch(word)]
+    return bool(_NAME.fullmatch(text)) and not any(word.casefold().strip(".") in _NOT_A_NAME for word in whole)
 
 
 _INITIAL = re.compile(r"[^\W\d_a-z]\.")
@@ -341,10 +331,7 @@ def headline(blocks: Sequence[Block]) -> str:
         return declared.clean(_DATED_END.sub("", words))
     if any(b.kind == "heading" and b.level < _BOLD for b in top[:1]):
         return ""
-    first = _first_line(top, before, len(blocks) > len(top))
-    if headings and len(first.split()) > _LONG:  # a sentence under "Summary"
-        return ""
-    return "" if sum(_line(b) == first for b in blocks) > _OFTEN else first  # over every part of a form
+    return _first_line(top, before, len(blocks) > len(top))
 
 
 def _names(block: Block) -> bool:
@@ -446,6 +433,5 @@ def _may_be_title(text: str) -> bool:
         and not _LABEL.fullmatch(text)
         and not _FIELD.match(text)
         and not _dated(text)
-        and not _RIGHTS.match(text)
         and not re.search(r"@|https?:|www\.|\w:\s+[\d./-]{4,}$", text)
     )
