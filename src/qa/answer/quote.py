@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from qa.answer.attribute import attribute, dated
@@ -210,7 +210,7 @@ def quoted(candidate: Candidate, start: int, end: int, *, again: bool = False, a
     who = attribute(candidate.hit.source, citation.quote, candidate.hit.passage, (start, end), again=again, apart=apart)
     over = listed_under(candidate.hit.passage, start, end)
     return Sentence(
-        text=_folded_lines(citation.quote),
+        text=_folded_lines(citation.quote, {a - start for a, _ in candidate.hit.passage.sentences}),
         span=_shown(citation.quote, candidate.span, start),
         citations=(citation,),
         verdict=Verdict.SUPPORTED,
@@ -256,13 +256,22 @@ def _shown(quote: str, span: Span | None, start: int) -> Span | None:
     return begin, begin + len(" ".join(words.split()))
 
 
-def _folded_lines(quote: str) -> str:
-    """The words with their white space folded; lines of their own, as in a list, stay lines."""
-    lines = [" ".join(line.split()) for line in quote.splitlines() if line.strip()]
-    few = len(lines) > 2 and all(len(line.split()) < FEW for line in lines)
+def _folded_lines(quote: str, begin: Collection[int] = ()) -> str:
+    """The words with their white space folded; lines of their own, as in a list, stay lines.
+
+    Args:
+        begin: where in it sentences, items and rows begin.
+    """
+    lines: list[tuple[str, bool]] = []
+    at = 0
+    for line in quote.splitlines(keepends=True):
+        if line.strip():
+            lines.append((" ".join(line.split()), at + len(line) - len(line.lstrip()) in begin))
+        at += len(line)
+    few = len(lines) > 2 and all(len(line.split()) < FEW for line, _ in lines)
     text = ""
-    for line in lines:
-        text += (("\n" if few or text[-1] in ".!?:;" else " ") if text else "") + line
+    for line, begins in lines:
+        text += (("\n" if few or begins or text[-1] in ".!?:;" else " ") if text else "") + line
     return text
 
 

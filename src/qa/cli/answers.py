@@ -195,7 +195,8 @@ def _print_points(answer: Answer) -> None:
 
 
 def _heading(source: Source) -> Text:
-    about = ", ".join(part for part in (source.published, source.kind, source.perspective) if part)
+    known = (source.published, source.kind, source.perspective)
+    about = ", ".join(part for part in known if part and part != "other")
     return Text(source.name, style="bold") + Text(f" ({about})" if about else "", style="dim")
 
 
