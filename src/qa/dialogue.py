@@ -54,7 +54,7 @@ _ANYBODY: Final = frozenset("anybody anyone everybody everyone nobody somebody s
 """Whom "they" may mean though each is one."""
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|fine|good|interesting|i see|right|sure|please|ok|okay|hi|hello|well)\b[\s,.!;:–—-]*"
-    r"|(?:and|but|so|then|or|also)\b[\s,]*)+(?=\w)",
+    r"|(?:and|but|so|then|or|also)\b[\s,]*|(?:no|sorry|actually|wait|rather)\s*[,.;:–—-]+\s*|i\s+meant?\b[\s,:]*)+(?=\w)",
     re.I,
 )
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?=\w)", re.I)
