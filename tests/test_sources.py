@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from made_documents import FIELDS, documents
+from made_documents import FIELDS, documents, pdf
 from qa.corpus import reading
 from qa.schema import Source
 
@@ -82,3 +82,33 @@ def test_what_looks_like_a_title_and_is_none(name: str, text: str, title: str, a
     """A library's own line over a book's card, the first line of a log, a table of contents."""
     source = reading.document(text.encode(), name)[0].source
     assert (source.title, source.author, source.published) == (title, author, published)
+
+
+@pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        ([("Counting Seabirds from the Air", 20), ("We count birds from the air in every season.", 11)], True),
+        ([("Barnes & Thornburg LLP", 20), ("We write on behalf of our client in this case.", 11)], False),
+        ([("Dinner on November 12th at seven", 20), ("Tickets are sold at the door of the hall.", 11)], False),
+        (
+            [("Counting the Birds", 20), ("Dear Mr Moe,", 11), ("We count birds from the air in every season.", 11)],
+            False,
+        ),
+    ],
+)
+def test_a_pdf_is_called_by_its_first_line_only_where_that_is_nearly_certain(
+    lines: list[tuple[str, int]], title: bool
+) -> None:
+    """A letterhead, an invitation and a letter's subject are none: the file's name is."""
+    source = reading.document(pdf(lines), "plans.pdf")[0].source
+    assert source.title == (lines[0][0] if title else "Plans")
+
+
+def test_what_writers_of_markdown_leave_for_programs_is_not_shown() -> None:
+    """A shortcode in an HTML table goes, and Pandoc's "#." counts."""
+    table = (
+        "<table>\n<tr><td>Orvik</td><td>{% channel 'o' %} Ask Maren.</td></tr>\n</table>\n\n#. Boil it.\n#. Drink it.\n"
+    )
+    text = reading.document(table.encode(), "a.md")[0].text
+    assert "{%" not in text
+    assert "1. Boil it.\n2. Drink it." in text
