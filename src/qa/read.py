@@ -23,7 +23,7 @@ from qa.schema import Candidate, Hit, Passage, Span
 _WINDOW_WORDS = 30
 """Words read at once: so few that those near an answer are not taken for one."""
 
-FEW, MOST, ENOUGH = 24, 36, 0.5
+FEW, MOST, ENOUGH = 24, 48, 0.5
 """Windows that are read at once, the likeliest first; how many are at all; and the probability from which a sentence
 answers so surely that no more are."""
 
