@@ -219,6 +219,15 @@ def test_nothing_of_one_visitor_is_there_for_another(address: str) -> None:
     assert eve.get("/page/read", params={"a": link, "at": at}).status_code == 400  # the answer, not the document
 
 
+def test_who_comes_to_follow_an_answer_too_late_gets_it_whole(address: str) -> None:
+    """A second window that was told of an answer under way, and asks for it when it is over."""
+    ada = visitor(address)
+    c = asked(ada)
+    (line,) = [json.loads(line) for line in ada.get(f"/page/follow/{c}").text.splitlines() if line]
+    assert (line["conversation"], line["turn"], line["busy"]) == (c, 0, "")
+    assert ada.get("/page/state", params={"c": c}).json()["slots"]["turns"].strip() == line["html"].strip()
+
+
 def test_what_can_be_asked_next_holds_up_nobody(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many wait for it, others are served; and for who has left it is looked for no longer."""
     go, tried = threading.Event(), []

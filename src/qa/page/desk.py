@@ -359,10 +359,16 @@ class Desk:
         under.job.start(self.places)
         return under
 
-    async def following(self, conversation: Conversation, under: Under) -> AsyncIterator[dict[str, Any]]:
-        """The turn as it grows."""
-        i = next(i for i, asked in enumerate(self.store.turns(conversation.id)) if asked.id == under.turn)
+    async def following(self, conversation: Conversation, under: Under | None) -> AsyncIterator[dict[str, Any]]:
+        """The turn as it grows; without one, the last as it is: it may have ended before somebody came to see it."""
+        turns = self.store.turns(conversation.id)
+        i = next((i for i, asked in enumerate(turns) if under and asked.id == under.turn), len(turns) - 1)
         head = {"conversation": conversation.id, "title": conversation.title, "turn": i}
+        if not under:
+            if turns:
+                library = self.library(conversation)
+                yield head | {"html": await asyncio.to_thread(self.asked, i, turns[i], library), "busy": ""}
+            return
         async for _ in under.job.follow():
             html = await asyncio.to_thread(self.under, conversation, i, under)
             yield head | {"html": html, "busy": under.job.view.busy if under.job.running else ""}

@@ -180,9 +180,7 @@ def _asking(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/follow/{c}")
     async def follow(c: str, owner: Owner) -> StreamingResponse:
         conversation = desk.conversation(c, owner)
-        if (under := desk.running.get(c)) is None:
-            raise HTTPException(404, "Nothing is being answered here.")
-        return _lines(desk.following(conversation, under))
+        return _lines(desk.following(conversation, desk.running.get(c)))
 
     @routes.get("/follow/{c}/documents")
     async def follow_change(c: str, owner: Owner) -> StreamingResponse:

@@ -137,7 +137,7 @@
     busy(state.running);
     if (state.tab) one(`[role=tab][data-tab-id=${state.tab}]`)?.click();
     if (state.running) work(null, "follow/{c}").finally(() => busy(false)).then(goOn);
-    if (state.changing) work(null, "follow/{c}/documents");
+    if (state.changing) work(null, "follow/{c}/documents").catch(load); // over meanwhile: as it is now
     if (location.hash) await restore(); else shut();
     goOn();
   };
