@@ -30,7 +30,8 @@ VIEWS = frozenset("account estimate eye image judgement judgment opinion reading
 POINTING = frozenset("this that these those such".split())
 TIMES = frozenset("week month year morning evening time".split())
 """What "this" points at without a sentence before: "this week"."""
-PRONOUNS: Mapping[str, Literal["person", "thing", "group"]] = {
+Sort = Literal["person", "thing", "group"]
+PRONOUNS: Mapping[str, Sort] = {
     **dict.fromkeys("he him his she her hers".split(), "person"),
     **dict.fromkeys("it its".split(), "thing"),
     **dict.fromkeys("they them their theirs".split(), "group"),
