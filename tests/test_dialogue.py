@@ -60,7 +60,7 @@ CONVERSATIONS = [
     ["What does the Council of Auditors do?", "It decides.", "Can members be dismissed from it?",
      "Can members be dismissed from Council of Auditors?"],
     ["Who is Ada Holm?", "Ada Holm is a diver.", "When did Ada begin?", "When did Ada begin?", "Where did she dive?",
-     "Where did Ada dive?"],
+     "Where did Ada Holm dive?"],
     ["Who insures the boats?", "Rye Mutual insures them.", "And the cars?", "Who insures the cars?"],
     ["How many ships came in 2021?", "Nine ships came.", "Sorry, I meant 2022.", "How many ships came in 2022?"],
     ["Who runs the port of Rye?", "Ada Holm runs it.", "No, I mean Hove", "Who runs the port of Hove?",

@@ -105,7 +105,7 @@ def resolve_with(
 
 
 def _fragment(p: Parse, last: str) -> str:
-    """ "In 2022?", "And Turkey?", "Why?": the last question with that in the place of what is of its sort, or behind."""
+    """ "In 2022?", "And Turkey?", "Why?": the last question with that in place of what is of its sort, or behind."""
     words = [t for t in p.tokens if t.tag[0].isalpha()]
     if not words or (len(words) > 1 and any(t.is_verb or t.tag == "MD" for t in words)):
         return ""

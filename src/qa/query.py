@@ -17,7 +17,7 @@ from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words, stems
 from qa.language.asking import asking
-from qa.language.described import BEGINNING, TITLE_WORD, description, word_keys
+from qa.language.described import BEGINNING, TITLE_WORD, description, initials, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import PRONOUNS, SAYING
@@ -136,7 +136,10 @@ class Catalogue:
 
     def called(self, phrase: str) -> tuple[str, ...]:
         """Ids of the sources that a phrase means: by publisher, author, title, or by what it is: "the 2017 report"."""
-        near = _near(phrase, self.looked_up) if self.looked_up else range(len(self.sources))
+        near: Collection[int] = range(len(self.sources))
+        if self.looked_up:
+            each = [{*self.looked_up.places((*word_keys(word), word))} for word in _naming(phrase)[0]]
+            near = sorted(set.intersection(*each)) if each else ()
         return tuple(self.sources[n].id for n in near if _means(phrase, self.sources[n]))
 
     def _names(self, prefix: str) -> Collection[str]:
@@ -245,15 +248,13 @@ def questions(text: str) -> tuple[str, ...]:
     A text with a sentence that asks nothing is one question, and so is one whose "she" is who the other half asks for.
     """
     p = parse_question(text)
-    if again := _gapped(p):
-        return text[: again[0]].rstrip(" ,") + "?", again[1]
     starts: set[int] = set()
     for root in p.roots:
         inside = p.subtree(root)
         starts.add(inside[0])
         if p.tokens[inside[-1]].text != "?":
             return (text,)
-        for joined in _joined_clauses(p, root):
+        for joined in (j for i in (root, *p.children(root, "xcomp")) for j in _conjuncts(p, i)[1:]):
             opens = p.tokens[p.subtree(joined)[0]]
             if p.tokens[joined].is_verb and (opens.tag.startswith("W") or opens.dep in ("aux", "auxpass")):
                 starts.add(p.subtree(joined)[0])
@@ -269,58 +270,17 @@ def questions(text: str) -> tuple[str, ...]:
     return tuple(found) if len(found) > 1 else (text,)
 
 
-def _gapped(p: Parse) -> tuple[int, str] | None:
-    """Where a second question begins that repeats only what is new in it, and that question in full: "What does the
-    boat cost, and the bus?", "How long does the boat take, and how long the bus?" """
-    words = [t.lower for t in p.tokens]
-    joins = [i for i, t in enumerate(p.tokens) if t.lower == "and" and 1 < i < len(p.tokens) - 1]
-    at = joins[-1] if joins else 0
-    if not at or p.tokens[0].tag[0] not in "WI" or any(t.tag[:2] in ("VB", "MD") for t in p.tokens[at:]):
-        return None
-    comma = words[at - 1] == ","
-    repeats = next((n for n, (a, b) in enumerate(zip(words, words[at + 1 :], strict=False)) if a != b), 0)
-    wh = any(t.tag[0] == "W" for t in p.tokens[at + 1 : at + 1 + repeats])
-    if any(t.tag[0] == "W" for t in p.tokens[at + 1 + repeats * wh :]):
-        return None  # "Who signed it, and when?"
-    if not (wh or comma) or "," in words[: at - 1] or not any(t.tag[:2] in ("VB", "MD") for t in p.tokens[:at]):
-        return None  # "Who are Ada, Bo, and Cy?"
-    first, rest = p.text[: p.tokens[at].start].rstrip(" ,") + "?", p.text[p.tokens[at + 1 + wh * repeats].start :]
-    put = f"And {rest}"
-    second = dialogue.resolve(put, (Turn(first, Answer(first, (), Abstention(Reason.NOT_ANSWERED), first)),))
-    return None if second == put else (p.tokens[at].start, second)
-
-
-def _joined_clauses(p: Parse, root: int) -> Iterator[int]:
-    """The verbs joined to that of a question, or to one it governs: "How long have I to pay and who is told?" """
-    for governing in (root, *p.children(root, "xcomp")):
-        yield from _conjuncts(p, governing)[1:]
-
-
 def each_in_turn(text: str) -> tuple[str, ...]:
     """The question put for each of what it asks about in turn: "Who led Acme in 2018 and in 2022?"; else nothing."""
     p = parse(text)
-    return _spread(p, _joined(p))
-
-
-def _joined(p: Parse) -> list[list[int]]:
-    """The parts that a question asks about in turn: "of Rye and of Hove", "in 2018 and 2022", "both Al and Bo".
-
-    Two names alone may be one thing, or asked of together: "the relations of Iran and Iraq".
-    """
     if len(p.roots) != 1 or not any(t.tag in ("WP", "WDT", "WRB") for t in p.tokens[:4]):
-        return []
+        return ()
     for i, token in enumerate(p.tokens):
-        nodes, alike = _conjuncts(p, i), token.dep == "prep" and token.lower != "between"
-        after = p.subtree(i)[-1] + 1
-        if alike and [t.lower for t in p.tokens[after : after + 2]] == ["and", token.lower]:
-            nodes = [i, after + 1]  # whatever the parser hangs the second one on
-        alike = alike and all(p.children(j, "pobj") for j in nodes)
-        ands = nodes[-1] == after + 1 or any(p.tokens[j].lower == "and" for j in p.children(i, "cc"))
+        nodes = _conjuncts(p, i)
         years = token.dep == "pobj" and all(re.fullmatch(r"\d{4}", p.tokens[j].text) for j in nodes)
-        years = years and p.tokens[token.head].lower != "between"
-        if len(nodes) > 1 and ands and (alike or years or p.children(i, "preconj")):
-            return [_alone(p, j) for j in nodes]
-    return []
+        if len(nodes) > 1 and (years or token.dep == "prep") and p.tokens[token.head].lower != "between":
+            return _spread(p, nodes)
+    return ()
 
 
 def _asked_of(named: Named, whole: Query) -> Query:
@@ -397,47 +357,35 @@ def _frame(p: Parse, called: Called, without: Collection[str] = ()) -> _Frame:
     several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
     kind: Kind = "compare" if several else _kind(p)
     thing = _introduced(p) if kind in ("who-is", "fact") else None
-    if thing is None:
-        return _Frame(kind, of=of)
-    return _Frame("who-is", of=of, thing=_phrase(p, thing))
+    return _Frame(kind, of=of) if thing is None else _Frame("who-is", of=of, thing=_phrase(p, thing))
 
 
 def _asked(p: Parse, called: Called) -> _Frame | None:
     """Who is asked to speak: "What is the union's position on pay?", "How do the papers describe the talks?" """
     for i, token in enumerate(p.tokens):
-        if token.lemma in _VIEWS and p.tokens[token.head].lemma == "be":
-            whose = next(iter((*p.children(i, "poss"), *p.behind(i, "of"))), None)
-            if whose is not None and (topic := _topic(p, i, token.head)):
-                return _spoken(topic, _all_named(p, whose, called))
         says = token.is_verb and token.lemma in SAYING | _SEEING
-        told = token.head if token.dep in ("xcomp", "relcl") else i  # "What do they have to say?"
-        subject = next(iter((*p.children(i, "nsubj"), *p.children(told, "nsubj"))), None)
-        if not says or subject is None or not (p.tokens[subject].is_noun or p.tokens[subject].lemma in _TEXTS):
+        if token.lemma in _VIEWS and p.tokens[token.head].lemma == "be":
+            whose, heads = next(iter((*p.children(i, "poss"), *p.behind(i, "of"))), None), (i, token.head)
+        else:
+            told = token.head if token.dep in ("xcomp", "relcl") else i  # "What do they have to say?"
+            whose, heads = next(iter((*p.children(i, "nsubj"), *p.children(told, "nsubj"))), None), (i,)
+        if whose is None or (len(heads) < 2 and not (says and (p.tokens[whose].is_noun or _texts(p, whose)))):
             continue
-        texts, of = _texts(p, subject), _all_named(p, subject, called)
+        texts, of = _texts(p, whose), tuple(_named(_phrase(p, j), called) for j in _conjuncts(p, whose))
+        sourced = texts or all(named.sources for named in of)
         asks = {p.tokens[j].lower for j in p.subtree(i) if p.tokens[j].tag in ("WP", "WDT", "WRB")}
-        topic = _topic(p, i)
-        if "what" in asks and topic and p.tokens[token.head].head == token.head:
-            return _spoken(topic, () if texts else of)
-        thing = p.child(i, "dobj", "ccomp")
-        if thing is None or p.tokens[thing].tag in ("WP", "WDT"):
-            continue
-        if texts and asks & {"how", "which", "what"}:
-            return _Frame("compare", p.span(p.subtree(thing)))
-        if "how" in asks and token.lemma in _SEEING and all(named.sources for named in of):
-            return _Frame("compare", p.span(p.subtree(thing)), of)
+        topic, thing = _topic(p, *heads), p.child(i, "dobj", "ccomp")
+        if topic and (len(heads) > 1 or ("what" in asks and p.tokens[token.head].head == token.head)):
+            # sources are held side by side, a speaker in the texts is looked for in them
+            return _Frame("compare" if sourced or len(of) > 1 else "fact", topic, () if texts else of)
+        how = "how" in asks and token.lemma in _SEEING
+        if says and sourced and thing is not None and p.tokens[thing].tag[0] != "W" and (how or (texts and asks)):
+            return _Frame("compare", p.span(p.subtree(thing)), () if texts else of)
     return None
 
 
-def _spoken(topic: str, of: tuple[Named, ...]) -> _Frame:
-    """What somebody says of a topic: sources are held side by side, a speaker in the texts is looked for in them."""
-    return _Frame("compare" if len(of) > 1 or all(named.sources for named in of) else "fact", topic, of)
-
-
 def _compared(p: Parse, called: Called) -> _Frame | None:
-    """What is held side by side: "Compare A and B", "How do A and B differ in price?", "across the sources"."""
-    if each := _measured_against(p):
-        return _Frame("compare", sides=each)
+    """What is held side by side: "Compare A and B", "Is A larger than B?", "across the sources"."""
     for i, token in enumerate(p.tokens):
         if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
             return _Frame("compare")
@@ -445,15 +393,14 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
         if first is None:
             continue
         sides = [*_conjuncts(p, first), *other]
-        topic = _topic(p, i, first, sides[-1], also=("in", "as"))
-        if _texts(p, first):  # "the reports of 2021 and 2024"
-            of = tuple(_named(side, called) for side in _each(p, i, first, sides))
-            topic = "" if re.fullmatch(r"[\d\s,]*(?:and [\d\s]*)?", topic) else topic
+        texts, of = _texts(p, first), tuple(_named(_phrase(p, side), called) for side in sides)
+        if texts:  # "the reports of 2021 and 2024"
+            of = tuple(_named(text, called) for text in _each(p, first, sides))
+        if texts or (len(of) > 1 and all(named.sources for named in of)):
+            topic = _topic(p, i, first, sides[-1], also=("in", "as"))
+            topic = "" if re.fullmatch(r"[\d\s,and]*", topic) else topic
             return _Frame("compare", topic, of if all(named.sources for named in of) else ())
-        of = tuple(_named(_full(p, side, sides), called) for side in sides)
-        if len(of) > 1 and all(named.sources for named in of):
-            return _Frame("compare", topic, of)
-        if token.lemma not in _AGREEING and (each := _each(p, i, first, sides)):
+        if token.lemma not in _AGREEING and (each := _each(p, first, sides)):
             return _Frame("compare", sides=each)
     return None
 
@@ -466,174 +413,102 @@ def _over_sources(p: Parse, i: int) -> bool:
 
 
 def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
-    """What a word compares, and with what else where that stands apart: "compare A with B"."""
+    """What a word compares, and with what else where that stands apart: "compare A with B", "older than B"."""
     token, subject = p.tokens[i], p.child(i, "nsubj")
-    if token.lower == "compared" and (other := p.behind(i)):
-        return _whole(p, next((k for k in reversed(range(i)) if _nominal(p.tokens[k])), None)), other[:1]
+    if token.lower in ("than", "compared"):
+        other = p.child(i, "prep", "pobj") if token.lower == "than" else next(iter(p.behind(i)), None)
+        return (_likened(p, i, other), [other]) if other else (None, ())
     if token.lemma in _DIFFERING and subject is not None:
         return subject, p.behind(i, *(("to", "with") if token.lemma == "compare" else ("from",)))[:1]
     if token.lemma in ("compare", "contrast") and token.dep == "ROOT":
         return p.child(i, "dobj"), p.behind(i, "with", "to")[:1]
     if token.lemma in ("difference", "similarity", "comparison", "contrast"):
         return next(iter(p.behind(i, "between", "of")), None), ()
-    return (i if _alternative(p, i) else None), ()
+    or_ = any(p.tokens[j].lower == "or" for j in p.children(i, "cc"))  # "Which is higher, Rye or Hove?"
+    thing = token.is_noun or token.dep == "prep"
+    return (i if or_ and thing and any(t.tag in ("JJR", "RBR") for t in p.tokens) else None), ()
 
 
-def _alternative(p: Parse, i: int) -> bool:
-    """Whether a noun is the first to choose from: "Which is higher, Rye or Hove?", "Is Rye or Hove higher?" """
-    or_ = any(p.tokens[j].lower == "or" for j in p.children(i, "cc"))
-    thing = p.tokens[i].is_noun or p.tokens[i].dep == "prep"
-    return or_ and thing and bool(p.children(i, "conj")) and any(t.tag in ("JJR", "RBR") for t in p.tokens)
+def _likened(p: Parse, at: int, other: int) -> int | None:
+    """What stands before "than" or "compared" and is of a kind with what follows: behind the same preposition, or the
+    subject; nothing where that is a figure, a clause or who is asked for."""
+    before, after = p.tokens[:at], p.tokens[other]
+    if p.tokens[at].lower == "than" and not any(t.tag in ("JJR", "RBR") for t in before):
+        return None
+    same = [i for i, t in enumerate(before) if t.dep == "prep" and after.dep == "prep" and t.lower == after.lower]
+    subjects = [i for i, t in enumerate(before) if t.dep.startswith("nsubj") and t.tag[0] not in "PW"]
+    if p.tokens[at].lower == "compared":
+        found = [i for i, t in enumerate(before) if t.is_noun or t.tag == "CD"]
+    else:
+        found = same or (subjects[:1] if after.is_noun or p.children(other) else [])
+    return (
+        _whole(p, found[-1])
+        if found and ({after.tag, p.tokens[found[-1]].tag} != {"CD", "NN"} or after.lower == "one")
+        else None
+    )
 
 
-def _each(p: Parse, at: int, first: int, sides: Sequence[int]) -> tuple[str, ...]:
-    """The question as it would be put of each side alone: "How long is it kept, in Basecamp?"
-
-    Args:
-        at: the word that compares.
-    """
+def _each(p: Parse, first: int, sides: Sequence[int]) -> tuple[str, ...]:
+    """The question as it would be put of each side alone, the others left out: "How long is it kept, in Basecamp?" """
     if len(sides) < 2:  # "the number of ships in 2018 and 2022"
-        whole = p.subtree(first)
-        if p.tokens[first].head in p.roots:
-            whole = [i for i in p.subtree(p.tokens[first].head) if i >= whole[0]]
-        joined = next((i for i in whole if p.children(i, "conj") and p.tokens[i].head != i), None)
-        if joined is None:
-            return ()
-        before = p.text[p.tokens[whole[0]].start : p.tokens[min(p.subtree(joined))].start]
-        each, noun, after = _conjuncts(p, joined), p.tokens[joined].head, ""
-        if p.tokens[joined].dep in ("amod", "nmod", "compound") and noun > each[-1]:  # "full and associate members"
-            after = f" {p.span([each[-1] + 1, *p.subtree(noun)[-1:]])}"
-        return tuple(f"{before}{p.span(_alone(p, i))}{after}" for i in each)
-    if at == first and (measure := _measured(p)) and p.tokens[first].dep != "prep":
-        return tuple(f"{_put(measure, _full(p, side, sides))}?" for side in sides)
-    if at == first:
-        return _spread(p, [p.phrase(side) for side in sides])
-    if p.tokens[at].lower == "compared":  # with all that follows, to the next mark
-        last = next((i for i in range(at, len(p.tokens)) if p.tokens[i].text in ",?."), len(p.tokens)) - 1
-        if last < at + 2:
-            return ()
-        start, end = p.extent(_noun(p, first))
-        one = f"{p.text[: p.tokens[at].start].rstrip()}{p.text[p.tokens[last].end :]}"
-        return one, f"{one[:start]}{p.span([at + 2, last])}{one[end:]}"
-    by_what = p.tokens[at].dep == "ROOT" and p.tokens[at].lemma == "compare" and p.child(at, "nsubj") is None
-    topic = _topic(p, at, first, sides[-1], also=("by",) if by_what else ("in", "as"))
-    clause = next((t.start for t in p.tokens[at:] if t.tag[0] == "W"), None)  # "differ in when they open"
-    topic = p.text[clause:].rstrip("?. ") if not topic and clause else topic
-    return tuple(_of_side(topic, _full(p, side, sides).removesuffix(f" in {topic}")) for side in sides)
+        rest = range(p.subtree(first)[0], len(p.tokens))
+        joined = next((i for i in rest if p.children(i, "conj") and p.tokens[i].head != i), None)
+        sides = _conjuncts(p, joined) if joined is not None else ()
+    bare = ((text, _FRAME.sub(lambda m: "," * m[0].startswith(" "), text)) for text in _spread(p, sides))
+    return tuple(_measuring(text) if text == put else put.rstrip("?., ") for text, put in bare)
 
 
-def _full(p: Parse, side: int, sides: Sequence[int]) -> str:
-    """The phrase around one of some joined words, with the noun that only the last one has: "a full and a junior
-    member"."""
-    last = p.phrase(sides[-1])
-    said = next((i for i in last if p.tokens[i].dep != "det"), sides[-1])
-    if (p.tokens[side].tag.startswith("JJ") or p.tokens[side].text.isdigit()) and said < sides[-1]:
-        return f"{_phrase(p, side)} {p.span([said + 1, last[-1]])}"
-    return _phrase(p, side)
+_FRAME: Final = re.compile(
+    r"^(?:compare|contrast|what (?:is|are|was|were) the (?:difference|similarit|comparison|contrast)\w* (?:between|of)"
+    r"|how (?:do|does|did)(?=.* (?:differ|compare|vary|diverge)\b)) | (?:differ|compare|vary|diverge)(?: (?:in|on))?\b",
+    re.I,
+)
+"""What says that things are compared, and nothing of them."""
 
 
-def _of_side(topic: str, side: str) -> str:
-    """What is asked of one side: "how long it lasts" -> "How long does the day pass last?", "price" -> "price of
-    Rye"."""
-    p = parse(topic)
-    if not topic or p.tokens[0].tag[0] != "W":
-        return f"{topic} of {side}" if topic else side
-    subject = next((i for i, t in enumerate(p.tokens) if t.dep.startswith("nsubj") and t.tag == "PRP"), None)
-    if subject is None:
-        return _as_question(f"{topic} in {side}")
-    return _as_question(topic, side)
-
-
-def _as_question(clause: str, of: str = "") -> str:
-    """A clause as one asks it: "what the clubs want" -> "What do the clubs want?"; as it is where that is unclear.
-
-    Args:
-        of: stands in the place of its subject.
-    """
-    p = parse(clause)
-    verb = p.roots[0]
-    subject = p.child(verb, "nsubj", "nsubjpass")
-    if subject is None or p.tokens[0].tag[0] != "W" or p.tokens[subject].tag[0] == "W":
-        return clause
-    (start, end), says = p.extent(p.subtree(subject)), p.tokens[verb]
-    one = (parse(of).tokens[parse(of).roots[0]] if of else p.tokens[subject]).tag[-1] != "S"
-    aux = says if says.lemma == "be" else next((p.tokens[i] for i in p.children(verb, "aux", "auxpass")), None)
-    if aux is None:
-        does = "did" if says.tag == "VBD" else "does" if one else "do"
-        asked = f"{clause[:start]}{does} {of or clause[start:end]} {says.lemma}{clause[says.end :]}"
-    else:
-        asked = (
-            f"{clause[:start]}{aux.text} {of or clause[start:end]}{clause[end : aux.start]}{clause[aux.end :].lstrip()}"
+def _spread(p: Parse, sides: Sequence[int]) -> tuple[str, ...]:
+    """The text once for each of some parts of it that are joined or held together, with that one in place of all."""
+    if len(sides) < 2:
+        return ()
+    places = [_alone(p, side) for side in sides]
+    if not p.children(sides[0], "conj"):  # "the tram", whatever the parser hangs on it of "faster than"
+        stop = next(
+            (i for i in places[0] if p.tokens[i].tag in ("JJR", "RBR") or p.tokens[i].lower == "than"), len(p.tokens)
         )
-    return f"{asked[0].upper()}{asked[1:].strip()}?"
+        places[0] = [i for i in places[0] if i < stop] or places[0]
+    if any(t.lower == "compared" for t in p.tokens[places[0][-1] : places[-1][0]]):  # with all that follows
+        last = next((i for i in range(places[-1][0], len(p.tokens)) if p.tokens[i].text in ",?."), len(p.tokens)) - 1
+        places[-1] = list(range(places[-1][0], max(last, places[-1][0]) + 1))
+    start, end = p.tokens[places[0][0]].start, p.tokens[places[-1][-1]].end
+    before, after = p.text[:start].removesuffix("both "), p.text[end:]
+    cut = ""
+    if (p.tokens[places[0][-1]].end < p.tokens[places[1][0]].start) and not p.children(sides[0], "conj"):
+        cut = p.text[p.tokens[places[0][-1]].end : p.tokens[places[1][0]].start]  # "the tram faster than the bus"
+        cut = re.sub(r"\s*\b(?:than|(?:as )?compared (?:with|to)|from|with|to)\s*$", "", cut)
+    return tuple(f"{before}{p.span(part)}{cut}{after}" for part in places)
 
 
-def _measured(p: Parse) -> str:
-    """How one asks each for what some are compared by, {} where it is to stand: "How old is {}" of "Which is older,
-    Rye or Hove?", "How much does {} cost" of "Does Rye cost more than Hove?"; else empty."""
-    verb = p.tokens[p.roots[0]]
-    at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR")), None)
-    if at is None or p.tokens[at].lower == "less" or not verb.is_verb:
-        return ""
-    more, after, *further = *p.tokens[at:], p.tokens[-1]
-    if more.lower == "more" and after.tag in ("JJ", "RB"):
-        more, after = after, further[0]
-    aux = next((p.tokens[i].lower for i in p.children(p.roots[0], "aux")), "")
-    if verb.lemma == "be":
-        be = f"{aux} {{}} be" if aux else f"{verb.lower} {{}}"
-        return "" if after.is_noun else f"How {more.lemma} {be}"
-    does = "did" if verb.tag == "VBD" else "does"
-    rest = f"{aux} {{}} {verb.lower}" if aux else f"{does} {{}} {verb.lemma}"
-    if after.is_noun:
-        return f"How {'many' if after.tag == 'NNS' else 'much'} {after.text} {rest}"
-    return f"How {'much' if more.lower == 'more' else more.lemma} {rest}"
-
-
-_COUNTING: Final = ("many", "much")
-"""Behind "how", with "more" or without it."""
-
-
-def _put(measure: str, side: str) -> str:
-    """What is measured, asked of one: "How much do bakers earn" of "How much does {} earn"."""
-    several = side[:1] and parse(side).tokens[-1].tag in ("NNS", "NNPS")
-    return (measure.replace(" does {}", " do {}") if several else measure).replace("{}", side)
-
-
-def _measured_against(p: Parse) -> tuple[str, ...]:
-    """The question as it would be put of each of two, where one is more than the other: "Did more die in 2020 than in
-    2019?"; nothing where what stands behind "than" is a figure or a clause."""
-    than = next((i for i, t in enumerate(p.tokens) if t.lower == "than" and t.dep == "prep"), None)
-    other = p.child(than, "prep", "pobj") if than else None
-    more = next((i for i, t in enumerate(p.tokens[:than]) if t.tag in ("JJR", "RBR")), None)
-    if than is None or other is None or more is None or than + 1 != min(p.subtree(other)):
-        return ()
-    if p.tokens[other].dep == "prep":
-        alike = [i for i, t in enumerate(p.tokens[:than]) if t.dep == "prep" and t.lower == p.tokens[other].lower]
-        places = p.subtree(alike[-1]) if alike else []
-    else:
-        subject = next((i for i, t in enumerate(p.tokens[:than]) if t.dep in ("nsubj", "nsubjpass")), None)
-        if subject is None or not (p.tokens[other].is_noun or (p.tokens[other].lower == "one" and p.children(other))):
-            return ()
-        places = [i for i in _noun(p, subject) if i < more]
-    if not places or p.tokens[places[0]].tag in ("PRP", "WP", "WDT"):
-        return ()
-    last = _noun(p, p.child(other, "pobj") or other)[-1]  # "than the tram on Sundays": that is said of both
-    against, behind = p.span([than + 1, last]), p.text[p.tokens[last].end :].rstrip("?. ")
-    if p.tokens[other].dep != "prep" and (measure := _measured(p)):
-        return tuple(f"{_put(measure, side)}{behind}?" for side in (p.span(places), against))
-    (start, end), rest = p.extent(places), p.text[: p.tokens[than].start].rstrip()
-    each = f"{rest}{behind}?", f"{rest[:start]}{against}{rest[end:]}{behind}?"
-    many = p.tokens[more - 1].text
-    return tuple(part.replace(f"{many} {p.tokens[more].text}", many, 1) for part in each) if many in _COUNTING else each
-
-
-def _spread(p: Parse, joined: Sequence[Sequence[int]]) -> tuple[str, ...]:
-    """The text once for each of some joined parts of it, with that one in the place of all."""
-    if not joined:
-        return ()
-    start, end = p.tokens[joined[0][0]].start, p.tokens[joined[-1][-1]].end
-    before = p.text[:start].removesuffix("both ")
-    return tuple(f"{before}{p.span(part)}{p.text[end:]}" for part in joined)
+def _measuring(text: str) -> str:
+    """A question of one that had "more" of something than another: "Is Rye older?" -> "How old is Rye?" """
+    p = parse(text)
+    at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR") and t.lower != "less"), None)
+    if at is None:
+        return text
+    more, after = p.tokens[at], (*p.tokens[at + 1 :], p.tokens[at])[0]
+    before = text[: more.start].rstrip()
+    if before.endswith((" many", " much")):  # "How many more ships came?"
+        return f"{before}{text[more.end :]}"
+    measure, end = more.lemma.removesuffix("er"), more.end
+    if more.lower == "more":
+        measure, end = ("many" if after.tag == "NNS" else "much"), more.end
+        counts = next((t for t in p.tokens[at + 1 : at + 3] if t.is_noun and after.tag[:2] in ("NN", "JJ")), None)
+        if counts:
+            measure, end = f"{'many' if counts.tag == 'NNS' else 'much'} {text[after.start : counts.end]}", counts.end
+        elif after.tag in ("JJ", "RB"):
+            measure, end = after.text, after.end
+    before = re.sub(r"^(?:which|who)\s+", "", before, flags=re.I)
+    rest = f"{before[:1].lower()}{before[1:]} {text[end:].lstrip(' ,')}".strip()
+    return f"How {measure} {rest}".replace(" ?", "?")
 
 
 def _alone(p: Parse, of: int) -> list[int]:
@@ -645,7 +520,7 @@ def _alone(p: Parse, of: int) -> list[int]:
 
 def _kind(p: Parse) -> Kind:
     """What kind of answer a question wants that asks nobody in particular."""
-    root = next(iter(p.roots), 0)
+    root = p.roots[0] if p.roots else 0
     if {t.lemma for t in p.tokens[:6]} & _OVERVIEW or _asks_gist(p, root):
         return "overview"
     if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
@@ -655,40 +530,26 @@ def _kind(p: Parse) -> Kind:
     whether = opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS
     if {t.lemma for t in p.tokens if t.is_noun} & _STEPS and (first is None or not whether):
         return "how-to"
-    if whether and any(t.lower == "or" and t.dep == "cc" for t in p.tokens):
-        return "fact"  # "Is it paid monthly or yearly?" wants one of the two, no yes
-    if whether or first is None:
-        return "yes-no" if whether or opens.dep in ("aux", "auxpass") or opens.lemma in ("be", "do") else "fact"
-    asks, after = p.tokens[first], p.tokens[first + 1 : first + 2]
-    if _asks_what_to_do(p, first):
-        return "how-to"
+    if whether or first is None:  # "Is it paid monthly or yearly?" wants one of the two, no yes
+        return "yes-no" if whether and not any(t.lower == "or" and t.dep == "cc" for t in p.tokens) else "fact"
+    asks, after = p.tokens[first], (*p.tokens[first + 1 :], p.tokens[first])[0]
+    verb = p.tokens[asks.head]
     if asks.lower == "how":
-        return _how(p, asks, after)
-    if asks.lower == "when" or any(t.lower in _TIMES for t in after):
+        subject = p.child(asks.head, "nsubj")
+        doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
+        process = asks.dep == "advmod" and p.children(asks.head, "auxpass")  # "How is glass made?"
+        if verb.is_verb and (doing or process or after.lower == "to"):
+            return "how-to"
+        return "number" if asks.dep == "amod" or after.tag in ("JJ", "RB") else "fact"
+    if asks.lower == "what" and verb.lemma == "do" and any(p.tokens[i].tag == "MD" for i in p.children(asks.head)):
+        return "how-to"  # "What should I do when the bell rings?"
+    if asks.lower == "when" or after.lower in _TIMES:
         return "when"
     if asks.dep == "det" or asks.lower == "which":
-        noun = p.tokens[asks.head if asks.dep == "det" else min(first + 1, len(p.tokens) - 1)]
-        # "birds" in "Which birds nest" looks a verb
-        verb_like = noun.tag == "VBZ" and noun.lemma not in ("be", "have", "do")
+        noun = verb if asks.dep == "det" else after
+        verb_like = noun.tag == "VBZ" and noun.lemma not in ("be", "have", "do")  # "birds" in "Which birds nest"
         return "list" if noun.tag in ("NNS", "NNPS") or verb_like else "fact"
     return "list" if any(_several(p, i) for i in _things(p, root)) else "fact"
-
-
-def _how(p: Parse, how: Token, after: Sequence[Token]) -> Kind:
-    """Steps ("How do I join?", "How is glass made?"), a figure ("How long", "How many"), or a manner."""
-    verb, subject = p.tokens[how.head], p.child(how.head, "nsubj")
-    doing = verb.tag == "VB" and subject is not None and p.tokens[subject].lower in ("i", "you", "we", "one")
-    process = how.dep == "advmod" and bool(p.children(how.head, "auxpass"))
-    if verb.is_verb and (doing or process or any(t.lower == "to" for t in after)):
-        return "how-to"
-    return "number" if how.dep == "amod" or any(t.tag in ("JJ", "RB") for t in after) else "fact"
-
-
-def _asks_what_to_do(p: Parse, first: int) -> bool:
-    """ "What should I do when the bell rings?" """
-    verb = p.tokens[first].head
-    modal = any(p.tokens[i].tag == "MD" or p.tokens[i].lower == "to" for i in p.children(verb, "aux"))
-    return p.tokens[first].lower == "what" and p.tokens[verb].lemma == "do" and modal
 
 
 def _point(p: Parse) -> Point:
@@ -793,15 +654,6 @@ def _conjuncts(p: Parse, of: int) -> list[int]:
     return [of, *(k for j in p.children(of, "conj") for k in _conjuncts(p, j))]
 
 
-def _noun(p: Parse, at: int) -> list[int]:
-    """A noun with what stands before it and what belongs to it by "of"."""
-    first = at
-    while first and first - 1 in p.phrase(at):
-        first -= 1
-    owned = [k for j in p.children(at, "prep") if p.tokens[j].lower == "of" for k in p.subtree(j)]
-    return [*range(first, at + 1), *owned]
-
-
 def _phrase(p: Parse, of: int) -> str:
     """The noun phrase around a word, its name in full whatever the parser makes of it, without a possessive ending."""
     inside = p.phrase(of)
@@ -829,53 +681,25 @@ def _as_source(p: Parse, of: int) -> bool:
     return according or speaks or token.lemma in _TEXTS
 
 
-def _all_named(p: Parse, of: int, called: Called) -> tuple[Named, ...]:
-    return tuple(_named(_phrase(p, i), called) for i in _conjuncts(p, of))
-
-
 def _named(phrase: str, called: Called) -> Named:
     """Somebody who is to speak, and the sources that are meant, if any."""
     return Named(phrase, called(phrase))
 
 
-def _said(phrase: str) -> list[str]:
-    return [w for w in TITLE_WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
-
-
-def _near(phrase: str, sources: Described) -> Sequence[int]:
-    """Places of the sources that share a key with a phrase, as those it means do."""
-    words = _said(phrase)
-    names = [fold(word) for word in words if not word.islower()]
-    keys = [f"{what} {name}" for name in names[:1] for what in ("publisher", "title")]
-    keys += [*(f"author {name}" for name in names[-1:]), *(f"initials {word}" for word in words)]
-    near = {*sources.places(keys)}
-    if described := _describing(words):
-        near |= set.intersection(*({*sources.places(word_keys(word))} for word in described))
-    return sorted(near)
+def _naming(phrase: str) -> tuple[list[str], bool]:
+    """The words of a phrase that tell which source it means, and whether it speaks of a text: "the 2017 report"."""
+    words = [w for w in TITLE_WORD.findall(re.sub(r"[’']s\b", "", phrase)) if fold(w) not in FUNCTION_WORDS]
+    of_text = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
+    if len(of_text) < len(words):
+        return of_text, True
+    return [w for w in words if not w.islower()], False
 
 
 def _means(phrase: str, source: Source) -> bool:
-    words = _said(phrase)
-    names = [fold(w) for w in words if not w.islower()]
-    publisher = [fold(w) for w in name_words(source.publisher)]
-    initials = "".join(word[0] for word in publisher)
-    if publisher and (
-        names[: len(publisher[:2])] == publisher[:2] or (len(initials) > 2 and initials.upper() in words)
-    ):
-        return True
-    if source.author and names and names[-1] == fold(source.author.split()[-1]):
-        return True
-    title = [fold(w) for w in TITLE_WORD.findall(source.title)]
-    if len(names) > 1 and names == title[: len(names)]:
-        return True
-    about, described = name_words(description(source)), _describing(words)
-    return bool(described) and all(any(akin(word, other) for other in about) for word in described)
-
-
-def _describing(words: Sequence[str]) -> list[str]:
-    """What a phrase says of the text that it speaks of, "2017" in "the 2017 report"; none where it speaks of none."""
-    described = [w for w in words if fold(w).removesuffix("s") not in _TEXTS]
-    return described if len(described) < len(words) else []
+    """Whether publisher and author, or of a text all that describes it, hold each of the words that tell."""
+    words, of_text = _naming(phrase)
+    told = name_words(description(source) if of_text else f"{source.publisher} {source.author}")
+    return bool(words) and all(w == initials(source) or any(akin(w, other) for other in told) for w in words)
 
 
 def asked_names(p: Parse) -> Iterator[str]:

@@ -25,13 +25,12 @@ def word_keys(word: str) -> tuple[str, str]:
     return fold(word)[:BEGINNING], f"={name_key(word)}"
 
 
+def initials(source: Source) -> str:
+    """Those of its publisher: "NP" of The Northern Post."""
+    return "".join(word[0] for word in name_words(source.publisher)).upper()
+
+
 def source_keys(source: Source) -> list[tuple[str, str]]:
-    """Key and word, for each word of its description; key and nothing for how it may be called: by publisher, initials,
-    author or title."""
-    publisher = name_words(source.publisher)
-    keys = {(f"publisher {fold(word)}", "") for word in publisher[:1]}
-    keys.add((f"initials {''.join(fold(word)[0] for word in publisher).upper()}", ""))
-    keys |= {(f"author {fold(word)}", "") for word in source.author.split()[-1:]}
-    keys |= {(f"title {fold(word)}", "") for word in TITLE_WORD.findall(source.title)[:1]}
-    keys |= {(key, word) for word in name_words(description(source)) for key in word_keys(word)}
-    return sorted(keys)
+    """Key and word, for each word of its description; its initials and nothing."""
+    words = {(key, word) for word in name_words(description(source)) for key in word_keys(word)}
+    return sorted(words | {(initials(source), "")})
