@@ -77,10 +77,7 @@ def test_the_speaker_is_found_in_the_sentence(sentence: str, who: str) -> None:
     ("sentences", "who"),
     [
         (("Mara Lindqvist called the plan weak.", "He added that it would fail."), "Mara Lindqvist"),
-        (
-            ("Mara Lindqvist called the plan weak.", "Ships wait.", "It will fail, she said."),
-            "Mara Lindqvist",
-        ),
+        (("Mara Lindqvist called the plan weak.", "Ships wait.", "It will fail, she said."), ""),
         (("Mara Lindqvist warned of delay.", "Lindqvist said ships would wait."), "Mara Lindqvist"),
         (("Al-Madar, a Beirut newspaper, covered it.", "Its report said that ships had left."), ""),
         (("Mara Lindqvist said so.", "Tomas Berg came.", "He said it went well."), ""),
@@ -90,7 +87,7 @@ def test_the_speaker_is_found_in_the_sentence(sentence: str, who: str) -> None:
     ],
 )
 def test_a_pronoun_is_followed_back(sentences: tuple[str, ...], who: str) -> None:
-    """ "He said" takes its speaker from the sentences before, and only from there."""
+    """ "He said" takes its speaker from the sentence before, and only from there."""
     assert last_speaker(*sentences).casefold() == who.casefold()
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from qa.language import facts, missing, stem
 from qa.language.alike import one_entity
+from qa.language.asking import ASKING
 from qa.language.names import named
 from qa.language.parser import Parse, Token, expletive, parse, parse_question, persons
 from qa.language.speech import OWN_VOICE, PERSONS, POINTING, PRONOUNS, Sort
@@ -38,7 +39,6 @@ If it already stands alone, or starts a new topic, repeat it unchanged. Reply wi
 Last question: {question}
 Rewritten question:"""
 
-_ASKING: Final = ("WP", "WDT", "WRB", "WP$")
 _ARGUMENTS: Final = ("dobj", "pobj", "nsubj", "nsubjpass", "csubj", "attr")
 _LEAD = re.compile(
     r"^(?:(?:thanks|thank you|great|ok|okay|well|please)\b[\s,.!;:–—-]*|(?:and|but|so|then|or|also)\b[\s,]*"
@@ -110,9 +110,9 @@ def _fragment(p: Parse, last: str) -> str:
     if not words or (len(words) > 1 and any(t.is_verb or t.tag == "MD" for t in words)):
         return ""
     new, q = p.text.strip().rstrip("?.! "), parse_question(last)
-    if words[0].tag in _ASKING:  # "How many hours?" asks for itself
+    if words[0].tag in ASKING:  # "How many hours?" asks for itself
         verb = next((t for t in q.tokens if t.lemma in ("be", "do", "have") or t.tag == "MD"), None)
-        asked = verb and any(t.tag in _ASKING and t.start < verb.start for t in q.tokens)
+        asked = verb and any(t.tag in ASKING and t.start < verb.start for t in q.tokens)
         return "" if len(words) > 2 else f"{new} {last[verb.start :]}" if verb and asked else f"{new}, {last}"
     says = any(t.is_noun or t.text.istitle() or t.tag == "CD" for t in words)
     if not says or {"else", "more", "any", "other"} & {t.lower for t in words}:
@@ -214,7 +214,7 @@ def _with_subject(p: Parse, spoken: Sequence[_Referent], turns: Sequence[Turn]) 
     bare = p.text.rstrip("?.! ")
     if any(t.tag == "JJS" for t in p.tokens) and not nouns:  # "Which was the largest?"
         q = parse(turns[-1].searched)
-        light = (t.tag in _ASKING or t.dep in ("aux", "auxpass") or t.lemma in ("be", "many", "much") for t in q.tokens)
+        light = (t.tag in ASKING or t.dep in ("aux", "auxpass") or t.lemma in ("be", "many", "much") for t in q.tokens)
         core = next((t.start for t, empty in zip(q.tokens, light, strict=True) if not empty), 0)
         return f"{bare}, of {q.text[core:].rstrip('?.! ')}?"
     subject = max((e for e in spoken if e.named), key=lambda e: (e.asked, e.weight), default=None)
@@ -267,7 +267,7 @@ def _mentioned(p: Parse, people: Collection[str], answers: str = "") -> Iterator
         yield _Referent(text, "person" if person else "thing", weight, asked=not answers)
         who = who and not person
     for i, t in enumerate(p.tokens if not answers else ()):
-        definite = any(p.tokens[j].lower in ("the", "a", "an") for j in p.children(i, "det"))
+        definite = any(p.tokens[j].lower in ("the", "a", "an") for j in p.children(i, "det")) or p.child(i, "poss")
         if t.is_noun and not t.is_name and (definite or t.tag == "NNS") and t.lemma not in _LIGHT:
             text = re.sub(r"^an?\s", "the ", p.span(p.phrase(i)))
             yield _Referent(text, "group" if t.tag == "NNS" else "thing", DESCRIBED, named=False, asked=True)

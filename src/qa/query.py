@@ -16,7 +16,7 @@ from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
 from qa.language.alike import name_words, stems
-from qa.language.asking import asking
+from qa.language.asking import ASKING, asking
 from qa.language.described import BEGINNING, TITLE_WORD, description, initials, word_keys
 from qa.language.names import akin, named
 from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
@@ -525,7 +525,7 @@ def _kind(p: Parse) -> Kind:
         return "overview"
     if p.tokens[root].tag == "VB" and p.tokens[root].lemma in _LISTING and root < 2:
         return "list"
-    first = next((i for i, t in enumerate(p.tokens) if t.tag in ("WP", "WDT", "WRB", "WP$")), None)
+    first = next((i for i, t in enumerate(p.tokens) if t.tag in ASKING), None)
     opens = next((t for t in p.tokens if t.tag[0].isalpha() and t.tag not in ("CC", "UH")), p.tokens[0])
     whether = opens.tag in ("MD", "VBZ", "VBP", "VBD") and opens.lower not in REQUESTS
     if {t.lemma for t in p.tokens if t.is_noun} & _STEPS and (first is None or not whether):

@@ -183,30 +183,10 @@ def parse_question(text: str) -> Parse:
     text = text.replace(first, first.casefold(), 1) if first.casefold() in REQUESTS else text
     p = parse(text)
     if not any(t.text == "compare" and t.is_noun for t in p.tokens):
-        return _with_verb(p)
+        return p
     as_verb = parse(re.sub(r"\bcompare\b", "diverge", text))  # as long, and no noun
     verbs = (replace(t, text="compare", lemma="compare") if t.text == "diverge" else t for t in as_verb.tokens)
     return Parse(text, tuple(verbs))
-
-
-def _with_verb(p: Parse) -> Parse:
-    """What is taken for a noun behind "does" is the verb, and the noun before it its subject: "What does it cost?" """
-    at = next((i for i, t in enumerate(p.tokens) if t.tag == "NN" and _does(p, i)), None)
-    if at is None or p.children(at, "nsubj"):
-        return p
-    inside = p.children(at, "compound", "nmod", "amod", "nummod")
-    subject = next((i for i in reversed(inside) if i < at), None)
-    tokens = list(p.tokens)
-    tokens[at] = replace(tokens[at], tag="VB")
-    if subject is not None:
-        for i in (i for i in (*p.children(at, "det", "poss"), *inside) if i < subject):
-            tokens[i] = replace(tokens[i], head=subject)
-        tokens[subject] = replace(tokens[subject], dep="nsubj")
-    return Parse(p.text, tuple(tokens))
-
-
-def _does(p: Parse, at: int) -> bool:
-    return any(p.tokens[i].lemma == "do" and i < at for i in p.children(at, "aux"))
 
 
 def expletive(p: Parse, at: int) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
-from typing import Final, Literal
+from typing import Final
 
 from qa.language.alike import one_entity
 from qa.language.names import named
@@ -21,49 +19,45 @@ from qa.language.speech import (
     SAYING_WITH,
     TIMES,
     VIEWS,
+    Sort,
 )
 from qa.schema import Passage, Span
 
-LOOK_BACK: Final = 4
-"""Sentences that a pronoun, or a quotation without a speaker, is followed back."""
-AHEAD: Final = 5
-"""Sentences after which the speaker of a quotation that goes on is not looked for."""
 OPENING: Final = 10
 """Words of a sentence that tell whether it leans on another."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """Whoever a reporting verb belongs to, as the text puts it."""
-
-    text: str
-    sort: Literal["name", "role", "pronoun"]
-
-    @property
-    def head(self) -> str:
-        return self.text.split()[-1].casefold()
-
-
 def speaker(passage: Passage, span: Span) -> str:
-    """The person or body whose speech the last sentence of a span gives; empty if the outlet speaks.
-
-    A pronoun is whoever spoke last before it, if it can be; where somebody else was named between, it is nobody.
-    """
+    """The person or body whose speech the last sentence of a span gives, as the text puts it; empty if the outlet
+    speaks. A quotation without a speaker, and a pronoun, have that of the sentence beside them or nobody."""
     if not (touched := _touched(passage, span)):
         return ""  # the head of a table
-    place = touched[-1]
-    subject = _subject_of(passage, place)
-    if subject and subject.sort == "pronoun":
-        subject = _followed(subject, passage, place)
-    if subject is None or subject.head in OWN_VOICE:
+    place, sentences = touched[-1], sentences_of(passage)
+    who = _subject(_unquoted(passage, sentences[place]))
+    before = _subject(_unquoted(passage, sentences[place - 1])) if place else ""
+    if not who and in_quotation(passage, *sentences[place]):
+        open_ = place + 1 < len(sentences) and _open(passage, sentences[place][1])
+        who = (_subject(_unquoted(passage, sentences[place + 1])) if open_ else "") or before
+    if who in PRONOUNS:
+        who = before if _fits(PRONOUNS[who], before) else ""
+    if not who or who.split()[-1].casefold() in OWN_VOICE:
         return ""
-    return _full_name(subject.text, passage.text) if subject.sort == "name" else subject.text
+    full = {name for name in persons(passage.text) if " " in name and name.split()[-1] == who}
+    return full.pop() if len(full) == 1 else who  # always the same: London -> Doug London
+
+
+def _fits(sort: Sort, who: str) -> bool:
+    """Whether a pronoun of some sort can stand for somebody."""
+    last = who.split()[-1].casefold() if who not in PRONOUNS and who else ""
+    if sort == "group":
+        return last.endswith("s") or " and " in who
+    return bool(last) and (last in PERSONS or who[0].isupper() if sort == "person" else last not in PERSONS)
 
 
 def speaks_of_itself(passage: Passage, span: Span) -> bool:
     """Whether a sentence of a span tells of its own text: "the newspaper writes"."""
-    inside = (s for s in sentences_of(passage) if s[0] < span[1] and s[1] > span[0])
-    return any(subject.head in OWN_VOICE for s in inside if (subject := _subject(_unquoted(passage, s))))
+    inside = (_subject(_unquoted(passage, s)) for s in sentences_of(passage) if s[0] < span[1] and s[1] > span[0])
+    return any(who.split()[-1].casefold() in OWN_VOICE for who in inside if who)
 
 
 def speaks(who: str, passage: Passage, span: Span) -> bool:
@@ -151,68 +145,23 @@ def _open(passage: Passage, at: int) -> bool:
 # whose words ----------------------------------------------------------------------------------------------
 
 
-def _subject_of(passage: Passage, place: int) -> _Subject | None:
-    """Who speaks in a sentence: named in it, or where the quotation around it ends ("...,” she said"), or before."""
-    sentences = sentences_of(passage)
-    found = _subject(_unquoted(passage, sentences[place]))
-    if found or not in_quotation(passage, *sentences[place]):
-        return found
-    after = range(place + 1, min(place + 1 + AHEAD, len(sentences)))
-    ahead = takewhile(lambda i: _open(passage, sentences[i - 1][1]), after)
-    around = (_subject(_unquoted(passage, sentences[i])) for i in (*ahead, *_before(place)))
-    return next((subject for subject in around if subject), None)
-
-
-def _before(place: int) -> range:
-    return range(place - 1, max(place - 1 - LOOK_BACK, -1), -1)
-
-
-def _followed(pronoun: _Subject, passage: Passage, place: int) -> _Subject | None:
-    """Who spoke last before a sentence, if a pronoun can mean him; None where it may be another."""
-    for i in _before(place):
-        earlier = _subject_of(passage, i)
-        if earlier is None:
-            if PRONOUNS[pronoun.text] == "person" and persons(passage.slice(*sentences_of(passage)[i])):
-                return None
-        elif earlier.sort != "pronoun":
-            return earlier if _fits(pronoun, earlier) else None
-    return None
-
-
-def _full_name(name: str, text: str) -> str:
-    """A person's name with his first names, where the text gives them, and always the same: London -> Doug London."""
-    full = {other for other in persons(text) if " " in other and other.split()[-1] == name}
-    return full.pop() if len(full) == 1 else name
-
-
-def _fits(pronoun: _Subject, earlier: _Subject) -> bool:
-    sort, person = PRONOUNS[pronoun.text], earlier.head in PERSONS
-    if sort == "group":
-        return earlier.head.endswith("s") or " and " in earlier.text
-    return not person if sort == "thing" else earlier.sort == "name" or person
-
-
 @lru_cache(maxsize=4096)
-def _subject(sentence: str) -> _Subject | None:
+def _subject(sentence: str) -> str:
     """Who speaks, in a sentence whose quoted words are blanked: the subject of the outermost verb of saying."""
     if led := _LED.match(sentence):
-        return _Subject(led[1], "name")
+        return led[1]
     p = parse(_short(sentence))
+    whose: list[int | None] = []
     for i, t in enumerate(p.tokens):
-        whose: list[int] = []
         if t.lower == "according":
-            whose = p.behind(i)
+            whose += p.behind(i)[:1]
         elif t.lemma in VIEWS and p.tokens[t.head].lower == "in":  # "in his view"
-            whose = [*p.children(i, "poss"), *p.behind(i)]
-        if whose and (found := _phrase(p, whose[0])):
-            return found
+            whose += [*p.children(i, "poss"), *p.behind(i)][:1]
     outermost = list(p.roots)
     for i in outermost:  # breadth first
         outermost += p.children(i)
-        who = _sayer(p, i) if p.tokens[i].is_verb else None
-        if who is not None and (found := _phrase(p, who)):
-            return found
-    return None
+        whose.append(_sayer(p, i) if p.tokens[i].is_verb else None)
+    return next(filter(None, (_phrase(p, who) for who in whose if who is not None)), "")
 
 
 _LED = re.compile(r"([A-Z][\w’'-]+(?: [A-Z][\w’'-]+){0,2}): “")
@@ -257,28 +206,27 @@ def _sayer(p: Parse, i: int) -> int | None:
     return who
 
 
-def _phrase(p: Parse, at: int) -> _Subject | None:
+def _phrase(p: Parse, at: int) -> str:
     """A name, a role ("two diplomats") or a pronoun, if a word is the head of one."""
     head = p.tokens[at]
     if head.lower in PRONOUNS:
-        return _Subject(head.lower, "pronoun")
-    if not head.is_name or head.lower in PERSONS:  # "a union leader, Tomas Berg"
-        beside = (j for j in p.children(at, "appos") if p.tokens[j].is_name)
-        if (name := next(beside, None)) is not None:
-            return _phrase(p, name)
+        return head.lower
+    beside = [j for j in p.children(at, "appos") if p.tokens[j].is_name]  # "a union leader, Tomas Berg"
+    if beside and (not head.is_name or head.lower in PERSONS):
+        return _phrase(p, beside[0])
     names = [span for span in named(p) if span[0] <= head.start < span[1]]
     if names:
         joined = [span for span in named(p) for j in p.children(at, "conj") if span[0] == p.tokens[j].start]
         start, end = names[0][0], max(span[1] for span in (names[0], *joined))
-        the = p.text[max(0, start - 4) : start].casefold() == "the "
-        text = re.sub(r"[’']s$", "", p.text[start:end])
-        return None if "“" in text else _Subject(f"{'the ' * the}{text}", "name")
+        the = "the " * (p.text[max(0, start - 4) : start].casefold() == "the ")
+        return "" if "“" in p.text[start:end] else the + re.sub(r"[’']s$", "", p.text[start:end])
     if not head.is_noun or any(p.tokens[j].tag == "PRP$" for j in p.children(at, "poss")):
-        return None
+        return ""
     # "which LBCI calls": "which" is no part of it, whatever the parser hangs it on
-    hanging = [j for j in p.children(at) if j < at and not p.tokens[j].tag.startswith("W")]
-    left = [j for j in hanging if p.tokens[j].dep not in ("punct", "cc", "preconj")]
+    left = [j for j in p.children(at, *_IN_ROLE) if j < at and p.tokens[j].tag[0] != "W"]
     words = sorted({at, *(k for j in left for k in p.subtree(j))})
     text = p.span(words)
-    small = p.tokens[words[0]].tag in ("DT", "CD")
-    return _Subject(text[0].lower() + text[1:] if small else text, "role")
+    return text[0].lower() + text[1:] if p.tokens[words[0]].tag in ("DT", "CD") else text
+
+
+_IN_ROLE: Final = ("det", "amod", "compound", "nmod", "nummod", "poss")
