@@ -1,4 +1,4 @@
-"""Each kind of question gets its kind of answer: introductions, yes and no, lists, steps, table rows, two at once."""
+"""Each kind of question gets its kind of answer: short forms, yes and no, lists, steps, table rows, two at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from qa.answer.quote import quote, quoted
 from qa.answer.yesno import says, statement
 from qa.corpus.reading import document
 from qa.decide import decide, leading
-from qa.language.introducing import introduces
 from qa.language.shortforms import spelled_out
 from qa.passages import split
 from qa.query import Query, understand
@@ -44,34 +43,6 @@ def candidates_of(text: str, name: str) -> list[Candidate]:
     """Every sentence of a document, none of which the reader likes."""
     made, _ = document(text.encode(), name)
     return [Candidate(Hit(p, made.source, 0.1), a, b, 0.1) for p in split(made) for a, b in p.sentences]
-
-
-@pytest.mark.parametrize(
-    ("thing", "text", "introduced"),
-    [
-        ("Ada Holm", "Ada Holm, a retired pilot, founded the choir.", True),
-        ("Ada Holm", "The choir's founder is Ada Holm.", True),
-        ("Ada Holm", "Engineer Ada Holm found the fault.", True),
-        ("the Water Board", "The Water Board is the body that sets the price.", True),
-        ("a weir", "A weir is a low dam across a river.", True),
-        ("grafting", "Grafting means joining two plants.", True),
-        ("Ada Holm", "They met Ada Holm at the station.", False),
-        ("Ada Holm", "Ada Holm founded the choir.", False),
-        ("Ada Holm", "Per Holm is a pilot.", False),
-        ("a weir", "The weir keeper is on leave.", False),
-    ],
-)
-def test_a_sentence_introduces_what_it_says_what_it_is(thing: str, text: str, introduced: bool) -> None:
-    """By its grammar; a mention is no introduction."""
-    assert introduces(thing, text) is introduced
-
-
-def test_who_is_prefers_the_sentence_that_introduces() -> None:
-    """Though the reader likes another better."""
-    said = read("They met Ada Holm in May.\nAda Holm, a pilot, came late.", 0.9, 0.3)
-    decision = decide(understand("Who is Ada Holm?"), [], said, 0.35)
-    assert decision.chosen[0].text == "Ada Holm, a pilot, came late."
-    assert not decision.unsure
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,6 @@ def test_not_a_fact(text: str, kind: str) -> None:
     [
         ("al-Aruri", "al-Arouri"),
         ("Hizbullah", "Hezbollah"),
-        ("Nakhalah", "Nakhleh"),
         ("Abdullahian", "Abdollahian"),
         ("Haniyeh", "Haniya"),
         ("Muhammad", "Mohamed"),

@@ -41,7 +41,6 @@ RULES: Final[Mapping[str, str]] = {
     "named": "a source that the question names is preferred",
     "list": "several things are wanted, or who somebody is: a lower bar, more sentences",
     "short forms": "what a short form stands for: the sentence that spells it out comes first",
-    "introduced": "who or what something is: the sentence whose grammar says so comes first",
     "counted": "how many, how long, what share of: a sentence without a figure gives way to one with",
     "steps": "how to: the list that holds the question's words comes first",
     "tables": "the row that the question names, and the cell that it asks for",

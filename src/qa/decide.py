@@ -26,7 +26,6 @@ from qa.language import facts
 from qa.language.alike import related, stems
 from qa.language.dates import months, years
 from qa.language.fact import FIGURES
-from qa.language.introducing import introduces
 from qa.language.parser import parse_question
 from qa.language.shortforms import spelled_out
 from qa.language.speakers import speaks
@@ -179,17 +178,6 @@ def _one_of(words: Collection[str], text: Collection[str]) -> bool:
     return any(related(a, b) for a in words for b in text)
 
 
-def _introducing(choice: _Choice) -> Decision:
-    """Where somebody or something is to be introduced: the sentence that does."""
-    thing = choice.query.thing
-    found = [c for c in choice.candidates if thing and introduces(thing, " ".join(c.text.split()))]
-    if not found:
-        return choice
-    if choice.best >= PERHAPS and choice.best > 2 * found[0].score:
-        found.insert(1, choice.candidates[0])  # of two opinions, grammar's and the reader's, both
-    return choice.decision(found, sure=True)
-
-
 def _spelling_out(choice: _Choice) -> Decision:
     """What a short form stands for: the sentence that gives it beside it in brackets."""
     found = [(c, spelled_out(choice.query.thing, c.text)) for c in choice.candidates if choice.query.thing]
@@ -295,7 +283,6 @@ _RULES: Final[Mapping[str, Callable[[_Choice], Decision]]] = {
     "speakers": _of_speakers,
     "sides": _of_its_side,
     "short forms": _spelling_out,
-    "introduced": _introducing,
     "tables": _of_tables,
     "steps": _of_steps,
     "places": _in_place,

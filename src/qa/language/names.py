@@ -11,7 +11,7 @@ from rapidfuzz.process import extract
 
 from qa.language.dates import MONTHS, dates_in
 from qa.language.fact import Fact
-from qa.language.parser import COUNTED, Parse, entities, parse
+from qa.language.parser import Parse, parse
 from qa.language.words import FUNCTION_WORDS, WORD, fold
 from qa.schema import Span
 
@@ -90,10 +90,8 @@ _CAPITAL_BEFORE = re.compile(r"(?<=[\w,] )([A-Z][\w’'-]+) $")
 
 
 def _is_name(text: str, start: int) -> bool:
-    """Whether the parser takes the word that starts there for one of a name, or the model of entities does."""
-    return any(token.is_name for token in parse(text).tokens if token.start == start) or any(
-        entity.start == start and entity.label not in COUNTED for entity in entities(text)
-    )
+    """Whether the parser takes the word that starts there for one of a name."""
+    return any(token.is_name for token in parse(text).tokens if token.start == start)
 
 
 def _looks_like_name(word: str) -> bool:
@@ -140,28 +138,20 @@ def _spoken(word: str) -> str:
 def same_name(a: str, b: str) -> bool:
     """Whether two words spell one name: same consonants, no front vowel where the other has a back one.
 
-    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei". The first
-    vowel must be nearly the same (Warner is not Werner), and short names must be in all letters: Mali is not Male.
+    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah"; not "Khomeini" = "Khamenei". The first vowel must be nearly the
+    same (Warner is not Werner), and short names must be in nearly all letters: Mali is not Male.
     """
-    left, right = _ARTICLED.sub("", fold(a)), _ARTICLED.sub("", fold(b))
-    if left == right:
+    if _ARTICLED.sub("", fold(a)) == _ARTICLED.sub("", fold(b)):
         return True
-    key = name_key(a)
-    if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper() or _first_vowel(a) != _first_vowel(b):
-        return False
-    one, other = _slots(_sounds(a)), _slots(_sounds(b))
-    if len(one) != len(other) or one[0] != other[0] or one[-1][-1:] != other[-1][-1:]:
-        return False  # Omar, Amr; Niger, Nigeria; Maria, Mario
-    if min(len(left), len(right)) < _LONG:
-        shared = max(ratio(left, right), ratio(_spoken(a), _spoken(b)))
-        if shared < _ALIKE or [bool(x) for x in one] != [bool(y) for y in other]:
-            return False
-    return all(not x or not y or x[0] == y[0] for x, y in zip(one, other, strict=True))
+    alike = len(name_key(a)) > 1 and _sounds(a) == _sounds(b) and _first_vowel(a) == _first_vowel(b)
+    one, other = _spoken(a), _spoken(b)
+    long = min(len(one), len(other)) >= _LONG
+    return alike and a.isupper() == b.isupper() and (long or ratio(one, other) >= _ALIKE)
 
 
 _ARTICLED = re.compile(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]")
 _LONG = 6
-"""Letters from which a name may be spelled with other vowels, or without some."""
+"""Sounds from which a name may be spelled with other vowels."""
 _ALIKE = 78
 """Share of letters in common, in percent, from which a shorter one is the same."""
 _VOWELS = re.compile(r"(?:[aeiou]|(?<=[a-z])y)+")
@@ -174,17 +164,6 @@ def _first_vowel(word: str) -> str:
     if re.match(r"[ae][iy]", sound):
         return "ay"
     return sound[:1].translate(str.maketrans("eyu", "iio"))
-
-
-def _slots(sounds: str) -> list[str]:
-    """What stands before, between and behind the consonants."""
-    slots = [""]
-    for c in sounds:
-        if c in "ao":
-            slots[-1] += c
-        else:
-            slots.append("")
-    return slots
 
 
 def akin(a: str, b: str) -> bool:
@@ -202,35 +181,23 @@ _OF_NAME = re.compile(r"[aeioy]{0,2}(?:ns?|ans?|ish|ese|i|is|ic|ians?|ers?|s)")
 _OF_PLACE = re.compile(r"ese|ish|i?ans?")
 
 
-_ALIKE_BY_EAR = 0.7
-"""The same, where the two also sound alike: "Viddel" for Vidal, where nobody is called Viddel."""
-_NEAR_MISS = 0.82
-"""Letters in common, in their order, as a share of all: one of six may be wrong, two of twelve."""
+_NEAR_MISS = 82
+"""Letters in common, in their order, as a share of all, in percent: one of six may be wrong, two of twelve."""
 
 
-def meant(word: str, names: Iterable[str], keyed: Iterable[str] | None = None) -> str:
+def meant(word: str, names: Iterable[str], keyed: Iterable[str] = ()) -> str:
     """The one name that a word misspells or spells otherwise: "Nasralah" -> "Nasrallah"; "" if none, or several.
 
     Of five letters at least, the first of them right unless it sounds the same. Spellings of one name, and what is
     derived from it, count as one.
 
     Args:
-        keyed: names that share the word's `name_key`, where they were looked up: of `names` letters alone are compared.
+        keyed: names that share the word's `name_key`, where they were looked up.
     """
-    plain = fold(word)
-    near: dict[str, float] = {}
-    if keyed is not None:
-        given = list(names)
-        close = extract(plain, [fold(n) for n in given], scorer=ratio, score_cutoff=100 * _NEAR_MISS, limit=None)
-        names = (*keyed, *(given[place] for _, _, place in close))
-    for name in set(names):
-        other = fold(name)
-        if min(len(plain), len(other)) < 5 or abs(len(plain) - len(other)) > 2:
-            continue
-        share = ratio(other, plain) / 100 if other[0] == plain[0] else 0.0
-        alike = share >= _ALIKE_BY_EAR and name_key(name) == name_key(word)
-        if share >= _NEAR_MISS or alike or same_name(name, word):
-            near[name] = share
+    given, plain = [name for name in {*names, *keyed} if len(name) > 4], fold(word)
+    close = extract(plain, [fold(name) for name in given], scorer=ratio, score_cutoff=_NEAR_MISS, limit=None)
+    near = {given[place]: score for other, score, place in close if other[0] == plain[0] and len(plain) > 4}
+    near |= {name: ratio(plain, fold(name)) for name in given if name not in near and same_name(name, word)}
     best = min(near, key=lambda name: (-near[name], name), default="")
     one = all(same_name(best, n) or fold(best).startswith(fold(n)) or fold(n).startswith(fold(best)) for n in near)
     return best if one and best != word else ""

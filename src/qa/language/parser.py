@@ -142,10 +142,6 @@ class Entity:
     label: str
 
 
-COUNTED: Final = frozenset("CARDINAL DATE MONEY ORDINAL PERCENT QUANTITY TIME".split())
-"""Labels of entities that are no names."""
-
-
 class Parser(Protocol):
     """Whatever takes English apart."""
 
