@@ -423,7 +423,6 @@ def test_the_sides_of_a_comparison_are_searched_one_by_one(question: str, sides:
         ("What should I do when the bell rings?", "how-to"),
         ("How is glass made?", "how-to"),
         ("What's a day ticket?", "who-is"),
-        ("What does GitHub mean by a fork?", "who-is"),
         ("LRC?", "who-is"),
     ],
 )

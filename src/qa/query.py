@@ -19,7 +19,7 @@ from qa.language.alike import name_words, stems
 from qa.language.asking import ASKING, asking
 from qa.language.described import BEGINNING, TITLE_WORD, description, initials, word_keys
 from qa.language.names import akin, named
-from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
+from qa.language.parser import REQUESTS, Parse, parse, parse_question
 from qa.language.speech import PRONOUNS, SAYING
 from qa.language.tongue import language
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
@@ -364,6 +364,7 @@ def _asked(p: Parse, called: Called) -> _Frame | None:
     """Who is asked to speak: "What is the union's position on pay?", "How do the papers describe the talks?" """
     for i, token in enumerate(p.tokens):
         says = token.is_verb and token.lemma in SAYING | _SEEING
+        heads: tuple[int, ...]
         if token.lemma in _VIEWS and p.tokens[token.head].lemma == "be":
             whose, heads = next(iter((*p.children(i, "poss"), *p.behind(i, "of"))), None), (i, token.head)
         else:
@@ -580,38 +581,26 @@ def _several(p: Parse, at: int) -> bool:
 def _introduced(p: Parse) -> int | None:
     """Whom or what a question wants introduced: "Who is Ada?", "What is listeria?", "What does CNPM stand for?" """
     words = [i for i, t in enumerate(p.tokens) if t.tag[0].isalpha()]
-    if not words:
+    if words and all(p.tokens[i].is_name for i in words):  # "AMC?"
+        return p.roots[0]
+    if not words or not (p.tokens[words[0]].tag in ("WP", "WDT") or p.tokens[words[0]].lower in _DEFINING):
         return None
-    root, asks = p.roots[0], p.tokens[words[0]].tag in ("WP", "WDT")
-    if all(p.tokens[i].is_name for i in words):  # "AMC?"
-        return root
-    if p.tokens[words[0]].lower in _DEFINING and len(words) < _SHORT:
-        return next((i for i in reversed(words) if p.tokens[i].is_noun), None)
-    if not asks:
-        return None
-    if p.tokens[root].lemma in _MEANING:
-        behind = (*p.behind(root, "by"), *range(words[0] + 1, root))
-        return next((i for i in behind if p.tokens[i].is_noun or p.tokens[i].tag == "VBG"), None)
-    if p.tokens[root].lemma == "be" and len(words) == 3:  # whatever the parser takes the third for
+    if p.tokens[p.roots[0]].lemma == "be" and len(words) == 3:  # whatever the parser takes the third for
         return words[2]
-    things = _things(p, root)
-    if len(things) != 1 or not p.tokens[things[0]].is_noun or _several(p, things[0]):
-        return None
-    if p.tokens[things[0]].lemma in _CALLED:
-        return next((i for i in p.behind(things[0]) if p.tokens[i].is_noun), None)
-    inside = (p.tokens[i] for i in p.subtree(things[0]) if i != things[0])
-    bare = not any(t.dep in _SAYS_MORE or t.tag in ("JJS", "RBS") for t in inside)
-    return things[0] if bare and not p.children(root, "prep", "advmod", "advcl", "xcomp", "ccomp") else None
+    more = any(t.dep in _SAYS_MORE or t.tag in ("JJS", "RBS") or t.lower in ("in", "on", "at", "to") for t in p.tokens)
+    things = [
+        i for i, t in enumerate(p.tokens)
+        if (t.is_noun or t.tag == "VBG") and t.dep != "compound" and t.lemma not in _CALLED
+    ]  # fmt: skip
+    asks = p.tokens[p.roots[0]].lemma in ("be", *_DEFINING)
+    return things[0] if asks and not more and len(things) == 1 and not _several(p, things[0]) else None
 
 
-_MEANING: Final = frozenset("mean stand denote signify".split())
-_DEFINING: Final = frozenset("define explain spell".split())
-_SHORT: Final = 8
-"""Words of a request to define something."""
+_DEFINING: Final = frozenset("define explain spell mean stand denote signify".split())
 _CALLED: Final = frozenset("meaning form name abbreviation acronym definition".split())
 """Of these a question asks what stands behind them: "the meaning of HACCP"."""
-_SAYS_MORE: Final = frozenset("prep relcl acl advcl poss".split())
-"""What is asked of a thing by more than its name is no introduction: "the capital of France"."""
+_SAYS_MORE: Final = frozenset("relcl acl advcl poss xcomp ccomp".split())
+"""What is asked of a thing by more than its name is no introduction."""
 
 
 def _asks_gist(p: Parse, root: int) -> bool:
@@ -636,10 +625,6 @@ def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
                 follows = [j + 1] if thing > j and p.tokens[j + 1].tag != "," else []
                 return p.span([*follows, *p.subtree(thing)])
     return ""
-
-
-def _nominal(token: Token) -> bool:
-    return token.is_noun or token.tag == "CD"
 
 
 def _whole(p: Parse, of: int | None) -> int | None:
