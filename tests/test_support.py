@@ -14,7 +14,7 @@ from conftest import make_hit
 from qa.mutate import mutations
 from qa.schema import Source, Verdict
 from qa.support import LAYERS, Beside, Case, Evidence, Judgement, Layer, Support, check, denies
-from qa.support.quotes import Failure, quotations
+from qa.support.quotes import quotations
 from qa.support.words import carried, folded, nearest, whole_sentences
 
 TOWN = (
@@ -199,31 +199,25 @@ SPEECH = (
 @pytest.mark.parametrize(
     ("claim", "failure"),
     [
-        ("Ana Ruiz said: “We will not leave the harbour before the money is there.”", None),
-        ('Ruiz said "we will not leave the harbour ... before the money is there".', None),
-        ("Vidal called it “a gift to the ferry company”.", None),
-        ("“Nobody wants this thing,” said Vidal.", None),
-        ("“We shall sell all of the boats by Friday,” said Ana Ruiz.", Failure.FABRICATED),
-        ("Ana Ruiz said: “We will not leave the town before the money is there.”", Failure.FABRICATED),
-        ("Ana Ruiz said: “We will leave the harbour before the money is there.”", Failure.FABRICATED),
-        ("Ana Ruiz said: “Before the money is there … we will not leave the harbour.”", Failure.STITCHED),
-        ("“The bridge is a scandal,” said Ana Ruiz.", Failure.MISATTRIBUTED),
-        ("Ana Ruiz called it “a gift to the ferry company”.", Failure.MISATTRIBUTED),
-        ("Olga Stern said: “Ferries are cheaper than bridges.”", Failure.MISATTRIBUTED),
+        ("Ana Ruiz said: “We will not leave the harbour before the money is there.”", ""),
+        ('Ruiz said "we will not leave the harbour ... before the money is there".', ""),
+        ("Vidal called it “a gift to the ferry company”.", ""),
+        ("“Nobody wants this thing,” said Vidal.", ""),
+        ("“We shall sell all of the boats by Friday,” said Ana Ruiz.", "fabricated"),
+        ("Ana Ruiz said: “We will not leave the town before the money is there.”", "fabricated"),
+        ("Ana Ruiz said: “We will leave the harbour before the money is there.”", "fabricated"),
+        ("Ana Ruiz said: “Before the money is there … we will not leave the harbour.”", "stitched"),
+        ("“The bridge is a scandal,” said Ana Ruiz.", "misattributed"),
+        ("Ana Ruiz called it “a gift to the ferry company”.", "misattributed"),
+        ("Olga Stern said: “Ferries are cheaper than bridges.”", "misattributed"),
     ],
 )
-def test_failures_of_quotations_are_named(claim: str, failure: Failure | None) -> None:
+def test_failures_of_quotations_are_named(claim: str, failure: str) -> None:
     """Fabricated, stitched, misattributed, or as it should be."""
     other = "The director told us: “Ferries are cheaper than bridges.”"
-    (quotation,) = quotations(claim, [SPEECH], [other])
-    assert quotation.failure == failure
-    assert RULES.judge(claim, [SPEECH], elsewhere=[other]).failed == (failure is not None)
-
-
-def test_a_quotation_with_the_right_speaker_and_nothing_else_needs_no_model() -> None:
-    """All it claims has been looked up."""
-    judgement = RULES.judge("Tomas Vidal said: “Nobody wants this thing.”", [SPEECH])
-    assert (judgement.verdict, judgement.score) == (Verdict.SUPPORTED, 1.0)
+    (fault,) = quotations(claim, [SPEECH], [other])
+    assert fault.partition(":")[0] == failure
+    assert RULES.judge(claim, [SPEECH], elsewhere=[other]).failed == bool(failure)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +234,8 @@ def test_a_quotation_with_the_right_speaker_and_nothing_else_needs_no_model() ->
 )
 def test_who_speaks_is_not_who_is_spoken_of(claim: str, text: str, right: bool) -> None:
     """A name in what is said is not taken for the speaker; somebody without a name may be anybody."""
-    (quotation,) = quotations(claim, [text])
-    assert (quotation.failure is None) == right
+    (fault,) = quotations(claim, [text])
+    assert (not fault) == right
 
 
 def test_the_model_decides_where_rules_cannot() -> None:

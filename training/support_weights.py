@@ -126,7 +126,7 @@ def _made(text: str, rng: random.Random) -> list[tuple[Case, str]]:
     if len(own) < 2:
         return []
     sentence = rng.choice(own)
-    false = mutations(sentence, own)
+    false = [m for m in mutations(sentence, own) if m.evidence is None]
     said = [(Case(sentence.removesuffix("."), [text]), "supported")]
     return said + [(Case(rng.choice(false).text, [text]), "contradicted")] * bool(false)
 
@@ -213,7 +213,7 @@ def main() -> None:
     labels = {name: part.labels for name, part in judged.items()}
     false = [held[name][labels[name] != "supported"] for name in fitted]
     supported, sure = threshold(false, PASSED), threshold(false, SURELY_PASSED)
-    failed = {name: np.where(held[name] < supported, part.readings[:, 2], 0.0) for name, part in judged.items()}
+    failed = {name: part.readings[:, 2] - part.readings[:, 0] for name, part in judged.items()}
     others = [failed[name][labels[name] != "contradicted"] for name in fitted if name != IMPLIED]
     contradicted = threshold(others, WRONGLY)
     print("fitted on the other sets | on all: AUC; true accepted, false passed, surely; contradicted rightly, wrongly")
@@ -223,7 +223,7 @@ def main() -> None:
         line = f"{name:15} n {len(true):4}"
         for h in (fit(rest), whole):
             p = chances(*h, part)
-            called = (part.readings[:, 2] >= contradicted) & (p < supported)
+            called = failed[name] >= contradicted
             line += f" | {roc_auc_score(true, p):.3f}"
             line += f"; {(p[true] >= supported).mean():.2f} {(p[~true] >= supported).mean():.2f}"
             line += f" sure {(p[true] >= sure).mean():.2f} {(p[~true] >= sure).mean():.2f}"
@@ -243,7 +243,7 @@ def main() -> None:
         f'\nSUPPORTED = {supported:.3f}\n"""Probability from which a claim counts as borne out."""'
         f'\nSURE = {sure:.3f}\n"""Probability from which it is surely so."""'
         f"\nCONTRADICTED = {contradicted:.3f}\n"
-        '"""The support model\'s probability of a contradiction from which the source says otherwise."""'
+        '"""By how much a contradiction must be likelier than support for the source to say otherwise."""'
     )
     print(text)
     if args.write:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from qa.language import fold
@@ -32,33 +33,23 @@ AROUND = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """`text[start:end]` points to these references, counted from 1; whether they exist is not known here."""
-
-    numbers: tuple[int, ...]
-    start: int
-    end: int
-    sources: tuple[str, ...] = ()
-    """Ids of sources that it calls by name."""
-    pages: tuple[int, ...] = ()
-    """The pages it names."""
-    unknown: tuple[str, ...] = ()
-    """Files and footnotes that it names and that are none of the sources."""
-    keeps: str = ""
-    """What stays of it in the sentence: the words of a link."""
-
-
-@dataclass(frozen=True, slots=True)
 class Marked:
-    """A sentence without its markers, the span it was taken from, and what it cites, each once."""
+    """A sentence without its markers, the span it was taken from, and what it cites, each once.
+
+    Of a marker alone `text` is what stays of it in its sentence: the words of a link, else nothing. Whether what it
+    points to exists is not known here.
+    """
 
     text: str
     start: int
     end: int
-    numbers: tuple[int, ...]
+    numbers: tuple[int, ...] = ()
+    """References, counted from 1."""
     sources: tuple[str, ...] = ()
+    """Ids of sources that it calls by name."""
     pages: tuple[int, ...] = ()
     unknown: tuple[str, ...] = ()
+    """Files and footnotes that it names and that are none of the sources."""
 
 
 # the table of shapes --------------------------------------------------------------------------------------
@@ -73,7 +64,7 @@ _ADDRESS = r"\([^()\s]{1,300}(?:\([^()\s]{1,80}\)[^()\s]{0,80})?(?:\s[\"'][^\"'\
 _ENDINGS = r"pdf|docx?|html?|xhtml|md|txt|rst|csv|xlsx|odt|epub"
 
 
-def _bracket(match: re.Match[str], labels: Labels) -> Marker | None:
+def _bracket(match: re.Match[str], labels: Labels) -> Marked | None:
     """Numbers, a link, or names of sources."""
     inside, _, address = match[0][1:].partition("](")
     inside = inside.strip("[]()【】〔〕［］")
@@ -91,14 +82,14 @@ def _bracket(match: re.Match[str], labels: Labels) -> Marker | None:
     return _named(match, inside, labels)
 
 
-def _numbered(match: re.Match[str], labels: Labels, pages: tuple[int, ...] = ()) -> Marker:
+def _numbered(match: re.Match[str], labels: Labels, pages: tuple[int, ...] = ()) -> Marked:
     written = re.split(r"†|\]\(", match[0])[0]
     written = re.sub(r"<[^>]*>", " ", _PAGE.sub("", written.rstrip(")]")) if pages else written).translate(_RAISED)
     numbers: list[int] = []
     for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*\^?(\d+))?", written):
         a, b = int(first), int(last or first)
         numbers += range(a, b + 1) if a <= b < a + MAX_RANGE else [a, b]
-    return Marker(tuple(dict.fromkeys(numbers)), *match.span(), pages=pages)
+    return Marked("", *match.span(), tuple(dict.fromkeys(numbers)), pages=pages)
 
 
 def _stands_as_marker(match: re.Match[str], inside: str) -> bool:
@@ -117,12 +108,12 @@ def _stands_as_marker(match: re.Match[str], inside: str) -> bool:
     return bool(re.search(r"[.!?…‽][\"”’)]*\s?$|[\])】]$", before) and re.match(r"\s+[A-Z“\"]", after))
 
 
-def _raised(match: re.Match[str], labels: Labels) -> Marker | None:
+def _raised(match: re.Match[str], labels: Labels) -> Marked | None:
     """Not a power or a unit: km², 10³."""
     return None if _POWER.search(match.string[max(0, match.start() - 6) : match.start()]) else _numbered(match, labels)
 
 
-def _linked(match: re.Match[str], labels: Labels) -> Marker:
+def _linked(match: re.Match[str], labels: Labels) -> Marked:
     words, _, address = match[0][1:].rpartition("](")
     name = _name(address.rstrip(")").split(' "')[0], labels)
     # "(see [the report](report.pdf))" and "[report.pdf](report.pdf)" are no words of the sentence
@@ -134,7 +125,7 @@ def _linked(match: re.Match[str], labels: Labels) -> Marker:
     return _of(match, *([name] if name.id else []), keeps="" if own else words)
 
 
-def _named(match: re.Match[str], written: str, labels: Labels) -> Marker | None:
+def _named(match: re.Match[str], written: str, labels: Labels) -> Marked | None:
     """Nothing but names of sources: "[gazette-2021, p. 3; Island Ledger 2020]"."""
     if re.match(r"\d{4}[a-z]?\b", written):  # "Lind and Ruiz (2021)": the names stand before it
         before = match.string[max(0, match.start() - AROUND) : match.start()].split()[-6:]
@@ -146,12 +137,12 @@ def _named(match: re.Match[str], written: str, labels: Labels) -> Marker | None:
     return None
 
 
-def _noted(match: re.Match[str], labels: Labels) -> Marker | None:
+def _noted(match: re.Match[str], labels: Labels) -> Marked | None:
     key = match[0][1:-1]
     return None if labels is _NOT_TOLD else _of(match, _Name(labels.get(key, ""), (), key))
 
 
-def _addressed(match: re.Match[str], labels: Labels) -> Marker | None:
+def _addressed(match: re.Match[str], labels: Labels) -> Marked | None:
     name = _name(match[0].strip("<>"), labels)
     return _of(match, name) if name.id else None
 
@@ -161,7 +152,7 @@ class Shape(NamedTuple):
 
     examples: tuple[str, ...]
     pattern: str
-    read: Callable[[re.Match[str], Labels], Marker | None]
+    read: Callable[[re.Match[str], Labels], Marked | None]
 
 
 SHAPES = {
@@ -241,10 +232,10 @@ def _pages(page: re.Match[str]) -> tuple[int, ...]:
     return tuple(range(first, min(last, first + MAX_RANGE) + 1)) or (first,)
 
 
-def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marker:
+def _of(match: re.Match[str], *names: _Name, keeps: str = "") -> Marked:
     ids = tuple(dict.fromkeys(name.id for name in names if name.id))
     pages = tuple(dict.fromkeys(page for name in names for page in name.pages))
-    return Marker((), *match.span(), ids, pages, tuple(name.file for name in names if not name.id), keeps)
+    return Marked(keeps, *match.span(), (), ids, pages, tuple(name.file for name in names if not name.id))
 
 
 def label(text: str) -> str:
@@ -262,9 +253,9 @@ def bare(file: str) -> str:
     return re.sub(rf"\.(?:{_ENDINGS})$", "", file.strip(), flags=re.I)
 
 
-def find(text: str, labels: Labels | None = None) -> tuple[Marker, ...]:
+def find(text: str, labels: Labels | None = None) -> tuple[Marked, ...]:
     """All markers in the order they stand. Adjacent ones, "[1][2]", are two."""
-    found: list[Marker] = []
+    found: list[Marked] = []
     at = 0
     while match := _MARKER.search(text, at):
         marker = SHAPES[match.lastgroup or ""].read(match, _NOT_TOLD if labels is None else labels)
@@ -279,12 +270,12 @@ def strip(text: str) -> str:
     return _without(text, find(text))
 
 
-def _without(text: str, markers: tuple[Marker, ...]) -> str:
+def _without(text: str, markers: tuple[Marked, ...]) -> str:
     parts, at = [], 0
     for marker in markers:
         piece = text[at : marker.start]
-        alone = not marker.keeps and re.match(r"\s|[.,;:!?…)\]”\"’]|$", text[marker.end : marker.end + 1])
-        parts += [piece.rstrip(" \t") if alone else piece, marker.keeps]
+        alone = not marker.text and re.match(r"\s|[.,;:!?…)\]”\"’]|$", text[marker.end : marker.end + 1])
+        parts += [piece.rstrip(" \t") if alone else piece, marker.text]
         at = marker.end
     parts.append(text[at:])
     clean = re.sub(r"\(\s?\)", "", "".join(parts)) if markers else text
@@ -324,11 +315,8 @@ def _unit(text: str, start: int, end: int, labels: Labels | None = None) -> Mark
     clean = _without(text[start:end], markers)
     if not re.search(r"\w", clean):
         return None
-    each = (tuple(dict.fromkeys(x for m in markers for x in getattr(m, name))) for name in _CITES)
-    return Marked(clean, start, end, *each)
-
-
-_CITES = ("numbers", "sources", "pages", "unknown")
+    each = ([getattr(m, name) for m in markers] for name in ("numbers", "sources", "pages", "unknown"))
+    return Marked(clean, start, end, *(tuple(dict.fromkeys(chain.from_iterable(found))) for found in each))
 
 
 def _spans(text: str, offsets: Iterable[int]) -> Iterator[Span]:
@@ -350,7 +338,7 @@ def _past_markers(text: str, at: int, labels: Labels | None = None) -> int:
         near = max(0, start - AROUND)
         found = find(text[near : match.end() + 4], labels) if match else ()
         marker = next((m for m in found if m.start == start - near), None)
-        if not match or not marker or marker.keeps:
+        if not match or not marker or marker.text:
             return at
         at = near + marker.end
         while at < len(text) and text[at] in ".,;":  # "end. [1]." has two full stops
@@ -380,7 +368,7 @@ class Stream:
     def _take(self, *, whole: bool) -> list[Marked]:
         found = list(ends(self._text, whole=whole, past=_past_markers))
         units = [u for span in _spans(self._text, found) if (u := _unit(self._text, *span))]
-        units = [Marked(u.text, u.start + self._done, u.end + self._done, u.numbers) for u in units]
+        units = [replace(u, start=u.start + self._done, end=u.end + self._done) for u in units]
         if found:
             self._text = self._text[found[-1] :]
             self._done += found[-1]

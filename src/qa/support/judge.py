@@ -17,8 +17,8 @@ from qa.language.parser import parse
 from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
-from qa.support.quotes import SPEECH, quotations, unquoted
-from qa.support.words import carried, content, nearest, split, whole_sentences
+from qa.support.quotes import quotations
+from qa.support.words import carried, nearest, split, whole_sentences
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -43,7 +43,7 @@ class Finding:
     ok: bool | None
     detail: str = ""
     decides: bool = False
-    """Whether it settles the verdict: with such a fault no claim passes; a quotation that is right needs no more."""
+    """Whether it is a fault with which no claim passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,7 @@ class _Look:
     """What the support model reads of the evidence."""
     evidence: int
     span: Span
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def broken(self) -> bool:
-        return any(f.ok is False for f in self.findings)
+    findings: tuple[Finding, ...]
 
 
 class Support:
@@ -196,7 +192,7 @@ class Support:
         layers: Mapping[Layer, Callable[[], Finding | None]] = {
             "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
             "names": lambda: _lacking("names", [(t, f) for t, f in absent if f.kind == "name"], case),
-            "quotes": lambda: _quotes(lead, claim, case),
+            "quotes": lambda: _quotes(case),
         }
         found = [layer() for name, layer in layers.items() if name in self.layers]
         if self.probabilities is None and "entailment" in self.layers:
@@ -212,17 +208,16 @@ class Support:
 
 def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     where = (look.evidence, look.span)
-    decides = {f.ok for f in look.findings if f.decides}
-    if True in decides and not look.broken:
-        return Judgement(Verdict.SUPPORTED, 1.0, *where, look.findings)
     if reading is None:
-        return Judgement(Verdict.PARTLY if look.broken else Verdict.UNCHECKED, None, *where, look.findings)
+        broken = any(f.ok is False for f in look.findings)
+        return Judgement(Verdict.PARTLY if broken else Verdict.UNCHECKED, None, *where, look.findings)
     supported, neutral, contradicted = (float(chance) for chance in reading)
-    holds, denied = 0.0 if False in decides else weigh.holds(supported), contradicted >= weigh.CONTRADICTED
+    holds = 0.0 if any(f.decides for f in look.findings) else weigh.holds(supported)
+    denied = contradicted - supported >= weigh.CONTRADICTED
     seen, ok = "a contradiction" if denied else "no support", supported >= 0.5
     findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
     told = (*where, findings, (supported, neutral, contradicted))
-    if holds >= weigh.SUPPORTED and not denied:
+    if holds >= weigh.SUPPORTED:
         return Judgement(Verdict.SUPPORTED, holds, *told)
     return Judgement(Verdict.CONTRADICTED if denied else Verdict.PARTLY, 1 - holds, *told)
 
@@ -305,15 +300,10 @@ def _lacking(layer: Layer, absent: Sequence[tuple[str, Fact]], case: Case) -> Fi
     return Finding(layer, not absent, f"not in the source: {words}" if absent else "", decides=wholly)
 
 
-def _quotes(lead: str, claim: str, case: Case) -> Finding | None:
+def _quotes(case: Case) -> Finding | None:
     found = quotations(case.claim, case.evidence, case.elsewhere, [s.title for s in case.sources])
-    bad = [q for q in found if q.failure]
-    if bad or not found:
-        detail = "; ".join(f"{q.failure}: {q.detail}" for q in bad)
-        return Finding("quotes", False, detail, decides=True) if bad else None
-    named = lead or found[0].speaker
-    spoken = bool(named) and all(q.speaker for q in found) and not content(unquoted(claim)) - content(named) - SPEECH
-    return Finding("quotes", True, "said so, word for word" if spoken else "", decides=spoken)
+    wrong = "; ".join(fault for fault in found if fault)
+    return Finding("quotes", not wrong, wrong, decides=bool(wrong)) if found else None
 
 
 def _shared(claim: str, case: Case) -> Finding:

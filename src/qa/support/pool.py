@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from qa.schema import Hit, Source, Span
-from qa.support.words import content, ranked
+from qa.support.words import content
 
 TRIED = 3
 """Passages of a cited source, or of all sources where none is cited, that a sentence is held against."""
-SHORTLIST = 24
-"""Passages of which these are chosen, by the words they share with the sentence, rare ones counting more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +70,19 @@ class Pool:
         return there or own
 
     def near(self, text: str, among: Sequence[Evidence] | None = None, most: int = TRIED) -> list[Evidence]:
-        """The passages that a sentence is best held against, the best first."""
-        found = among if among is not None and len(among) <= 2 * SHORTLIST else self._shortlist(text, among)
-        return [found[i] for i in ranked(text, [e.text for e in found])[:most]]
-
-    def _shortlist(self, text: str, among: Sequence[Evidence] | None = None) -> Sequence[Evidence]:
-        """The passages that share most words with a sentence, rare ones counting more; all, where they are few."""
-        if among is None and len(self) <= SHORTLIST:
-            return self.passages
-        allowed = {e.id for e in among} if among is not None else None
-        scores: Counter[int] = Counter()
+        """The passages that share most words with a sentence, the best first; rare words count more."""
+        scores = {self._places[e.id]: 0.0 for e in among or ()}
         for word in content(text):
             places = self._words.get(word, ())
             for i in places:
-                if allowed is None or self.passages[i].id in allowed:
-                    scores[i] += math.log(1 + len(self) / len(places))  # type: ignore[assignment]  # any number does
-        best = heapq.nsmallest(SHORTLIST, scores, key=lambda i: (-scores[i], i))
-        return [self.passages[i] for i in best] or list(among or self.passages)[:1]
+                if among is None or i in scores:
+                    scores[i] = scores.get(i, 0.0) + math.log(1 + len(self) / len(places))
+        best = heapq.nsmallest(most, scores, key=lambda i: (-scores[i], i))
+        return [self.passages[i] for i in best] or list(self.passages[:1])
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {e.id: i for i, e in enumerate(self.passages)}
 
     def _own(self, source: str) -> Sequence[Evidence]:
         return self._of.get(source, ())

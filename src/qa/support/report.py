@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from qa.language import facts
 from qa.language.alike import one_day, other_figures
@@ -107,16 +107,8 @@ class CheckedSentence:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
-            "markers": list(self.markers),
-            "sources": list(self.sources),
-            "invented": list(self.invented),
-            "unknown": list(self.unknown),
-            "cited": self.cited,
-            "status": self.status,
+        names = ("text", "start", "end", "markers", "sources", "invented", "unknown", "cited", "status")
+        return {name: getattr(self, name) for name in names} | {
             "reason": self.judgement.reason,
             "passage": self.evidence.id if self.evidence else None,
             "quote": self.quote,
@@ -136,8 +128,7 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Sentences by status, those without a citation, and markers behind which there is no source."""
         by_status = Counter(sentence.status for sentence in self.sentences)
-        names: tuple[Status, ...] = ("supported", "likely", "partly", "unsupported", "contradicted", "unchecked")
-        return {name: by_status[name] for name in names} | {
+        return {name: by_status[name] for name in get_args(Status)} | {
             "no citation": sum(not s.cited for s in self.sentences),
             "invented markers": sum(len(s.invented) + len(s.unknown) for s in self.sentences),
             "disputed": sum(s.against is not None for s in self.sentences),
@@ -360,8 +351,4 @@ def _status(text: str, judgement: Judgement, near: Sequence[Evidence]) -> Status
     if judgement.verdict is Verdict.PARTLY:
         held = max((carried(text, e.text) for e in near), default=0.0)
         return "unsupported" if held < LITTLE else "partly"
-    return {
-        Verdict.SUPPORTED: "supported",
-        Verdict.CONTRADICTED: "contradicted",
-        Verdict.UNCHECKED: "unchecked",
-    }[judgement.verdict]  # type: ignore[return-value]
+    return judgement.verdict.value  # type: ignore[return-value]  # the other verdicts are statuses

@@ -14,8 +14,8 @@ SUPPORTED = 0.560
 """Probability from which a claim counts as borne out."""
 SURE = 0.710
 """Probability from which it is surely so."""
-CONTRADICTED = 0.445
-"""The support model's probability of a contradiction from which the source says otherwise."""
+CONTRADICTED = 0.275
+"""By how much a contradiction must be likelier than support for the source to say otherwise."""
 # end of what is fitted
 
 

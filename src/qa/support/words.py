@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.language import FUNCTION_WORDS, fold, name_key, stem
+from qa.language import FUNCTION_WORDS, fold, stem
 from qa.markers import sentences
 from qa.schema import Span
 
@@ -99,49 +97,15 @@ def split(text: str) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=2 * KEPT)
 def content(text: str) -> frozenset[str]:
-    """Stems of the words that say something; of a name, what is left over all its spellings."""
-    found: set[str] = set()
-    for match in WORD.finditer(text):
-        word = re.sub(r"['’]s$", "", match[0])
-        for part in re.split(r"-", word) if not re.match(r"(?i)[ae][lnstrd]h?-", word) else [word]:
-            if part and fold(part) not in FUNCTION_WORDS:
-                found.add(_key(part))
-    return frozenset(found)
-
-
-def _key(word: str) -> str:
-    if word[0].isupper() or "-" in word:
-        key = name_key(word)
-        if len(key) > 2:
-            return f"~{key}"
-    return stem(word)
+    """Stems of the words that say something, those that a hyphen joins one by one."""
+    words = (fold(part) for word in WORD.findall(re.sub(r"['’]s\b", "", text)) for part in word.split("-"))
+    return frozenset(stem(word) for word in words if word and word not in FUNCTION_WORDS)
 
 
 def carried(claim: str, text: str) -> float:
     """Share of the claim's words of content that the text holds, 0 to 1; 1 for a claim without any."""
     wanted = content(claim)
-    return len(wanted & _held(text)) / len(wanted) if wanted else 1.0
-
-
-@lru_cache(maxsize=2 * KEPT)
-def _held(text: str) -> frozenset[str]:
-    return content(text) | _as_names(text)
-
-
-def _as_names(text: str) -> frozenset[str]:
-    # "the Council" and "the council": a capital on one side only must not part them
-    stems = {stem(m[0]) for m in WORD.finditer(text)}
-    names = {f"~{key}" for m in WORD.finditer(text) if len(key := name_key(m[0])) > 2}
-    return frozenset(stems | names)
-
-
-def ranked(claim: str, texts: Sequence[str]) -> list[int]:
-    """Places of the texts that hold most of a claim's words of content, the best first; rare ones count more."""
-    wanted = content(claim)
-    held = [wanted & _held(text) for text in texts]
-    spread = Counter(word for own in held for word in own)
-    worth = [math.fsum(math.log(1 + len(texts) / spread[word]) for word in own) for own in held]
-    return sorted(range(len(texts)), key=lambda i: -worth[i])
+    return len(wanted & content(text)) / len(wanted) if wanted else 1.0
 
 
 def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple[range, list[int]]:
@@ -154,18 +118,16 @@ def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple
         texts: for each sentence the number of the text in which it stands.
     """
     wanted = content(claim)
-    held = [wanted & _held(sentence) for sentence in sentences]
-
-    def beside(i: int) -> set[int]:
-        return {j for j in (i - 1, i, i + 1) if 0 <= j < len(texts) and texts[j] == texts[i]}
+    held = [wanted & content(sentence) for sentence in sentences]
 
     def union(places: Iterable[int]) -> frozenset[str]:
         return frozenset().union(*(held[i] for i in places))
 
+    beside = [{j for j in (i - 1, i, i + 1) if 0 <= j < len(texts) and texts[j] == texts[i]} for i in range(len(texts))]
     first = max(range(len(held)), key=lambda i: len(held[i]))
-    own = union(beside(first))
-    second = max(range(len(held)), key=lambda i: (len(union(beside(i)) - own), len(held[i] - own)))
-    apart = bool(wanted) and len(union(beside(second)) - own) >= APART * len(wanted)
-    around = [range(a, b + 1) for a in beside(first) for b in beside(first) if a <= first <= b]
+    own = union(beside[first])
+    second = max(range(len(held)), key=lambda i: (len(union(beside[i]) - own), len(held[i] - own)))
+    apart = bool(wanted) and len(union(beside[second]) - own) >= APART * len(wanted)
+    around = [range(a, b + 1) for a in beside[first] for b in beside[first] if a <= first <= b]
     shown = max(around, key=lambda run: len(union(run)) - BESIDE * len(wanted) * len(run))
-    return shown, sorted(beside(first) | beside(second) if apart else beside(first))
+    return shown, sorted(beside[first] | beside[second] if apart else beside[first])
