@@ -97,9 +97,10 @@ def split(text: str) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=2 * KEPT)
 def content(text: str) -> frozenset[str]:
-    """Stems of the words that say something, those that a hyphen joins one by one."""
-    words = (fold(part) for word in WORD.findall(re.sub(r"['’]s\b", "", text)) for part in word.split("-"))
-    return frozenset(stem(word) for word in words if word and word not in FUNCTION_WORDS)
+    """Stems of the words that say something; what a hyphen joins whole and part by part."""
+    words = WORD.findall(re.sub(r"['’]s\b", "", text))
+    parts = {part for word in words for part in (word, *word.split("-")) if part}
+    return frozenset(stem(part) for part in parts if fold(part) not in FUNCTION_WORDS)
 
 
 def carried(claim: str, text: str) -> float:
