@@ -277,6 +277,9 @@ def test_a_sentence_is_read_with_those_beside_it_and_with_a_second_place_that_ad
         [0, 1, 2, 3, 4, 5],
     )
     assert nearest("Ana Ruiz chairs the council and left.", said, [0] * 6) == (range(1, 3), [0, 1, 2])
+    figure = ["The council of Rye met.", "Rain.", "Fog.", "It gave 30 grants."]
+    shown, read = nearest("The council of Rye gave 30 grants.", figure, [0] * 4)
+    assert (shown, read) == (range(3, 4), [0, 1, 2, 3]), "where its figure stands"
     assert nearest("Whales sing.", ["Nothing alike."], [0]) == (range(1), [0])
 
 
@@ -464,6 +467,14 @@ def test_a_list_of_references_tells_what_the_numbers_mean(heading: str) -> None:
     assert [s.status for s in report.sentences] == ["supported"]
     assert report.sentences[0].evidence
     assert report.sentences[0].evidence.source == HITS[0].source
+
+
+def test_a_file_in_the_list_of_references_is_that_file_or_none() -> None:
+    """A name that is nearly that of a source is told to be none; it is not taken for it."""
+    sources = {"refund.md": "It rained all day.", "ferry.md": "The ferry sank."}
+    text = "It rained all day [1]. The ferry sank [2].\n\n## Sources\n1. refunds.md\n2. ferry.md\n"
+    wrong, right = check(text, sources, RULES).sentences
+    assert (wrong.unknown, right.unknown, right.sources) == (("refunds.md",), (), ("ferry.md",))
 
 
 def test_numbers_may_count_sources() -> None:

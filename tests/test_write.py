@@ -304,7 +304,7 @@ def test_a_quotation_given_to_the_wrong_person_is_not_shown() -> None:
     """Quotation marks are held against the passage."""
     result = Result(good("Olga Stern said the vote was “a gift” [1]. Ana Ruiz called it “a theft” [1]."), good("NONE"))
     assert not result.sentences
-    assert "not in the source" in result.dropped[0].reason
+    assert "not in the passages read" in result.dropped[0].reason
     assert "fabricated" in result.dropped[1].reason
 
 

@@ -123,9 +123,11 @@ def _references(text: str) -> tuple[str, dict[str, str]]:
 def _meant(line: str, sources: Sequence[Source], labels: Mapping[str, str]) -> tuple[CitedSource, ...]:
     """What a line of the list names: by id, file, address, author and year, else by most words of its title."""
     for written in (line, f"[{line.strip(' .')}]"):
-        found = [(marker.sources, marker.pages) for marker in markers.find(written, labels) if marker.sources]
-        if found:
-            return tuple(CitedSource(id_, pages) for ids, pages in found for id_ in ids)
+        found = markers.find(written, labels)
+        if by_name := tuple(CitedSource(id_, marker.pages) for marker in found for id_ in marker.sources):
+            return by_name
+    if any(marker.unknown for marker in found):  # nothing but a file, and none of the sources
+        return ()
     said, words = f" {markers.label(line)} ", content(line)
     pages = tuple(int(p) for p in re.findall(r"\bpp?\. ?(\d{1,4})\b", line))
     named = [name for name in labels if len(name) > 3 and f" {name} " in said]

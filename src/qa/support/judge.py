@@ -214,8 +214,8 @@ def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     supported, neutral, contradicted = (float(chance) for chance in reading)
     holds = 0.0 if any(f.decides for f in look.findings) else weigh.holds(supported)
     denied = contradicted - supported >= weigh.CONTRADICTED
-    seen, ok = "a contradiction" if denied else "no support", supported >= 0.5
-    findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model sees {seen}"))
+    seen, ok = "sees a contradiction" if denied else "does not see all of it there", supported >= 0.5
+    findings = (*look.findings, Finding("entailment", ok, "" if ok else f"the support model {seen}"))
     told = (*where, findings, (supported, neutral, contradicted))
     if holds >= weigh.SUPPORTED:
         return Judgement(Verdict.SUPPORTED, holds, *told)
@@ -297,7 +297,7 @@ def _part_of_a_name(text: str, fact: Fact, case: Case) -> bool:
 def _lacking(layer: Layer, absent: Sequence[tuple[str, Fact]], case: Case) -> Finding:
     wholly = any(not _part_of_a_name(text, fact, case) for text, fact in absent)
     words = ", ".join(dict.fromkeys(f"“{text[f.start : f.end]}”" for text, f in absent))
-    return Finding(layer, not absent, f"not in the source: {words}" if absent else "", decides=wholly)
+    return Finding(layer, not absent, f"not in the passages read: {words}" if absent else "", decides=wholly)
 
 
 def _quotes(case: Case) -> Finding | None:

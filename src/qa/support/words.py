@@ -113,7 +113,8 @@ def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple
     """The place of the sentence that holds most of a claim's words, and the places of those to read with it, in order.
 
     With the first goes a neighbour that adds `BESIDE` of the claim's words: these are shown. Read are also the sentence
-    before it, where "he" has a name, and the one behind; and as much of a second place where that adds `APART`.
+    before it, where "he" has a name, and the one behind; and as much of a second place where that adds `APART`; it
+    is shown instead where it holds more of the claim's figures.
 
     Args:
         texts: for each sentence the number of the text in which it stands.
@@ -129,6 +130,7 @@ def nearest(claim: str, sentences: Sequence[str], texts: Sequence[int]) -> tuple
     own = union(beside[first])
     second = max(range(len(held)), key=lambda i: (len(union(beside[i]) - own), len(held[i] - own)))
     apart = bool(wanted) and len(union(beside[second]) - own) >= APART * len(wanted)
-    around = [range(a, b + 1) for a in beside[first] for b in beside[first] if a <= first <= b]
+    best = max([first, second][: 1 + apart], key=lambda i: sum(any(map(str.isdigit, word)) for word in held[i]))
+    around = [range(a, b + 1) for a in beside[best] for b in beside[best] if a <= best <= b]
     shown = max(around, key=lambda run: len(union(run)) - BESIDE * len(wanted) * len(run))
     return shown, sorted(beside[first] | beside[second] if apart else beside[first])
