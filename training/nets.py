@@ -78,6 +78,13 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor, drop: float = 0.0) -> Tensor:
         """`drop`: share of what each layer gives that is left out, in training."""
+        x, bias = self.begun(ids, kinds, mask, drop)
+        for layer in self.layers:
+            x = layer(x, bias, drop)
+        return x
+
+    def begun(self, ids: Tensor, kinds: Tensor, mask: Tensor, drop: float = 0.0) -> tuple[Tensor, Tensor]:
+        """What goes into the first layer: the states, and what each adds to its attention's logits."""
         length = ids.shape[1]
         place = torch.arange(length, device=ids.device) + (2 if self.mpnet else 0)
         x = self.words(own_ids(ids) if self.mpnet else ids) + self.places(place) + self.kinds(kinds)
@@ -86,9 +93,7 @@ class Encoder(nn.Module):
         if self.mpnet:
             bias = bias + self.far(buckets(length, ids.device)).permute(2, 0, 1)[None]
         bias = bias.to(torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype)
-        for layer in self.layers:
-            x = layer(x, bias.expand(ids.shape[0], 12, length, length), drop)
-        return x
+        return x, bias.expand(ids.shape[0], 12, length, length)
 
 
 def mlp(width: int, out: int) -> nn.Sequential:

@@ -371,7 +371,7 @@ def main() -> None:
     p.add_argument("--data")
     p.add_argument("--to", type=Path, required=True)
     p.add_argument("--mpnet", type=Path, required=True, help="folder of all-mpnet-base-v2's model.safetensors")
-    p.add_argument("--claims", type=Path, required=True, help="gzipped lines: premise, claim, label, weight")
+    p.add_argument("--claims", type=Path, help="gzipped lines: premise, claim, label, weight; none: windows alone")
     p.add_argument("--claims-dev", type=Path, help="the same, held out")
     p.add_argument("--share", type=float, default=1.0, help="of the sets of questions")
     p.add_argument("--seeds", type=int, nargs="*", default=[71, 72], help="a draw of windows for each")
