@@ -246,6 +246,14 @@ def test_the_model_decides_where_rules_cannot() -> None:
     assert RULES.judge("The mayor twice met the fishermen.", text).verdict is Verdict.UNCHECKED
 
 
+@pytest.mark.parametrize("said", ["didn't", "didn’t", "did not"])
+def test_a_contraction_says_what_it_stands_for(said: str) -> None:
+    """On either side."""
+    text = "The mayor did not meet the fishermen in the town hall."
+    assert MODEL.judge(f"The mayor {said} meet the fishermen.", [text]).verdict is Verdict.SUPPORTED
+    assert MODEL.judge("The mayor met the fishermen.", [text.replace("did not", said)]).verdict is Verdict.CONTRADICTED
+
+
 def test_a_denial_need_not_repeat_the_details() -> None:
     """What speaks of the same and denies it is shown, in its own words; not from a passage that also says it."""
     claim = "The council approved the bridge on 3 March 2021 by 12 votes to 7."
