@@ -23,7 +23,7 @@ from qa.answer.places import (
 )
 from qa.answer.quote import RELATIVE, with_antecedent, with_list
 from qa.language import facts
-from qa.language.alike import related, stems
+from qa.language.alike import stems
 from qa.language.dates import months, years
 from qa.language.fact import FIGURES
 from qa.language.parser import parse_question
@@ -171,11 +171,7 @@ def _on(own: Collection[str], others: Collection[str], c: Candidate) -> bool:
     passage, source = c.hit.passage, c.hit.source
     said = stems(passage.slice(*with_antecedent(c)))
     over = stems(f"{source.title}. {source.published}. {passage.heading}. {passage.lead(c.start)}")
-    return _one_of(own, said) or (_one_of(own, over) and not _one_of(others, said))
-
-
-def _one_of(words: Collection[str], text: Collection[str]) -> bool:
-    return any(related(a, b) for a in words for b in text)
+    return bool(said & set(own)) or (bool(over & set(own)) and not said & set(others))
 
 
 def _spelling_out(choice: _Choice) -> Decision:

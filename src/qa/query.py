@@ -388,8 +388,8 @@ def _asked(p: Parse, called: Called) -> _Frame | None:
 def _compared(p: Parse, called: Called) -> _Frame | None:
     """What is held side by side: "Compare A and B", "Is A larger than B?", "across the sources"."""
     for i, token in enumerate(p.tokens):
-        if any(_texts(p, text) and _over_sources(p, i) for text in p.children(i, "pobj")):
-            return _Frame("compare")
+        if token.lower in ("to", "across", "among", "between") and any(_texts(p, k) for k in p.children(i, "pobj")):
+            return _Frame("compare")  # "according to each source"
         first, other = _held(p, i)
         if first is None:
             continue
@@ -404,13 +404,6 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
         if token.lemma not in _AGREEING and (each := _each(p, first, sides)):
             return _Frame("compare", sides=each)
     return None
-
-
-def _over_sources(p: Parse, i: int) -> bool:
-    """ "across", "among", "between" the sources, "according to" each of them."""
-    token = p.tokens[i]
-    according = token.lower == "to" and p.tokens[token.head].lower == "according"
-    return token.dep == "prep" and (according or token.lower in ("across", "among", "between"))
 
 
 def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
@@ -688,14 +681,6 @@ def _means(phrase: str, source: Source) -> bool:
 
 
 def asked_names(p: Parse) -> Iterator[str]:
-    """The names in the sentences that ask, or in all where none does.
-
-    Who begins with a capital writes names with one: "the parish book" is none, whatever the parser takes it for.
-    """
-    cased = p.text[:1].isupper()
-    ends = [t.end for t in p.tokens if t.text in ".?!"]
-    asking = [e for e in ends if p.text[e - 1] == "?"]
-    for start, end in named(p):
-        name = p.text[start:end]
-        if not (cased and name.islower()) and (not asking or next((e for e in ends if e >= end), -1) in asking):
-            yield name
+    """The names of a question. Who begins with a capital writes names with one: "the parish book" is none."""
+    names = (p.text[start:end] for start, end in named(p))
+    yield from (name for name in names if not (p.text[:1].isupper() and name.islower()))

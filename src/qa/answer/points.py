@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qa.language import facts
-from qa.language.alike import OF_TEXT, name_words, related, stems
+from qa.language.alike import name_words, stems
 from qa.language.names import akin
 from qa.language.parser import parse
 from qa.language.words import fold, stem
@@ -38,7 +38,7 @@ class _Said:
         """Whether the word, a name or a noun by its stem, stands in it."""
         if term[0].isupper():
             return any(akin(term, word) for word in name_words(self.citation.quote) if word[0].isupper())
-        return any(related(term, word) for word in self.words)
+        return term in self.words
 
 
 def points(
@@ -110,7 +110,7 @@ def _terms(text: str) -> Iterator[tuple[str, str]]:
     """The names and nouns of a sentence: how they are looked for, and how they are written."""
     for fact in facts(text):
         name = text[fact.start : fact.end]
-        if fact.kind == "name" and not OF_TEXT.match(text, fact.end) and (words := name_words(name)):
+        if fact.kind == "name" and (words := name_words(name)):
             yield words[-1], " ".join(words)
     for token in parse(text).tokens:
         if token.is_noun and not token.is_name and len(token.text) > 3:

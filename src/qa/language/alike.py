@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
 
 from qa.language.dates import calendar
 from qa.language.fact import FIGURES, Fact
 from qa.language.names import same_name
-from qa.language.speech import MEDIA, OWN_VOICE
 from qa.language.words import FUNCTION_WORDS, fold, stem
 
 
@@ -50,16 +48,6 @@ _IRREGULAR = dict(
         "strength:strong thought:think took:take goes:go went:go width:wide won:win wrote:write youth:young"
     ).split()
 )
-
-
-OF_TEXT: Final = re.compile(rf"\s+(?:{'|'.join(sorted(OWN_VOICE | MEDIA))})\b")
-"""After a name or date that tells whose text is meant, or of when: "the Iranian study", "the 2017 article"."""
-
-
-def related(a: str, b: str) -> bool:
-    """Whether two stems are one, or of one word: "militari", "militarili"."""
-    short, long = sorted((a, b), key=len)
-    return a == b or (len(short) > 5 and long.startswith(short[:-1]))
 
 
 def other_figures(a: Sequence[Fact], b: Sequence[Fact]) -> bool:

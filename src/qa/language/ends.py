@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from qa.language.words import FUNCTION_WORDS
+
 AROUND = 80
 """Characters behind a full stop that tell whether it ends a sentence."""
 QUOTE_ROOM = 600
@@ -22,11 +24,6 @@ _ABBREVIATIONS = frozenset(
 )
 _MAY_END = frozenset("etc inc ltd corp co jr sr a.m p.m u.s u.k u.n ph.d al".split())
 """Abbreviations after which a sentence can end, if the next word is one that seldom follows within it."""
-_STARTERS = frozenset(
-    "the a an it its he she they his her their this that these those in on at but and however according after "
-    "before when while as for there we i you what who how why some many most both neither no not yet still "
-    "meanwhile".split()
-)
 _STOP = re.compile(r"(?P<line>\n)|(?P<stop>[.!?…‽。！？]+)(?P<close>[\"”’»)]*)")
 
 
@@ -107,7 +104,7 @@ def _ends_here(text: str, start: int, match: re.Match[str], end: int, rest: str)
     if first and re.fullmatch(r"\d{1,2}", before):
         return False  # "1. First": the number of a list
     if len(before) == 1 and before.isalpha():
-        return before == "i" and bool(following and following[0].lower() in _STARTERS)
+        return before == "i" and bool(following and following[0].lower() in FUNCTION_WORDS)
     if before in _ABBREVIATIONS:
-        return before in _MAY_END and bool(following and following[0].lower() in _STARTERS)
+        return before in _MAY_END and bool(following and following[0].lower() in FUNCTION_WORDS)
     return True

@@ -10,7 +10,7 @@ from functools import lru_cache
 from qa.language.dates import calendar, dates_in
 from qa.language.fact import FIGURES, Fact
 from qa.language.names import TITLES, akin, names_in
-from qa.language.numbers import MEASURE, numbers_in
+from qa.language.numbers import numbers_in
 from qa.language.words import FUNCTION_WORDS, WORD, fold, fold_quote, stem
 
 _NEGATION = re.compile(
@@ -100,7 +100,6 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in FIGURES}
     figures |= {f.value for f in held if f.kind == "date"}
     words = {form for w in WORD.findall(evidence) for form in (fold(w), stem(w))}
-    figures |= {_TIMES[w] for w in words & _TIMES.keys()}
     spoken = WORD.findall(evidence)
     # a text without names is one in lower case: any of its words may be a name
     lower = 100 * sum(f.kind == "name" for f in held) < len(spoken)
@@ -113,10 +112,6 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
             return True
         if fact.kind == "number":
             return fact.value in figures
-        if fact.kind == "quantity":  # "a 40-day truce" and "40 days" agree; "40" of something else may not
-            number, unit = fact.value.split()
-            counts = [f for f in held if f.kind == "number" and f.value == number]
-            return any(_said(unit, map(fold, WORD.findall(evidence[f.end : f.end + _NEAR_UNIT]))) for f in counts)
         if fact.kind == "date":
             return _dated(fact.value, dates) or fact.value in figures
         if fact.kind == "name":
@@ -131,16 +126,6 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     held_by = {(f.kind, f.value, claim[f.start : f.end]): f for f in own}
     there = {key for key, fact in held_by.items() if stands(fact)}
     return tuple(f for f in own if (f.kind, f.value, claim[f.start : f.end]) not in there)
-
-
-_NEAR_UNIT = 25
-"""Characters behind a number within which its unit may stand: "40 long and cold days"."""
-_TIMES = {"twice": "2", "both": "2", "thrice": "3"}
-"""Words that hold a number, though a claim that says them need not."""
-
-
-def _said(unit: str, words: Iterable[str]) -> bool:
-    return any(MEASURE.get(w) == unit for w in words)
 
 
 def _dated(value: str, held: list[str]) -> bool:

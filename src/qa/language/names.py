@@ -36,7 +36,7 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
     """The names of a text; what is a date or a number may be among them.
 
     Args:
-        parsed: a word that opens a sentence is told from a common one by the parser; else by its ending.
+        parsed: a word that opens a sentence is told from a common one by the parser; else it is none.
     """
     lower = {w for w in WORD.findall(text) if w.islower()}
     for match in _NAME.finditer(text):
@@ -60,13 +60,13 @@ def names_in(text: str, *, parsed: bool = False) -> Iterator[Fact]:
         word = text[start:end]
         if len(word.rstrip(".")) < 2 or fold(word) in _CALENDAR or fold(word).rstrip(".") in TITLES:
             continue
-        if opens and len(words) == 1 and not (_is_name(text, start) if parsed else _looks_like_name(word)):
+        if opens and len(words) == 1 and not (parsed and _is_name(text, start)):
             continue
         yield Fact("name", fold(word), start, end)
 
 
 def named(p: Parse) -> Iterator[Span]:
-    """Where the names of a parsed text stand, each in full ("University of Chicago", "Eazy-E"); dates are none."""
+    """Where the names of a parsed text stand, each in full ("University of Chicago"); dates are none."""
     dates = list(dates_in(p.text))
     run: list[int] = []
     for i, t in enumerate((*p.tokens, None)):
@@ -75,32 +75,15 @@ def named(p: Parse) -> Iterator[Span]:
         if inside or joins:
             run.append(i)
         elif run:
-            start, end = p.extent(run)
-            end += len(_REST_OF_WORD.match(p.text, end)[0])  # type: ignore[index]
-            before = _CAPITAL_BEFORE.search(p.text[:start])
-            if before and fold(before[1]) not in FUNCTION_WORDS and run[0] > 1:
-                start = before.start(1)
-            yield start, end
+            start, end = p.extent(run)  # the parser cuts words at hyphens: "Al-Madar", "Eazy-E"
+            before, after = re.search(r"[\w-]*$", p.text[:start]), re.match(r"[\w-]*", p.text[end:])
+            yield start - len(before[0] if before else ""), end + len(after[0] if after else "")
             run = []
-
-
-_REST_OF_WORD = re.compile(r"(?:(?!['’]s)[-‑'’\w])*")
-"""What the parser cuts off: "Eazy-E" is two words to it."""
-_CAPITAL_BEFORE = re.compile(r"(?<=[\w,] )([A-Z][\w’'-]+) $")
 
 
 def _is_name(text: str, start: int) -> bool:
     """Whether the parser takes the word that starts there for one of a name."""
     return any(token.is_name for token in parse(text).tokens if token.start == start)
-
-
-def _looks_like_name(word: str) -> bool:
-    """Whether a single capitalised word that opens a sentence is more likely a name than a common word."""
-    if sum(c.isupper() for c in word) > 1 or not word.isascii():
-        return True
-    return not re.search(
-        r"(?:ing|ed|ly|ers?|ors?|ists?|ions?|ments?|ness|ties|ity|ials?|ous|ive|able|ents?|ants?|s)$", word
-    )
 
 
 _FOLDS = tuple((re.compile(pattern), new) for pattern, new in (

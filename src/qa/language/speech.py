@@ -50,8 +50,3 @@ OWN_VOICE = frozenset(
     "analysis journal website site magazine report piece text abstract".split()
 )
 """How a text speaks of itself: "the newspaper", "the author"."""
-
-MEDIA = frozenset(
-    "outlet newspaper broadcaster channel agency network station magazine daily website news times post "
-    "press tv television radio tribune herald gazette journal".split()
-)
