@@ -200,7 +200,7 @@ def _facts(r: Random) -> None:
 
 def _names(r: Random) -> None:
     from qa.language import fold, fold_quote, meant, name_key, same_name, stem
-    from qa.language.alike import one_date, one_entity, related
+    from qa.language.alike import one_date, one_entity
     from qa.language.names import akin
 
     a, b = text(r, 200), text(r, 200)
@@ -208,7 +208,7 @@ def _names(r: Random) -> None:
     expect(meant(a, [b, "Nasrallah", a]) in ("", a, b, "Nasrallah"), "a name that was not given")
     for one in (a, b):
         name_key(one), fold(one), fold_quote(one), stem(one)
-    one_entity(a, b), akin(a, b), related(a, b), one_date(a, b)
+    one_entity(a, b), akin(a, b), one_date(a, b)
 
 
 def _speakers(r: Random) -> None:
