@@ -79,6 +79,22 @@ def test_a_follow_up_is_understood_from_what_was_said(said: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "put", "searched"),
+    [
+        ("Is Norway holding the fleet back?", "Why would it do that?", "Why would Norway hold the fleet back?"),
+        ("Is Iran holding Hezbollah back?", "Why would it do that?", "Why would Iran hold Hezbollah back?"),
+        ("Did the council close the bridge?", "When did it do that?", "When did the council close the bridge?"),
+        ("How many ships came in 2022?", "Which port was the busiest?", "Which port was the busiest in 2022?"),
+        ("How many members had the club in 2021?", "Who led it then?", "Who led the club in 2021?"),
+        ("How many ships came in 2022?", "Which port was the busiest in 2018?", "Which port was the busiest in 2018?"),
+    ],
+)
+def test_deeds_and_times_of_the_last_question_stay(asked: str, put: str, searched: str) -> None:
+    """What was done, for "do that"; when, for "then" and where a superlative has no time of its own."""
+    assert resolve(put, [turn(asked, (GAZETTE, "It is so."))]) == searched
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "How deep will the channel be, and what will it cost?",

@@ -73,9 +73,13 @@ def resolve(
     if "fragments" not in without and (found := _fragment(p, turns[-1].searched)):
         return _capital(found)
     spoken = list(_spoken_of(turns[-TURNS_READ:]))
-    resolved = put if "pronouns" in without else _replaced(p, spoken, turns[-1])
+    if "pronouns" not in without:
+        p = parse_question(_with_deed(p, parse_question(turns[-1].searched)))
+    resolved = p.text if "pronouns" in without else _replaced(p, spoken, turns[-1])
     if resolved == put and "subject" not in without:
         resolved = _with_subject(p, spoken, turns)
+    if "subject" not in without:
+        resolved = _at_that_time(resolved, turns[-1].searched)
     return question if resolved == put else _capital(resolved)
 
 
@@ -165,6 +169,39 @@ def _replaced(p: Parse, spoken: Sequence[_Referent], last: Turn) -> str:
             out += [p.text[end : t.start], name, ("’" if name.endswith("s") else "’s") if possessive else ""]
             end = t.end
     return "".join([*out, p.text[end:]])
+
+
+def _with_deed(p: Parse, q: Parse) -> str:
+    """ "Why would it do that?" with what the last question says is done: "hold Hezbollah back"."""
+    at = next((i for i, t in enumerate(p.tokens) if t.lemma == "do" and t.tag == "VB" and t.dep not in ("aux",)), None)
+    deed = p.child(at, "dobj") if at is not None else None
+    if at is None or deed != at + 1 or p.tokens[deed].lower not in ("that", "this") or not q.tokens:
+        return p.text
+    verb = q.roots[0]
+    if q.tokens[verb].lemma == "be":  # "Is Iran holding them back?", taken for "an Iran that holds"
+        verb = next((i for i, t in enumerate(q.tokens) if t.tag == "VBG" and t.dep == "acl"), verb)
+    asked = any(q.tokens[i].tag[0] == "W" for i in (*q.children(verb, "dobj"), *q.children(verb, "attr")))
+    if not q.tokens[verb].is_verb or q.tokens[verb].lemma in ("be", "do") or asked:
+        return p.text
+    done = f"{q.tokens[verb].lemma}{q.text[q.tokens[verb].end :].rstrip('?.! ')}"
+    return f"{p.text[: p.tokens[at].start]}{done}{p.text[p.tokens[deed].end :]}"
+
+
+def _at_that_time(question: str, before: str) -> str:
+    """ "Which hut was the busiest?", "Who led it then?" with the time of the last question, where it has none."""
+    dates = [f for f in facts(before) if f.kind == "date"]
+    p = parse_question(question)
+    then = next((t for t in p.tokens[1:] if t.lower == "then" and t.dep == "advmod"), None)
+    if not dates or any(f.kind == "date" for f in facts(question)):
+        return question
+    if then is None and (any(named(p)) or not any(t.tag in ("JJS", "RBS") for t in p.tokens)):
+        return question
+    start, end = dates[-1].start, dates[-1].end
+    before_it = (before[:start].split() or [""])[-1].casefold()
+    time = f"{before_it if before_it in ('in', 'on', 'during') else 'in'} {before[start:end]}"
+    if then is not None:
+        return f"{question[: then.start]}{time}{question[then.end :]}"
+    return f"{question.rstrip('?.! ')} {time}?"
 
 
 def _has_antecedent(p: Parse, at: int, sort: Sort) -> bool:
