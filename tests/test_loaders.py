@@ -274,6 +274,7 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     # HTML
     ("a.html", f"<main><p>{PROSE}</p><ul><li>Rye<ul><li>winter rye</li></ul></li><li>Oats</li></ul></main>", ("Rye\n  winter rye\nOats",), ()),
     ("a.html", f"<p>{PROSE}</p><pre>a: 1\n  b: 2\n</pre>", ("a: 1\n  b: 2",), ()),
+    ("a.html", f"<nav class=menu>Home</nav><p>{PROSE} Press <kbd class=menu>Touch</kbd>, then <dfn class=share>Share</dfn>.</p>", ("Press Touch, then Share.",), ("Home",)),
     ("a.html", "<div>First part of it all.<br><br>Second part<br>of it all.</div>", ("First part of it all.\n\nSecond part",), ()),
     ("a.html", f"<p>{PROSE}</p><dl><dt>sieve</dt><dd>A frame with a net, for flour.</dd></dl>", ("sieve\n  A frame with a net, for flour.",), ()),
     ("a.html", f"<nav>Home Shop</nav><div class='cookie-banner'>We set cookies here.</div><article><p>{PROSE} {PROSE} {PROSE}</p></article><aside>Other farms</aside><footer>Imprint</footer>", (PROSE,), ("Shop", "cookies", "Other farms", "Imprint")),

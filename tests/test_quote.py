@@ -53,6 +53,17 @@ def test_an_item_is_quoted_with_what_it_stands_under(lead: str, listed: str, sho
     assert sentence.text == listed.split("\n")[0]
 
 
+def test_a_heading_is_quoted_with_what_stands_under_it() -> None:
+    """Alone it announces and says nothing; the last line of a document has nothing under it."""
+    text = "Admitting Lia Moen\nNine of twelve in favour, so passed.\nNext time: the roof."
+    spans = ((0, 18), (19, 55), (56, 75))
+    hit = Hit(Passage("a", 0, len(text), text, spans, "Minutes › Admitting Lia Moen"), Source("a", "Minutes"), 1.0)
+    [sentence] = quote([Candidate(hit, 0, 18, 0.9)], 1)
+    assert sentence.text == "Admitting Lia Moen\nNine of twelve in favour, so passed."
+    alone = Hit(Passage("a", 0, 18, text[:18], spans[:1], "Admitting Lia Moen"), Source("a", "Minutes"), 1.0)
+    assert [s.text for s in quote([Candidate(alone, 0, 18, 0.9)], 1)] == ["Admitting Lia Moen"]
+
+
 def test_all_sentences_of_an_item_stand_under_its_heading() -> None:
     """Not the first one alone."""
     text = "A talk now and then. It may be paid.\nA side job."

@@ -157,6 +157,15 @@ def test_only_citations_that_bear_the_sentence_out_are_kept() -> None:
     assert sentence.source_ids == ("g",)
 
 
+def test_a_sentence_that_puts_several_together_cites_them_all() -> None:
+    """What decides may be one of them; whoever opens the citation finds every word."""
+    steps = make_hit("Open the link in the mail. Choose the nights. Confirm with the code.", id="s")
+    (sentence,) = Result(
+        good("Open the link, choose the nights and confirm with the code [1]."), hits=[steps]
+    ).sentences
+    assert sentence.citations[0].quote == steps.passage.text
+
+
 @by_either
 def test_a_sentence_is_released_before_the_next_one_is_written(provider: str) -> None:
     """The first arrives while the model is still at work."""
@@ -508,6 +517,22 @@ def test_a_question_is_answered_by_quotation_where_the_model_is_gone(
     assert "million" in answer.sentences[0].text
     assert "HTTP 529" in " ".join(answer.provenance.notes)
     assert KEY not in str(answer.to_dict())
+
+
+def test_steps_are_quoted_as_they_stand(tmp_path: Path) -> None:
+    """A model that leaves steps out is not asked for them."""
+    (tmp_path / "handbook.md").write_text(
+        "# Handbook\n\n## Cancelling a booking\n\nTo cancel a booking:\n\n1. Open the link in the mail.\n"
+        "2. Choose the nights.\n3. Confirm with the code.\n",
+        encoding="utf-8",
+    )
+    with ModelServer(good("Open the link in the mail [1].")) as server:
+        config = config_for(server, index_dir=tmp_path / "index", corpus_dir=tmp_path / "handbook.md")
+        with Assistant.build(config=config) as assistant:
+            answer = assistant.ask("How do I cancel a booking?")
+        assert not server.requests
+    assert "Confirm with the code." in answer.sentences[0].text
+    assert answer.provenance.answerer == "quote"
 
 
 @by_either

@@ -562,7 +562,7 @@ class Assistant:
         held = self.config.llm_fallback == "quote"
         sentences: list[Sentence] = []
         dropped: list[Dropped] = []
-        if self._writes:
+        if self._writes and not _lists(query, decisions, self.config.without):
             yield Progress("writing", f"writing with {self.config.llm_model or 'a language model'}")
             candidates = by_score(c for decision in decisions for c in decision.chosen)
             for item in self._write(query.text, answer.hits, candidates, cancelled):
@@ -726,6 +726,17 @@ def _quoted(decisions: Sequence[Decision], limit: int, without: Collection[str] 
                 said.add(told)
                 how = f", {decision.note}" if decision.note else ""
                 yield replace(sentence, attribution=f"{sentence.attribution}{how}")
+
+
+def _lists(query: Query, decisions: Sequence[Decision], without: Collection[str]) -> bool:
+    """Whether the first quotation is the list or the steps that are asked for: whole as it stands, and in its order.
+
+    What is written leaves items out, or drops those of one word, which are no sentences.
+    """
+    if query.kind not in ("list", "how-to") or query.parts:
+        return False
+    first = next(_quoted([d for d in decisions if d.likely], 1, without), None)
+    return first is not None and first.text.count("\n") > 1
 
 
 def _with_first(sentence: Sentence, chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -60,7 +60,9 @@ def quote(
         chosen = best(candidates, limit, relative, RELATIVE_SEVERAL if kind in ("number", "when") else relative)
     whole: list[tuple[Candidate, Span]] = []
     for candidate in ([first] if first else []) + chosen:
-        start, end = with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
+        start, end = (
+            with_body(candidate) or with_list(candidate, asked=kind in ("list", "how-to")) or with_antecedent(candidate)
+        )
         if suspect(candidate.hit.passage, start, end):
             continue
         for i, (other, (a, b)) in enumerate(whole):
@@ -139,6 +141,15 @@ def with_antecedent(candidate: Candidate) -> Span:
     if leans_back(candidate.text) and _ENDED.search(passage.slice(before, start)):
         start = before
     return start, candidate.end
+
+
+def with_body(candidate: Candidate) -> Span | None:
+    """A heading with the first sentence under it, for what it announces stands there; None for what is no heading."""
+    passage = candidate.hit.passage
+    if candidate.text != passage.nearest:
+        return None
+    under = [span for span in passage.sentences if span[0] >= candidate.end][:1]
+    return (candidate.start, under[0][1]) if under else None
 
 
 def with_list(candidate: Candidate, *, asked: bool) -> Span | None:

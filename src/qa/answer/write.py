@@ -23,7 +23,7 @@ from qa.answer.untrusted import fence_mark, is_order, visible
 from qa.config import Config
 from qa.language import facts, fold
 from qa.markers import Marked
-from qa.schema import Candidate, Citation, Dropped, Hit, Passage, Sentence, Usage, Verdict
+from qa.schema import Candidate, Citation, Dropped, Hit, Passage, Sentence, Span, Usage, Verdict
 from qa.support import Case, Judgement, Support
 from qa.support.words import carried
 
@@ -229,7 +229,7 @@ class _Desk:
         judgements = self.support.judge_all([self._case(text, [hit]) for hit in hits])
         found = []
         for hit, judgement in zip(hits, judgements, strict=True):
-            citation = self._cut(hit, judgement)
+            citation = self._cut(text, hit, judgement)
             if citation and not is_order(_with_sentence_before(hit.passage, citation)):
                 found.append((hit, citation, judgement))
         return found
@@ -239,8 +239,8 @@ class _Desk:
         known = " · ".join(dict.fromkeys(self._known[h.passage.id] for h in hits))
         return Case(text, [h.passage.text for h in hits], [h.source for h in hits], others, known)
 
-    def _cut(self, hit: Hit, judgement: Judgement) -> Citation | None:
-        start, end = judgement.span or (0, len(hit.passage.text))
+    def _cut(self, text: str, hit: Hit, judgement: Judgement) -> Citation | None:
+        start, end = _wide(text, hit.passage, *(judgement.span or (0, len(hit.passage.text))))
         words = hit.passage.text[start:end]
         start += len(words) - len(words.lstrip())
         end -= len(words) - len(words.rstrip())
@@ -296,6 +296,25 @@ def _named(question: str, document: str) -> str:
     names_ = (question[f.start : f.end] for f in facts(question) if f.kind == "name")
     there = fold(document)
     return " · ".join(name for name in names_ if fold(name.split()[-1]) in there)
+
+
+def _wide(text: str, passage: Passage, start: int, end: int) -> Span:
+    """The part of a passage that decides, with the sentences beside it that hold the rest of a drafted one.
+
+    What is written puts several together, as the steps of a list; each of its words is to stand in what it cites.
+    """
+    units = [(a - passage.start, b - passage.start) for a, b in passage.sentences]
+    most = carried(text, passage.text)
+    inside = [n for n, (a, b) in enumerate(units) if a < end and start < b]
+    if not inside or carried(text, passage.text[start:end]) >= most:
+        return start, end
+    wider = (
+        (min(start, units[a][0]), max(end, units[b][1]))
+        for a in range(inside[0] + 1)
+        for b in range(inside[-1], len(units))
+    )
+    holding = (w for w in wider if carried(text, passage.text[slice(*w)]) >= most)
+    return min(holding, key=lambda w: w[1] - w[0], default=(start, end))
 
 
 def _sent(excerpt: Excerpt) -> tuple[str, str]:

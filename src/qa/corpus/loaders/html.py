@@ -38,6 +38,8 @@ _TITLES = re.compile(r"(?:^|\s)(?:Mso)?[Tt]itle(?:$|\s)")
 _LEVEL = re.compile(r"\blst-\S+-(\d)\b")
 """How deep Google Docs sets a list, whose lists do not lie in each other."""
 _BULLET = re.compile(r"[·•▪‣◦●■]\s+(?=\S)")
+_WORDS_IN_TEXT = frozenset("abbr b cite code dfn em kbd q samp strong tt var".split())
+"""Elements that mark words of a sentence: what menu their class names is what the words are, not what they are for."""
 _DEEPEST = 200
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _MARKS = re.compile(r"\s*[¶§#🔗]\s*")
@@ -113,11 +115,9 @@ def _is_furniture(element: Any) -> bool:
         return True
     if get("role") in _ROLES:
         return True
-    return any(_FURNITURE.search(get(key) or "") for key in ("class", "id")) and element.tag not in (
-        "body",
-        "html",
-        "main",
-    )
+    if element.tag in _WORDS_IN_TEXT or element.tag in ("body", "html", "main"):
+        return False
+    return any(_FURNITURE.search(get(key) or "") for key in ("class", "id"))
 
 
 def _is_links(element: Any) -> bool:
