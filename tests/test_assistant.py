@@ -67,6 +67,8 @@ def test_a_comparison_is_grouped_by_source(town: Assistant) -> None:
     """Each source once; silent ones named, but none that a row quotes."""
     answer = town.ask("How do the sources differ on what the harbour bridge will cost?")
     assert {group.source.id for group in answer.groups} >= {"gazette", "ledger"}
+    shown = [i for group in answer.groups for i in group.sentences]
+    assert shown == sorted(shown), "the numbers of the references rise as they are read"
     cited = {citation.source.id for point in answer.points for citation in point.said}
     assert {source.id for source in answer.silent} == {"gazette", "ledger", "letters"} - cited
 

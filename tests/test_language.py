@@ -51,6 +51,7 @@ def values(text: str, kind: str) -> list[str]:
         ("in 2017", "date", "2017"),
         ("in the 1990s", "date", "1990s"),
         ("in the nineteenth century", "date", "c19"),
+        ("in the twenty-first century", "date", "c21"),
         ("on Tuesday", "date", "tuesday"),
         ("at 9:30 p.m.", "date", "T21:30"),
         ("at 21:45", "date", "T21:45"),

@@ -605,6 +605,9 @@ class Assistant:
 
     def _compared(self, answer: Answer, query: Query, decisions: Sequence[Decision]) -> Answer:
         """The answer with what its sources say side by side, where they differ, and which say nothing."""
+        if query.comparing:  # each source's together, as they are shown
+            shown = [i for group in _grouped(answer.sentences) for i in group.sentences]
+            answer = answer.with_(sentences=tuple(answer.sentences[i] for i in dict.fromkeys(shown)))
         pairs = compare.pairs(query, answer.sentences, self.support.probabilities)
         if not query.comparing:
             return answer.with_(pairs=pairs)

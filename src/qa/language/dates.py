@@ -24,7 +24,7 @@ _DATE = re.compile(
     | (?P<day2>{_DAY})\s+(?:of\s+)?(?P<month2>{_MONTH})(?:,?\s+(?P<year2>{_YEAR})(?!\d))?
     | (?P<month3>{_MONTH}),?\s+(?:of\s+)?(?P<year3>{_YEAR})(?!\d)
     | (?P<decade>(?:1[0-9]|20)\d0)(?:'|’)?s\b
-    | (?P<century>\d{{1,2}}(?:st|nd|rd|th)|{"|".join(ORDINALS)})[\s-](?i:century)
+    | (?P<century>\d{{1,2}}(?:st|nd|rd|th)|(?:twenty[\s-])?(?:{"|".join(ORDINALS)}))[\s-](?i:century)
     | (?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?m\b\.?)
     | (?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)(?!\d)
     | (?P<weekday>(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day))s?\b
@@ -89,8 +89,9 @@ def dates_in(text: str) -> Iterator[Fact]:
         elif group["decade"]:
             value = f"{group['decade']}s"
         elif group["century"]:
-            word = group["century"].lower()
-            value = f"c{ORDINALS.index(word) + 1 if word in ORDINALS else int(re.sub('[a-z]', '', word))}"
+            *tens, word = re.split(r"[\s-]", group["century"].lower())
+            number = ORDINALS.index(word) + 1 if word in ORDINALS else int(re.sub("[a-z]", "", word))
+            value = f"c{20 * len(tens) + number}"
         elif group["half"]:
             hour = int(group["hour"]) % 12 + (12 if group["half"].lower().startswith("p") else 0)
             value = f"T{hour:02d}:{group['minute'] or '00'}"

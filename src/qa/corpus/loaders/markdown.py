@@ -64,7 +64,7 @@ def read(text: str) -> list[Block]:
 
 # -- what is not Markdown but stands in it -------------------------------------------------------------------
 
-_SHORTCODE = re.compile(r"\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}|\{%(?P<liquid>[^{}%]{0,500}?)%\}")
+_SHORTCODE = re.compile(r"\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}|\{%(?P<liquid>[^{}%]{0,500}?)%\}|<%[^%]{1,500}%>")
 _SAYS = re.compile(r"""\b(?:text|title|label|caption)\s?=\s?["']([^"']{1,300})["']|^\s?\w+\s+"([^"=]+\s[^"]+)\"""")
 _ADMONITION = re.compile(
     r"""\s*(?:(?:!!!|\?\?\?\+?)\s+[\w -]{1,60}|===[!+]?\s+(?="))(?:"(?P<title>[^"]{0,200})")?\s*"""
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
             line = line.replace(">", ">  ", 1)
         if _LEFT_OUT.fullmatch(line):
             continue
-        line = _SHORTCODE.sub(_said, line) if "{" in line else line
+        line = _SHORTCODE.sub(_said, line) if "{" in line or "<%" in line else line
         if "{" in line:
             line = _ATTRIBUTES.sub("", line)
         line = _COUNTED.sub(r"\g<1>1", line)
