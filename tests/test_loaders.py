@@ -265,6 +265,7 @@ CASES: list[tuple[str, str | bytes | Callable[[], bytes], tuple[str, ...], tuple
     ("a.md", "Rye is cut late.[^a]\n\n[^a]: In August, says the almanac.\n\nOats are cut early.", ("Rye is cut late.\n\nIn August, says the almanac.\n\nOats",), ("[^a]",)),
     ("a.md", "{{< hint >}}\nRye is cut late here.\n{{< /hint >}}\n\n::: warning Frost\nCover the beds.\n:::\n\n> [!NOTE]\n> The mill is shut.\n", ("Rye is cut late here.", "Frost", "Cover the beds.", "The mill is shut."), ("{{", ":::", "[!NOTE]")),
     ("a.md", "The fee is <%= fee %> 30 crowns.\n", ("The fee is 30 crowns.",), ("<%",)),
+    ("a.md", "Write `<%= fee %>` or `{% raw %}`.\n", ("Write <%= fee %> or {% raw %}.",), ()),
     ("a.md", "```\n{{< keep >}}\n  two\n```\n", ("{{< keep >}}\n  two",), ()),
     ("a.md", "Term\n: What it means here.\n", ("Term\n  What it means here.",), ()),
     ("a.md", "1. Open it.\n2. Shut it:\n   - the left one\n   - the right one\n3. Go.\n", ("1. Open it.\n2. Shut it:\n  the left one\n  the right one\n3. Go.",), ()),

@@ -64,7 +64,11 @@ def read(text: str) -> list[Block]:
 
 # -- what is not Markdown but stands in it -------------------------------------------------------------------
 
-_SHORTCODE = re.compile(r"\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}|\{%(?P<liquid>[^{}%]{0,500}?)%\}|<%[^%]{1,500}%>")
+_SHORTCODE = re.compile(
+    r"(?P<code>`[^`\n]{1,500}`)|\{\{[<%](?P<inside>[^{}]{0,500}?)[%>]\}\}"
+    r"|\{%[^{}%]{0,500}?%\}|<%[^%]{1,500}%>"
+)
+"""What a template leaves to a program; not where it is shown as code."""
 _SAYS = re.compile(r"""\b(?:text|title|label|caption)\s?=\s?["']([^"']{1,300})["']|^\s?\w+\s+"([^"=]+\s[^"]+)\"""")
 _ADMONITION = re.compile(
     r"""\s*(?:(?:!!!|\?\?\?\+?)\s+[\w -]{1,60}|===[!+]?\s+(?="))(?:"(?P<title>[^"]{0,200})")?\s*"""
@@ -140,7 +144,7 @@ def _plain(text: str) -> str:
 
 
 def _said(match: re.Match[str]) -> str:
-    return "\\\n".join(named or alone for named, alone in _SAYS.findall(match["inside"] or ""))
+    return match["code"] or "\\\n".join(named or alone for named, alone in _SAYS.findall(match["inside"] or ""))
 
 
 # -- tokens into blocks --------------------------------------------------------------------------------------
