@@ -121,20 +121,28 @@ def _spoken(word: str) -> str:
 def same_name(a: str, b: str) -> bool:
     """Whether two words spell one name: same consonants, no front vowel where the other has a back one.
 
-    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah"; not "Khomeini" = "Khamenei". The first vowel must be nearly the
-    same (Warner is not Werner), and short names must be in nearly all letters: Mali is not Male.
+    "al-Aruri" = "al-Arouri", "Hizbullah" = "Hezbollah", "Nakhalah" = "Nakhleh"; not "Khomeini" = "Khamenei". The first
+    vowel must be nearly the same (Warner is not Werner), and short names must be in all letters: Mali is not Male.
     """
-    if _ARTICLED.sub("", fold(a)) == _ARTICLED.sub("", fold(b)):
+    left, right = _ARTICLED.sub("", fold(a)), _ARTICLED.sub("", fold(b))
+    if left == right:
         return True
-    alike = len(name_key(a)) > 1 and _sounds(a) == _sounds(b) and _first_vowel(a) == _first_vowel(b)
-    one, other = _spoken(a), _spoken(b)
-    long = min(len(one), len(other)) >= _LONG
-    return alike and a.isupper() == b.isupper() and (long or ratio(one, other) >= _ALIKE)
+    key = name_key(a)
+    if len(key) < 2 or key != name_key(b) or a.isupper() != b.isupper() or _first_vowel(a) != _first_vowel(b):
+        return False
+    one, other = _slots(_sounds(a)), _slots(_sounds(b))
+    if len(one) != len(other) or one[0] != other[0] or one[-1][-1:] != other[-1][-1:]:
+        return False  # Omar, Amr; Niger, Nigeria; Maria, Mario
+    if min(len(left), len(right)) < _LONG:
+        shared = max(ratio(left, right), ratio(_spoken(a), _spoken(b)))
+        if shared < _ALIKE or [bool(x) for x in one] != [bool(y) for y in other]:
+            return False
+    return all(not x or not y or x[0] == y[0] for x, y in zip(one, other, strict=True))
 
 
 _ARTICLED = re.compile(r"^(?:al|el|ul|an|ar|as|ash|ad|at)[-' ]")
 _LONG = 6
-"""Sounds from which a name may be spelled with other vowels."""
+"""Letters from which a name may be spelled with other vowels, or without some."""
 _ALIKE = 78
 """Share of letters in common, in percent, from which a shorter one is the same."""
 _VOWELS = re.compile(r"(?:[aeiou]|(?<=[a-z])y)+")
@@ -147,6 +155,17 @@ def _first_vowel(word: str) -> str:
     if re.match(r"[ae][iy]", sound):
         return "ay"
     return sound[:1].translate(str.maketrans("eyu", "iio"))
+
+
+def _slots(sounds: str) -> list[str]:
+    """What stands before, between and behind the consonants."""
+    slots = [""]
+    for c in sounds:
+        if c in "ao":
+            slots[-1] += c
+        else:
+            slots.append("")
+    return slots
 
 
 def akin(a: str, b: str) -> bool:
