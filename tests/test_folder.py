@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SHARED
+from model_server import ModelServer, copying
 from qa import Assistant
 from qa.evaluate import folder
 from qa.evaluate.folder import PlainQuestion
@@ -60,6 +61,28 @@ def test_a_right_a_wrong_and_a_refused_answer_are_told_apart(place):
     assert figures["refused rightly"] == 1.0
     assert figures["right answer found"] + figures["answered wrongly"] + figures["refused wrongly"] == pytest.approx(1)
     assert {c.id: said for c, said in checked}["x"] == "supported"
+
+
+def test_what_a_language_model_wrote_is_counted_beside_what_was_found(place, monkeypatch):
+    """Recall and precision of its citations, what was dropped, calls and tokens; each second question is a sample."""
+    with ModelServer(copying()) as server:
+        for name, value in server.settings("openai-like").items():
+            monkeypatch.setenv(f"QA_{name.upper()}", value)
+        monkeypatch.setenv("QA_ANSWERER", "write")
+        asked, checked = folder.run(place, every=2)
+    assert [a.question.id for a in asked] == ["a", "c"]
+    assert checked == ()
+    figures = folder.writing_figures(asked)
+    assert figures["asked"] == figures["written"] == 1
+    assert figures["citation recall"] == figures["citation precision"] == 1.0
+    assert figures["calls"] == len(server.requests)
+    assert "| language model: asked |" in folder.markdown(folder.to_dict(asked, checked))
+
+
+def test_a_sample_holds_what_its_follow_ups_follow(place):
+    """A follow-up alone would be another question."""
+    questions = folder.load_plain(place / "questions.jsonl")
+    assert [q.id for q in folder.sample(questions[1:] + questions[:1], 4)] == ["b", "a"]
 
 
 def test_figures_are_printed_beside_those_of_an_earlier_run(place):

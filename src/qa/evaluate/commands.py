@@ -196,6 +196,7 @@ def metamorphic(
 def folder(
     place: Annotated[Path, typer.Argument(help="Folder with questions.jsonl, and a folder of documents a corpus.")],
     only: Annotated[str, typer.Option(help="One corpus.", show_default=False)] = "",
+    every: Annotated[int, typer.Option(min=1, help="Only each so-manyth question, and no claims: a sample.")] = 1,
     against: Annotated[
         Path | None, typer.Option(help="Figures of an earlier run, to print beside.", show_default=False)
     ] = None,
@@ -207,7 +208,7 @@ def folder(
         from qa.evaluate import folder as plain
 
         with steps() as progress:
-            asked, checked = plain.run(place, only=only, progress=progress)
+            asked, checked = plain.run(place, only=only, every=every, progress=progress)
         _report(asked, checked, against=against, save=save, show=show)
 
 

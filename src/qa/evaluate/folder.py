@@ -17,14 +17,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from qa.config import load_config
 from qa.corpus.metadata import slug
+from qa.evaluate.measures import Supports, citation_precision, citation_recall
 from qa.evaluate.questions import EvalError, fold
-from qa.evaluate.run import Progress
-from qa.schema import Answer, Citation, Turn
+from qa.evaluate.run import AsJudged, Progress
+from qa.schema import Answer, Citation, Turn, Usage
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -88,6 +90,35 @@ class PlainQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model did for an answer."""
+
+    shown: bool
+    """Whether the answer is in its words; else it is quoted, or refused."""
+    recall: tuple[bool, ...]
+    """For each sentence that is shown, whether what it cites bears it out (`measures.citation_recall`)."""
+    precision: tuple[bool, ...]
+    """For each citation of these, whether it is needed (`measures.citation_precision`)."""
+    dropped: int
+    """Sentences that did not pass the check."""
+    invented: int
+    """Markers of no passage."""
+    usage: Usage
+
+    @classmethod
+    def of(cls, answer: Answer, supports: Supports) -> Self | None:
+        """None where no model was asked."""
+        used = answer.provenance.usage
+        if used is None:
+            return None
+        shown = answer.provenance.answerer == "write" and bool(answer.sentences)
+        own = answer.sentences if shown else ()
+        needed = (needed for s in own for needed in citation_precision(s, supports))
+        recall = tuple(citation_recall(s, supports) for s in own)
+        return cls(shown, recall, tuple(needed), len(answer.dropped), answer.invented_markers, used)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question and what came of it."""
 
@@ -110,6 +141,7 @@ class Asked:
     """Yes or no, where the answer says so."""
     brief: str = ""
     """The few words that stand above the sentences."""
+    writing: Writing | None = None
 
     @property
     def brief_right(self) -> bool:
@@ -149,6 +181,7 @@ def ask_all(
     """
     by_id = {q.id: q for q in questions}
     turns: dict[str, Turn] = {}
+    supports = AsJudged(assistant)
     done = []
     for n, question in enumerate(questions, start=1):
         history: tuple[Turn, ...] = ()
@@ -160,12 +193,12 @@ def ask_all(
             history = (turns[before],)
         answer = assistant.ask(question.text, history=history)
         turns[question.id] = Turn(question.text, answer)
-        done.append(_judged(assistant, question, answer))
+        done.append(_judged(assistant, question, answer, supports))
         progress(question.corpus or "asking", n, len(questions))
     return tuple(done)
 
 
-def _judged(assistant: Assistant, question: PlainQuestion, answer: Answer) -> Asked:
+def _judged(assistant: Assistant, question: PlainQuestion, answer: Answer, supports: Supports) -> Asked:
     cited = [c for s in answer.sentences for c in s.citations]
     first = answer.sentences[0].citations if answer.sentences else ()
     read = assistant.candidates(answer.searched) if question.answerable else []
@@ -183,6 +216,7 @@ def _judged(assistant: Assistant, question: PlainQuestion, answer: Answer) -> As
         seconds=sum(answer.timings.values()),
         says=answer.says,
         brief=answer.brief,
+        writing=Writing.of(answer, supports),
     )
 
 
@@ -209,6 +243,24 @@ def figures(asked: Sequence[Asked]) -> dict[str, float]:
         "seconds": _share(a.seconds for a in asked),
         "brief": sum(bool(a.brief) for a in asked),
         "brief right": _share(a.brief_right for a in asked if a.brief),
+    }
+
+
+def writing_figures(asked: Sequence[Asked]) -> dict[str, float]:
+    """What the language model did in all, where one was asked at all; else nothing."""
+    wrote = [a.writing for a in asked if a.writing]
+    if not wrote:
+        return {}
+    return {
+        "asked": len(wrote),
+        "written": sum(w.shown for w in wrote),
+        "citation recall": _share(x for w in wrote for x in w.recall),
+        "citation precision": _share(x for w in wrote for x in w.precision),
+        "dropped": sum(w.dropped for w in wrote),
+        "invented markers": sum(w.invented for w in wrote),
+        "calls": sum(w.usage.calls for w in wrote) / len(wrote),
+        "prompt tokens": sum(w.usage.prompt_tokens for w in wrote) / len(wrote),
+        "median seconds": median(a.seconds for a in asked if a.writing),
     }
 
 
@@ -277,22 +329,24 @@ def claim_figures(checked: Sequence[tuple[PlainClaim, str]]) -> dict[str, Any]:
 
 
 def run(
-    folder: Path, *, only: str = "", progress: Progress = lambda what, done, of: None
+    folder: Path, *, only: str = "", every: int = 1, progress: Progress = lambda what, done, of: None
 ) -> tuple[tuple[Asked, ...], tuple[tuple[PlainClaim, str], ...]]:
     """Asks and checks what `questions.jsonl` and `claims.jsonl` of a folder hold, each about its own corpus in it.
 
     Args:
         folder: holds a folder of documents for each corpus that the two files name.
         only: one corpus.
+        every: of the questions only each so-manyth, with what it follows, and no claims: a model takes a minute
+            for one question.
 
     Raises:
         EvalError: a file or a corpus is missing, or a line is bad.
     """
     from qa.assistant import Assistant
 
-    questions = [q for q in load_plain(folder / "questions.jsonl") if only in ("", q.corpus)]
+    questions = sample([q for q in load_plain(folder / "questions.jsonl") if only in ("", q.corpus)], every)
     written = folder / "claims.jsonl"
-    claims = [c for c in load_claims(written) if only in ("", c.corpus)] if written.is_file() else []
+    claims = [c for c in load_claims(written) if only in ("", c.corpus)] if written.is_file() and every == 1 else []
     asked: list[Asked] = []
     checked: list[tuple[PlainClaim, str]] = []
     with TemporaryDirectory(prefix="qa-eval-") as work:
@@ -305,11 +359,19 @@ def run(
     return tuple(asked), tuple(checked)
 
 
+def sample(questions: Sequence[PlainQuestion], every: int) -> list[PlainQuestion]:
+    """Each so-manyth question, and before it the one it follows."""
+    drawn = questions[::every]
+    wanted = {q.id for q in drawn} | {q.follows for q in drawn}
+    return [q for q in questions if q.id in wanted]
+
+
 def to_dict(asked: Sequence[Asked], checked: Sequence[tuple[PlainClaim, str]]) -> dict[str, Any]:
     """For JSON: figures, and for each question what came of it, without a word of its documents."""
     return {
         "figures": {name: {k: _rounded(v) for k, v in row.items()} for name, row in by_group(asked).items()},
         "claims": {k: _rounded(v) for k, v in claim_figures(checked).items()} if checked else {},
+        "writing": {k: _rounded(v) for k, v in writing_figures(asked).items()},
         "questions": {
             a.question.id: {
                 "kind": a.question.kind,
@@ -341,6 +403,9 @@ def markdown(data: Mapping[str, Any], before: Mapping[str, Any] | None = None) -
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     if before:
         lines += ["", *(_moved(data, before, what) for what in ("found", "first"))]
+    if wrote := data.get("writing"):
+        lines += ["", "| language model: " + " | ".join(wrote) + " |", "| --: " * len(wrote) + "|"]
+        lines.append("| " + " | ".join(f"{v:g}" if v is not None else "" for v in wrote.values()) + " |")
     if claims := data.get("claims"):
         old = (before or {}).get("claims", {})
         shares = ("true accepted", "false passed", "contradicted called so")

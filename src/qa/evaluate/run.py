@@ -205,7 +205,7 @@ def evaluate(
         stage: measures.retrieval({id_: a.rankings.get(stage, ()) for id_, a in asked.items()}, relevant)
         for stage in STAGES
     }
-    supports = _Supports(assistant)
+    supports = AsJudged(assistant)
     records = []
     for n, question in enumerate(questions, start=1):
         mine = asked[question.id]
@@ -290,7 +290,7 @@ def _trimmed(answer: Answer) -> dict[str, Any]:
     return data
 
 
-class _Supports:
+class AsJudged:
     """The judge of the eval: word for word, else the assistant's judge, asked once for each claim."""
 
     def __init__(self, assistant: Assistant) -> None:
@@ -298,6 +298,7 @@ class _Supports:
         self._known: dict[tuple[str, ...], bool] = {}
 
     def __call__(self, claim: str, evidence: Sequence[str]) -> bool:
+        """Whether the evidence bears the claim out."""
         key = (claim, *evidence)
         if key not in self._known:
             self._known[key] = measures.verbatim(claim, evidence) or (
