@@ -53,6 +53,15 @@ class Unsure:
         return np.full((len(pairs), 3), 1 / 3)
 
 
+class Strict:
+    """Stands in for the support model: supported where all words are there, else nothing is said of it."""
+
+    digest = "strict"
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        return np.array([(0.9, 0.1, 0) if carried(b, a) == 1 else (0.1, 0.9, 0) for a, b in pairs])
+
+
 MODEL = Support(Overlap())  # type: ignore[arg-type]
 UNSURE = Support(Unsure())  # type: ignore[arg-type]
 
@@ -457,6 +466,47 @@ def test_bold_words_with_a_full_stop_are_a_claim() -> None:
     assert len(check("**It was dry all day.**\nIt rained [1].", HITS, RULES).sentences) == 2
 
 
+TICKETS = {"t.md": "Season tickets lapse after 180 days. Free tickets lapse after 365 days. A pass costs 40 euros."}
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "named"),
+    [
+        (
+            "Free tickets lapse after 180 days.",
+            "contradicted",
+            "“180 days” is of something else, here it is “365 days”",
+        ),
+        ("Season tickets lapse after 365 days.", "contradicted", "here it is “180 days”"),
+        ("Free tickets lapse after 365 days at last.", "supported", ""),
+        ("Season tickets lapse after 180 days, free ones after 365 days.", "supported", ""),
+        ("A pass costs 60 euros today.", "partly", "not in the passages read: “60 euros”; here it is “40 euros”"),
+    ],
+)
+def test_a_figure_is_that_of_its_own_thing(claim: str, status: str, named: str) -> None:
+    """One that stands beside it, of something else, bears nothing out; the one in its place is named."""
+    [sentence] = check(claim, TICKETS, MODEL).sentences
+    assert sentence.status == status
+    assert named in sentence.judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "status", "part"),
+    [
+        ("The tunnel was opened in 2010, and Rye forbade all lorries.", "partly", "The tunnel was opened in 2010."),
+        ("The tunnel, which ministers wanted, was opened.", "partly", "The tunnel was opened."),
+        ("Berg opposed lorries in Rye and sold two ferries.", "partly", "Berg opposed lorries in Rye."),
+        ("The tunnel was opened by Rye in spring.", "unsupported", ""),
+        ("The tunnel was opened in 2011.", "unsupported", ""),
+    ],
+)
+def test_partly_is_said_where_a_part_is_borne_out(claim: str, status: str, part: str) -> None:
+    """The part is shown; words in common alone are none."""
+    text = {"t.md": "The tunnel was opened in 2010. Berg of Rye opposed lorries. All went well."}
+    [sentence] = check(claim, text, Support(Strict())).sentences  # type: ignore[arg-type]
+    assert (sentence.status, sentence.part) == (status, part)
+
+
 def test_a_number_behind_which_there_is_nothing_is_invented() -> None:
     """Counted, and it costs nobody else's citation."""
     report = check("It rained all day [7]. It rained all day [1][9].", HITS, MODEL)
@@ -483,6 +533,9 @@ def test_a_file_in_the_list_of_references_is_that_file_or_none() -> None:
     text = "It rained all day [1]. The ferry sank [2].\n\n## Sources\n1. refunds.md\n2. ferry.md\n"
     wrong, right = check(text, sources, RULES).sentences
     assert (wrong.unknown, right.unknown, right.sources) == (("refunds.md",), (), ("ferry.md",))
+    assert (wrong.cited, right.cited) == (False, True)
+    assert [note for note in wrong.notes if "there is no source" in note] == [wrong.notes[0]]
+    assert wrong.notes[0].count("there is no source") == 1
 
 
 def test_numbers_may_count_sources() -> None:

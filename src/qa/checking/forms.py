@@ -24,8 +24,8 @@ BAD = ("partly", "unsupported", "contradicted", "unchecked", "uncited", "invente
 MEANINGS = {
     "supported": "it stands there",
     "likely": "the model thinks so, not surely: read the words below it",
-    "partly": "something of it stands there, not all",
-    "unsupported": "the source speaks of something else",
+    "partly": "a part of it stands there, or all but a name or figure",
+    "unsupported": "nothing of it was found there",
     "contradicted": "the source says otherwise",
     "unchecked": "nothing was there to hold it against",
     "invented": "it cites what is not there",

@@ -56,6 +56,18 @@ def other_figures(a: Sequence[Fact], b: Sequence[Fact]) -> bool:
     return any(left and right and not left & right for left, right in kinds)
 
 
+def unit(figure: Fact, text: str) -> str:
+    """What a figure of a text counts: its unit, its currency, "%", else the stem of the noun behind it ("votes").
+
+    Empty for a number that counts nothing: "the 3rd", "in 40 of".
+    """
+    if figure.kind != "number":
+        return "%" if figure.kind == "percent" else re.sub(r"[\d. -]+", "", figure.value)
+    noun = re.match(r"[\s-]([^\W\d_]+)", text[figure.end :])
+    counts = noun and not figure.value[-1].isalpha() and fold(noun[1]) not in FUNCTION_WORDS
+    return stem(noun[1]) if noun and counts else ""
+
+
 def one_day(a: Sequence[Fact], b: Sequence[Fact]) -> bool:
     """Whether a date of one can be one of the other, or one has none: the census of 2000 is not that of 2010."""
     left, right = ([f.value for f in given if f.kind == "date"] for given in (a, b))

@@ -97,7 +97,7 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     """
     held = facts(evidence)
     values = {(f.kind, f.value) for f in held}
-    figures = {f.value.split()[-1 if f.kind == "money" else 0] for f in held if f.kind in FIGURES}
+    figures = {amount(f) for f in held if f.kind in FIGURES}
     figures |= {f.value for f in held if f.kind == "date"}
     words = {form for w in WORD.findall(evidence) for form in (fold(w), stem(w))}
     spoken = WORD.findall(evidence)
@@ -126,6 +126,11 @@ def missing(claim: str, evidence: str) -> tuple[Fact, ...]:
     held_by = {(f.kind, f.value, claim[f.start : f.end]): f for f in own}
     there = {key for key, fact in held_by.items() if stands(fact)}
     return tuple(f for f in own if (f.kind, f.value, claim[f.start : f.end]) not in there)
+
+
+def amount(figure: Fact) -> str:
+    """The number of a figure, whatever it counts: "30" of "30 km"."""
+    return figure.value.split()[-1 if figure.kind == "money" else 0]
 
 
 def _dated(value: str, held: list[str]) -> bool:

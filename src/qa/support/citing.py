@@ -41,7 +41,7 @@ class Cited:
     numbers: tuple[int, ...] = ()
     """Numbers that no list of references explains: what they count is for the caller to know."""
     invented: tuple[int, ...] = ()
-    """Numbers whose line in the list of references names none of the sources."""
+    """Numbers that have no line in the list of references, where there is one."""
     unknown: tuple[str, ...] = ()
     """What it names that is none of the sources: files, footnotes, lines of the list of references."""
 
@@ -56,13 +56,12 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
         keys = [*map(str, unit.numbers), *(id_[1:] for id_ in unit.sources if id_.startswith("^"))]
         explained = [citation for key in keys for citation in named.get(key, ())]
         called_so = [CitedSource(id_) for id_ in unit.sources if not id_.startswith("^")]
-        unnamed = [key for key in keys if key in listed and not named[key]]
         yield Cited(
             unit,
             tuple(replace(citation, pages=citation.pages or unit.pages) for citation in (*explained, *called_so)),
             () if listed else unit.numbers,
-            tuple(n for n in unit.numbers if listed and not named.get(str(n))),
-            (*unit.unknown, *(_short(listed[key]) for key in unnamed)),
+            tuple(n for n in unit.numbers if listed and str(n) not in listed),
+            (*unit.unknown, *(_short(listed[key]) for key in keys if key in listed and not named[key])),
         )
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
-from qa.language import Fact, FactKind, missing, same_name
-from qa.language.alike import name_words
+from qa.language import Fact, FactKind, facts, missing, same_name
+from qa.language.alike import name_words, unit
 from qa.language.dates import written
 from qa.language.fact import FIGURES
+from qa.language.facts import amount
 from qa.language.parser import parse
 from qa.language.speech import SAYING, SAYING_WITH
 from qa.schema import Source, Span, Verdict
 from qa.support import weigh
 from qa.support.quotes import quotations
-from qa.support.words import carried, nearest, split, whole_sentences
+from qa.support.words import carried, content, nearest, split, whole_sentences
 
 if TYPE_CHECKING:
     from qa.models.entailment import Entailment
@@ -31,6 +33,8 @@ Ask = Callable[[Sequence[tuple[str, str]]], NDArray[Any]]
 
 CARRIED = 0.6
 """Share of a claim's words below which, without the model, evidence says too little of it."""
+INSTEAD = 0.4
+"""Share of a claim's words beside a figure from which a sentence with another figure says that of the same."""
 LONGEST = 2000
 """Characters of a claim; what is longer is no sentence and is not held against anything."""
 
@@ -44,6 +48,8 @@ class Finding:
     detail: str = ""
     decides: bool = False
     """Whether it is a fault with which no claim passes."""
+    denies: bool = False
+    """Whether the evidence says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,7 @@ class Support:
         read = " ".join(sentences[i] for i in places)
         absent = _absent(lead, claim, case)
         layers: Mapping[Layer, Callable[[], Finding | None]] = {
-            "figures": lambda: _lacking("figures", [(t, f) for t, f in absent if f.kind in _FIGURES], case),
+            "figures": lambda: _figures([(t, f) for t, f in absent if f.kind in _FIGURES], claim, case),
             "names": lambda: _lacking("names", [(t, f) for t, f in absent if f.kind == "name"], case),
             "quotes": lambda: _quotes(case),
         }
@@ -214,9 +220,11 @@ def _spelled_out(text: str) -> str:
 
 def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     where = (look.evidence, look.span)
+    otherwise = any(f.denies for f in look.findings)
     if reading is None:
-        broken = any(f.ok is False for f in look.findings)
-        return Judgement(Verdict.PARTLY if broken else Verdict.UNCHECKED, None, *where, look.findings)
+        broken = Verdict.CONTRADICTED if otherwise else Verdict.PARTLY
+        verdict = broken if any(f.ok is False for f in look.findings) else Verdict.UNCHECKED
+        return Judgement(verdict, None, *where, look.findings)
     supported, neutral, contradicted = (float(chance) for chance in reading)
     holds = 0.0 if any(f.decides for f in look.findings) else weigh.holds(supported)
     denied = contradicted - supported >= weigh.CONTRADICTED
@@ -225,7 +233,7 @@ def _verdict(look: _Look, reading: NDArray[Any] | None) -> Judgement:
     told = (*where, findings, (supported, neutral, contradicted))
     if holds >= weigh.SUPPORTED:
         return Judgement(Verdict.SUPPORTED, holds, *told)
-    return Judgement(Verdict.CONTRADICTED if denied else Verdict.PARTLY, 1 - holds, *told)
+    return Judgement(Verdict.CONTRADICTED if denied or otherwise else Verdict.PARTLY, 1 - holds, *told)
 
 
 # who says it --------------------------------------------------------------------------------------------
@@ -304,6 +312,43 @@ def _lacking(layer: Layer, absent: Sequence[tuple[str, Fact]], case: Case) -> Fi
     wholly = any(not _part_of_a_name(text, fact, case) for text, fact in absent)
     words = ", ".join(dict.fromkeys(f"“{text[f.start : f.end]}”" for text, f in absent))
     return Finding(layer, not absent, f"not in the passages read: {words}" if absent else "", decides=wholly)
+
+
+def _figures(absent: Sequence[tuple[str, Fact]], claim: str, case: Case) -> Finding:
+    """The claim's figures stand in the evidence, and not of something else, with another one in their place."""
+    found, denies = _lacking("figures", absent, case), False
+    figures = [(f, unit(f, claim)) for f in facts(claim) if f.kind in FIGURES]
+    counted = Counter(of for _, of in figures)
+    told = [found.detail] if absent else []
+    for figure, of in figures:
+        places = [_instead(figure, of, claim, text) for text in case.evidence] if of and counted[of] == 1 else []
+        stands = any(there for there, _ in places)
+        others = [other for there, other in places if there == stands]
+        if others and (all(others) if stands else any(others)):
+            shown, other = claim[figure.start : figure.end], next(filter(None, others))
+            told.append(f"{f'“{shown}” is of something else, ' * stands}here it is “{other}”")
+            denies = denies or stands
+    return Finding("figures", not (absent or denies), "; ".join(told), bool(absent or denies), denies)
+
+
+def _instead(figure: Fact, of: str, claim: str, text: str) -> tuple[bool, str]:
+    """Whether a figure of the claim stands in a text, and the one that this has in its place, of the same unit.
+
+    It is in its place in a sentence with `INSTEAD` of the claim's other words: all that any sentence with the claim's
+    figure has, and more.
+    """
+    words = content(claim) - content(claim[figure.start : figure.end])
+    own: list[frozenset[str]] = []
+    most, other = frozenset[str](), ""
+    for sentence in (text[a:b] for a, b in split(text)):
+        told = [f for f in facts(sentence) if f.kind in FIGURES]
+        held = words & content(sentence)
+        if amount(figure) in map(amount, told):
+            own.append(held)
+        elif len(held) > len(most) and (same := [f for f in told if unit(f, sentence) == of]):
+            most, other = held, sentence[same[0].start : same[0].end]
+    enough = len(most) >= INSTEAD * len(words) and all(held < most for held in own)
+    return bool(own), other if enough else ""
 
 
 def _quotes(case: Case) -> Finding | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from qa.language import facts
 from qa.language.alike import one_day, other_figures
+from qa.language.parser import parse
 from qa.schema import Hit, Source, Span, Verdict
 from qa.support import citing, weigh
 from qa.support.judge import Ask, Case, Judgement, Support
@@ -32,7 +33,9 @@ ONE_WAY, BOTH_WAYS = 0.8, 0.6
 the shorter one judged by it, or each by the other. Chosen, as `ALIKE` is, on one half of what
 `benchmarks/checkers.py` tells of the other."""
 LITTLE = 0.4
-"""Share of its words in the evidence below which a failed sentence is `unsupported`, not `partly`."""
+"""Share of its words in the evidence below which no part of a failed sentence is looked for there."""
+_CLAUSES = ("advcl", "appos", "conj", "relcl")
+"""What can be taken out of a sentence (ClearNLP labels) that still says something without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,12 @@ class CheckedSentence:
     """Numbers it cites, as written."""
     sources: tuple[str, ...]
     """Ids of sources that it cites by name, or by a number that a list of references explains."""
+    cited: bool
+    """Whether it cites a source that exists."""
     judgement: Judgement
     status: Status
+    part: str = ""
+    """What of it is borne out, where not all is."""
     evidence: Evidence | None = None
     """The decisive passage among those cited, or, where none is, the nearest one."""
     invented: tuple[int, ...] = ()
@@ -61,11 +68,6 @@ class CheckedSentence:
     """Words of another source that deny the sentence, where what it cites bears it out."""
     uncited: bool = False
     """Whether it cites nothing in a text that elsewhere does; what no sentence has is said once, of the whole."""
-
-    @property
-    def cited(self) -> bool:
-        """Whether the sentence cites a source that exists."""
-        return len(self.markers) > len(self.invented) or bool(self.sources)
 
     @property
     def borne_out(self) -> bool:
@@ -94,6 +96,8 @@ class CheckedSentence:
             notes = ["; ".join([*(notes or ["no citation"]), "looked for in all sources"])]
         if self.doubt:
             notes.append(self.doubt)
+        if self.part:
+            notes.append(f"borne out is: “{self.part}”")
         if self.elsewhere:
             notes.append(f"but {self.elsewhere.id} says so")
         if self.against:
@@ -110,6 +114,7 @@ class CheckedSentence:
         names = ("text", "start", "end", "markers", "sources", "invented", "unknown", "cited", "status")
         return {name: getattr(self, name) for name in names} | {
             "reason": self.judgement.reason,
+            "part": self.part,
             "passage": self.evidence.id if self.evidence else None,
             "quote": self.quote,
             "elsewhere": self.elsewhere.id if self.elsewhere else None,
@@ -241,6 +246,7 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
     }
     good = [p for p in plans if judged[id(p)].verdict is Verdict.SUPPORTED]
     ask = support.probabilities
+    parts = _parts([p for p in plans if judged[id(p)].verdict is Verdict.PARTLY], support) if ask else {}
     denials = denies(ask, [_beside(p, judged[id(p)]) for p in good]) if ask else []
     against = dict(zip(map(id, good), denials, strict=False))
     for plan in plans:
@@ -252,8 +258,10 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
             unit.end,
             unit.numbers,
             tuple(dict.fromkeys([c.source for c in plan.cited.citations])),
+            bool(plan.cites),
             judgement,
-            _status(plan.text, judgement, plan.near),
+            _status(plan, judgement, id(plan) in parts or not ask),
+            parts.get(id(plan), ""),
             plan.near[judgement.evidence] if judgement.evidence is not None else None,
             plan.invented,
             plan.cited.unknown,
@@ -261,6 +269,33 @@ def _judged(plans: Sequence[_Plan], support: Support, bare: bool) -> Iterator[Ch
             against.get(id(plan)),
             uncited=not (bare or plan.cites),
         )
+
+
+def _parts(plans: Sequence[_Plan], support: Support) -> dict[int, str]:
+    """For each plan of which a part is borne out, by its `id`, the longest such part."""
+    shorter = [(p, part) for p in plans if _held(p) >= LITTLE for part in _shortened(p.text)]
+    judged = support.judge_all([_case(part, p.near, ()) for p, part in shorter])
+    right = [item for item, j in zip(shorter, judged, strict=True) if j.verdict is Verdict.SUPPORTED]
+    return {id(p): part for p, part in sorted(right, key=lambda item: len(item[1]))}
+
+
+def _shortened(text: str) -> list[str]:
+    """A sentence without each of its clauses in turn, and each verb behind "and" with its subject alone."""
+    p = parse(text)
+    found = []
+    for i, t in enumerate(p.tokens):
+        inside = p.subtree(i)
+        if t.dep not in _CLAUSES or inside[-1] - inside[0] >= len(inside):
+            continue
+        joins = [j for j in p.children(t.head, "cc", "punct") if p.tokens[t.head].start < p.tokens[j].start < t.start]
+        start, end = p.extent(sorted({*joins, *inside}))
+        found.append(f"{text[:start].rstrip(' ,;')} {text[end:].lstrip(' ,;')}")
+        if t.dep == "conj" and t.is_verb:
+            own = p.children(i, "nsubj", "nsubjpass")
+            whose = p.children(t.head, "nsubj", "nsubjpass")[:1] if not own else []
+            found.append(" ".join([*(p.span(p.subtree(j)) for j in whose), p.span(inside)]))
+    parts = dict.fromkeys(f"{part.strip(' ,;.')}." for part in found)
+    return [part[0].upper() + part[1:] for part in parts if len(part.split()) > 2]
 
 
 class Beside(NamedTuple):
@@ -345,10 +380,16 @@ def _case(text: str, near: Sequence[Evidence], others: Sequence[Evidence]) -> Ca
     return Case(text, [e.text for e in near], [e.source or unnamed for e in near], [e.text for e in others])
 
 
-def _status(text: str, judgement: Judgement, near: Sequence[Evidence]) -> Status:
+def _held(plan: _Plan) -> float:
+    """The largest share of a sentence's words that one passage has."""
+    return max((carried(plan.text, e.text) for e in plan.near), default=0.0)
+
+
+def _status(plan: _Plan, judgement: Judgement, in_part: bool) -> Status:
+    """As the verdict; "partly" where a part is borne out, or all but a name or a figure."""
     if judgement.verdict is Verdict.SUPPORTED and (judgement.score or 0.0) < weigh.SURE:
         return "likely"
     if judgement.verdict is Verdict.PARTLY:
-        held = max((carried(text, e.text) for e in near), default=0.0)
-        return "unsupported" if held < LITTLE else "partly"
+        in_part = in_part or bool(judgement.reading and weigh.holds(judgement.reading[0]) >= weigh.SUPPORTED)
+        return "partly" if in_part and _held(plan) >= LITTLE else "unsupported"
     return judgement.verdict.value  # type: ignore[return-value]  # the other verdicts are statuses
