@@ -475,6 +475,56 @@ def test_rewrites_by_hand() -> None:
     assert values["all history"]["ROUGE-1 P"] < values["rules"]["ROUGE-1 P"]
 
 
+class Coin:
+    """Stands in for the support model of other code: it is as sure of what is true as of what is false."""
+
+    digest = "coin"
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        return np.array([(0.9, 0.1, 0.0) if len(claim) % 2 else (0.1, 0.9, 0.0) for _, claim in pairs])
+
+
+class Knows(Coin):
+    """And one that is right."""
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        return np.array([(0.9, 0.1, 0.0) if "dry" in claim else (0.1, 0.9, 0.0) for _, claim in pairs])
+
+
+def test_two_versions_are_compared_item_by_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one kept, the other is paired with: the change has an interval; other items, or none, are refused."""
+    words = ["Monday", "Tuesday", "Friday", "Sunday", "Saturday", "May", "June", "July", "August", "March"]
+    rows = [
+        {"knowledge": f"Of the weather of {when}.", "response": f"It was {how} all {when}.", "begin_label": label}
+        for when in words
+        for how, label in (("dry", "Fully attributable"), ("windy", "Not attributable"))
+    ]
+    with gzip.open(tmp_path / "begin_test_wow.jsonl.gz", "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    kept = str(tmp_path / "before.json")
+
+    from qa.cli import app
+
+    def run(model: Coin, *arguments: str) -> Any:
+        support = Support(model, {"entailment"})  # type: ignore[arg-type]
+        monkeypatch.setattr(bench, "BenchModels", type("Models", (PlainModels,), {"support": support}))
+        return CliRunner().invoke(app, ["bench", "begin_wow", "--data", str(tmp_path), *arguments])
+
+    assert run(Coin(), "--json", kept).exit_code == 0
+    before = json.loads(Path(kept).read_text())["begin_wow"]["items"]
+    assert len(before["AUROC"]) == len(before["balanced accuracy"]) == len(rows)
+    models = type("Models", (PlainModels,), {"support": Support(Knows(), {"entailment"})})()  # type: ignore[arg-type]
+    changes = bench.bench("begin_wow", tmp_path, models=models).against({"items": before})
+    assert [(c.measure, round(c.after, 6)) for c in changes] == [("AUROC", 1.0), ("balanced accuracy", 1.0)]
+    assert all(0 < c.low <= c.delta <= c.high for c in changes)
+    shown = run(Knows(), "--against", kept)
+    assert shown.exit_code == 0
+    assert "balanced accuracy" in shown.stdout
+    assert run(Knows(), "--against", kept, "--limit", "4").exit_code == 2
+    (tmp_path / "before.json").write_text("{}")
+    assert run(Knows(), "--against", kept).exit_code == 2
+
+
 def test_a_benchmark_without_its_data_says_so(tmp_path: Path) -> None:
     """Unknown name, missing file, other file."""
     with pytest.raises(EvalError, match="there are: wikiqa"):

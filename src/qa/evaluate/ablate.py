@@ -29,6 +29,7 @@ from qa.evaluate import folder as plain
 from qa.evaluate.canard import Canard, resolved
 from qa.evaluate.gate import Change, change
 from qa.evaluate.judge import hits, read_claims
+from qa.evaluate.layers import class_shares
 from qa.evaluate.measures import Measure, Pair, nugget_recall
 from qa.evaluate.questions import load, subset
 from qa.evaluate.run import Progress
@@ -292,9 +293,8 @@ def bench(name: str, rows: Callable[[str], list[Any]], limit: int) -> Trial:
 
 
 def _balanced(held: Sequence[tuple[str, bool, bool]]) -> Values:
-    """Balanced accuracy as a sum over items: each counts by one over the size of its class."""
-    sizes = Counter(true for _, true, _ in held)
-    return {"balanced accuracy": {id_: ((true == said) / sizes[true], 1 / sizes[true]) for id_, true, said in held}}
+    ids, true, said = zip(*held, strict=True) if held else ((), (), ())
+    return {"balanced accuracy": dict(zip(ids, class_shares(true, said), strict=True))}
 
 
 def trials(

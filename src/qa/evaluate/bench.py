@@ -25,8 +25,9 @@ from qa.answer.compare import pairs
 from qa.answer.quote import quote
 from qa.config import load_config
 from qa.evaluate.canard import canard, held_out
-from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, layered
-from qa.evaluate.measures import aurc
+from qa.evaluate.gate import Change, change
+from qa.evaluate.layers import TOGETHER, Rows, Seen, Values, auc, by_layer, class_shares, layered
+from qa.evaluate.measures import Measure, Pair, Pairs, aurc, ratio
 from qa.evaluate.own import disagreeing, followups, premises
 from qa.evaluate.questions import EvalError, fold
 from qa.index.words import Words
@@ -45,6 +46,11 @@ Progress = Callable[[str, int, int], None]
 
 class BenchModels:
     """The models under test, each loaded when a benchmark first needs it."""
+
+    @cached_property
+    def items(self) -> dict[str, list[Pair]]:
+        """What each measure made of each item of the benchmark that is running, in order, by all of the product."""
+        return {}
 
     @cached_property
     def reader(self) -> Reader:
@@ -110,9 +116,15 @@ class Result:
     benchmark: Benchmark
     rows: Rows
     environment: Mapping[str, Any] = field(default_factory=dict)
+    items: Mapping[str, Sequence[Pair]] = field(default_factory=dict)
+    """By measure, what it made of each item; compared by `against`."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON: figures only, no row of the data."""
+    def to_dict(self, *, items: bool = False) -> dict[str, Any]:
+        """For JSON: figures only, no row of the data.
+
+        Args:
+            items: with those of each item.
+        """
         rounded = [(name, {m: round(v, 4) for m, v in values.items()}) for name, values in self.rows]
         return {
             "benchmark": self.benchmark.name,
@@ -121,7 +133,32 @@ class Result:
             "anchors": [{"system": a.system, **a.values} for a in self.benchmark.anchors],
             "note": self.benchmark.note,
             "environment": dict(self.environment),
-        }
+        } | ({"items": {name: [list(pair) for pair in pairs] for name, pairs in self.items.items()}} if items else {})
+
+    def against(self, before: Mapping[str, Any]) -> list[Change]:
+        """How each measure changed since another run on the same items, with the paired interval of the change.
+
+        Args:
+            before: that run, by `to_dict(items=True)`.
+
+        Raises:
+            EvalError: its items are others.
+        """
+        found = []
+        for name, now in self.items.items():
+            then = [tuple(pair) for pair in before.get("items", {}).get(name, ())]
+            ranks = name.startswith("AUROC")
+            if [p[not ranks] for p in then] != [p[not ranks] for p in now]:
+                raise EvalError(
+                    f"{self.benchmark.name} was run on other items; run both with the same data and --limit"
+                )
+            found.append(change(Measure(name, "", aggregate=_ranked if ranks else ratio), then, now))
+        return found
+
+
+def _ranked(pairs: Pairs) -> float:
+    """Area under the ROC curve of pairs (right, score)."""
+    return auc([bool(right) for right, _ in pairs], [float(score) for _, score in pairs])
 
 
 # ranking --------------------------------------------------------------------------------------------
@@ -179,6 +216,7 @@ def _wikiqa(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progre
             reciprocal.append(_reciprocal_rank(ranked))
             tell("ranking", n * len(kept) + i, len(rankers) * len(kept))
         found.append((name, {"MAP": _mean(precision), "MRR": _mean(reciprocal), "n": len(kept)}))
+        models.items |= {"MAP": [(v, 1.0) for v in precision], "MRR": [(v, 1.0) for v in reciprocal]}
     return found
 
 
@@ -255,6 +293,10 @@ def _squad2(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progre
             "n": len(rows),
         }
         found.append((name, measures))
+        models.items["Success@1 (answerable)"] = [
+            (float(a and r), float(a)) for a, r in zip(has, first[name], strict=True)
+        ]
+        models.items["AUROC answerable"] = list(zip(map(float, has), sure[name], strict=True))
     return found
 
 
@@ -268,6 +310,7 @@ def _rgb(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress)
                 scores.append(weighed(models.reader, row["query"], seen)[0].score)
                 has.append(holds)
         tell("reading", i, len(rows))
+    models.items["AUROC"] = list(zip(map(float, has), scores, strict=True))
     bar = models.reader.threshold
     rejected = [s < bar for s, a in zip(scores, has, strict=True) if not a]
     answered = [s >= bar for s, a in zip(scores, has, strict=True) if a]
@@ -309,6 +352,7 @@ def _quotesum(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Prog
             found[name] += [float(fold(answer) in fold(text)) for answer, text in zip(answers, told, strict=True)]
             sizes[name].append(len(pairs_))
         tell("reading", n, len(asked))
+    models.items["short answers quoted"] = [(v, 1.0) for v in found["quoted, sources compared"]]
     return [
         (name, {"short answers quoted": _mean(found[name]), "sentences": _mean(sizes[name]), "n": len(asked)})
         for name in found
@@ -354,6 +398,14 @@ def _realtimeqa(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Pr
 # support --------------------------------------------------------------------------------------------
 
 
+def _layers(seen: Sequence[Mapping[str, Seen]], true: Sequence[bool], models: BenchModels) -> Rows:
+    """As `by_layer`; what all layers together made of each item is kept."""
+    whole = [row[TOGETHER] for row in seen]
+    models.items["AUROC"] = [(float(t), one.score) for t, one in zip(true, whole, strict=True)]
+    models.items["balanced accuracy"] = class_shares(true, [one.held for one in whole])
+    return by_layer(seen, true)
+
+
 def _judged(
     texts: Sequence[tuple[str, Sequence[str]]], true: Sequence[bool], models: BenchModels, tell: Progress
 ) -> Rows:
@@ -369,7 +421,7 @@ def _judged(
             }
         )
         tell("judging", i, len(texts))
-    return by_layer(seen, true)
+    return _layers(seen, true, models)
 
 
 def _support_set(
@@ -414,7 +466,7 @@ def _lfqa(data: tuple[Sequence[Mapping[str, Any]], ...], models: BenchModels, te
         seen += layered(models.support, [(sentence, texts)])
         tell("judging", i, len(asked))
     labels = [label for *_, (label, _) in asked]
-    found = list(by_layer(seen, [label == "supported" for label in labels]))
+    found = list(_layers(seen, [label == "supported" for label in labels], models))
     for system in sorted({system for system, *_ in asked}):
         own = [i for i, item in enumerate(asked) if item[0] == system]
         _, values = by_layer([seen[i] for i in own], [labels[i] == "supported" for i in own])[-1]
@@ -450,7 +502,7 @@ def _rgb_counterfactual(rows: Sequence[Mapping[str, Any]], models: BenchModels, 
     for i, claim in enumerate(claims, start=1):
         seen += layered(models.support, [claim])
         tell("judging", i, len(claims))
-    return by_layer(seen, true)
+    return _layers(seen, true, models)
 
 
 def _three_way(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Progress) -> Rows:
@@ -471,7 +523,7 @@ def _three_way(rows: Sequence[Mapping[str, Any]], models: BenchModels, tell: Pro
     values["macro recall"] = _mean(list(values.values()))
     found_refuted = [t == "refutes" for s, t in zip(said, true, strict=True) if s == "refutes"]
     values["precision refutes"] = _mean(found_refuted)
-    layers = by_layer(seen, [label == "supports" for label in true])
+    layers = _layers(seen, [label == "supports" for label in true], models)
     return [*layers[:-1], (TOGETHER, {**layers[-1][1], **values})]
 
 
@@ -764,13 +816,27 @@ def bench(
     measured = (rows, *(_read(path.parent / other, None) for other in benchmark.beside)) if benchmark.beside else rows
     from qa.evaluate.run import environment
 
+    models = models or BenchModels()
+    models.items.clear()
     try:
-        found = benchmark.measure(measured, models or BenchModels(), progress)
+        found = benchmark.measure(measured, models, progress)
     except (KeyError, TypeError) as error:
         raise EvalError(f"{path} is not the data of {name}: {error!r}") from error
     ran = environment(None, len(rows), 0.0)
     ran = {k: ran[k] for k in ("commit", "changed", "python", "machine", "peak_memory_mb")}
-    return Result(benchmark, found, ran | ({"limit": limit} if limit else {}))
+    return Result(benchmark, found, ran | ({"limit": limit} if limit else {}), dict(models.items))
+
+
+def read_items(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """What `qa bench --json` kept, of these benchmarks.
+
+    Raises:
+        EvalError: it cannot be read, or one of them is not in it.
+    """
+    kept = _read(path, None)
+    if missing := [name for name in names if not (isinstance(kept, dict) and "items" in kept.get(name, {}))]:
+        raise EvalError(f"{path} holds no items of {', '.join(missing)}; write it with qa bench NAME… --json FILE")
+    return {name: kept[name] for name in names}
 
 
 def _read(path: Path, limit: int | None) -> Any:

@@ -315,7 +315,7 @@ def add(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark; --list names them.")] = "",
+    names: Annotated[list[str] | None, typer.Argument(help="Which benchmarks; --list names them.")] = None,
     data: Annotated[
         Path | None, typer.Option(help="The benchmark's file, or the folder with it.", show_default=False)
     ] = None,
@@ -323,30 +323,46 @@ def bench(
     save: Annotated[
         Path | None, typer.Option(help="Folder to keep the figures in, with the commit.", show_default=False)
     ] = None,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="File to keep what was made of each item.", show_default=False)
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Such a file of other code: what changed, item by item.", show_default=False),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the benchmarks.")] = False,
 ) -> None:
-    """Measure the models on a public data set, with published figures printed beside."""
+    """Measure the models on public data sets, with published figures beside; or two versions of the code, paired."""
     with _crash_is_not_a_regression():
         from qa.evaluate import bench as benchmarks
         from qa.evaluate.gate import to_json
         from qa.evaluate.questions import EvalError
-        from qa.evaluate.report import bench_markdown, bench_table
+        from qa.evaluate.report import bench_markdown, bench_table, changes_table
 
-        if list_ or not name:
+        if list_ or not names:
             for item in benchmarks.BENCHMARKS.values():
                 out.print(Text(f"{item.name:22} {item.what} ({item.file})"))
             return
         if data is None:
             raise EvalError("say where the data lies: qa bench NAME --data PATH")
-        with steps() as progress:
-            result = benchmarks.bench(name, data, limit=limit, progress=progress)
-        out.print(bench_table(result))
-        if save:
-            save.mkdir(parents=True, exist_ok=True)
-            path = save / f"bench-{name}-{(result.environment['commit'] or 'none')[:12]}.json"
-            path.write_text(to_json(result.to_dict()) + "\n", encoding="utf-8")
-            out.print(Text(f"Kept in {path}"))
-            _fill(save.parent / "README.md", name, bench_markdown(result))
+        before = benchmarks.read_items(against, names) if against else {}
+        models, kept, moved = benchmarks.BenchModels(), {}, {}
+        for name in names:
+            with steps() as progress:
+                result = benchmarks.bench(name, data, limit=limit, models=models, progress=progress)
+            out.print(bench_table(result))
+            kept[name] = result.to_dict(items=True)
+            moved[name] = result.against(before[name]) if before else []
+            if save:
+                save.mkdir(parents=True, exist_ok=True)
+                path = save / f"bench-{name}-{(result.environment['commit'] or 'none')[:12]}.json"
+                path.write_text(to_json(result.to_dict()) + "\n", encoding="utf-8")
+                out.print(Text(f"Kept in {path}"))
+                _fill(save.parent / "README.md", name, bench_markdown(result))
+        if json_:
+            json_.write_text(to_json(kept) + "\n", encoding="utf-8")
+        if against:
+            out.print(changes_table(moved))
 
 
 def make_report(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.evaluate.judge import Claim, broken_and_true, hits
+from qa.evaluate.measures import Pair
 from qa.schema import Verdict
 from qa.support import LAYERS, Case, Judgement, Support, case_of
 
@@ -111,6 +113,12 @@ def auc(true: Sequence[bool], scores: Sequence[float]) -> float:
     from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
     return float(roc_auc_score(true, scores)) if len(set(true)) == 2 else float("nan")
+
+
+def class_shares(true: Sequence[bool], held: Sequence[bool]) -> list[Pair]:
+    """Balanced accuracy as a sum over items: each counts by one over the size of its class."""
+    sizes = Counter(true)
+    return [((t == h) / sizes[t], 1 / sizes[t]) for t, h in zip(true, held, strict=True)]
 
 
 def balanced(true: Sequence[bool], said: Sequence[bool]) -> float:

@@ -293,6 +293,20 @@ def bench_table(result: Result) -> RenderableType:
     return Group(table, Text(f"{partly}{result.benchmark.what}. {result.benchmark.note}", style="dim"))
 
 
+def changes_table(changes: Mapping[str, Sequence[Change]]) -> RenderableType:
+    """By benchmark, each measure before and now, and the change with its paired interval; bold: beyond noise."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("paired", "measure", "before", "now", "change", "95 %"):
+        table.add_column(name, justify="left" if name in ("paired", "measure") else "right")
+    for benchmark, moved in changes.items():
+        for c in moved:
+            interval = f"{c.low:+.3f} to {c.high:+.3f}"
+            style = "bold" if c.low > 0 or c.high < 0 else ""
+            row = (benchmark, c.measure, f"{c.before:.3f}", f"{c.after:.3f}", f"{c.delta:+.3f}", interval)
+            table.add_row(*row, style=style)
+    return table
+
+
 def _columns(result: Result) -> list[str]:
     ours = [m for _, values in result.rows for m in values if m != "n"]
     theirs = [m for anchor in result.benchmark.anchors for m in anchor.values]
