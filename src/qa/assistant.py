@@ -605,13 +605,14 @@ class Assistant:
 
     def _compared(self, answer: Answer, query: Query, decisions: Sequence[Decision]) -> Answer:
         """The answer with what its sources say side by side, where they differ, and which say nothing."""
-        if query.comparing:  # each source's together, as they are shown
+        speaking = not query.parts or any(part.of for part in query.parts)
+        if query.comparing and speaking:  # each source's together, as they are shown
             shown = [i for group in _grouped(answer.sentences) for i in group.sentences]
             answer = answer.with_(sentences=tuple(answer.sentences[i] for i in dict.fromkeys(shown)))
         pairs = compare.pairs(query, answer.sentences, self.support.probabilities)
         if not query.comparing:
             return answer.with_(pairs=pairs)
-        if query.parts and not any(part.of for part in query.parts):  # two things, not two who speak of one
+        if not speaking:  # two things, not two who speak of one
             return answer.with_(pairs=pairs, groups=_grouped(answer.sentences))
         rows = points.points(query, answer.sentences, pairs, answer.hits)
         cited = {source_id for sentence in answer.sentences for source_id in sentence.source_ids}

@@ -23,13 +23,14 @@ from qa.answer.places import (
 )
 from qa.answer.quote import RELATIVE, with_antecedent, with_list
 from qa.language import facts
-from qa.language.alike import stems
+from qa.language.alike import stems, whole_words
 from qa.language.dates import months, years
 from qa.language.fact import FIGURES
 from qa.language.parser import parse_question
 from qa.language.shortforms import spelled_out
 from qa.language.speakers import speaks
 from qa.language.tongue import UNSPACED
+from qa.language.words import stem
 from qa.query import Query
 from qa.schema import Abstention, Candidate, Hit, Passage, Reason
 
@@ -38,6 +39,9 @@ NEAREST: Final = 3
 
 LENIENT: Final = 0.4
 """Share of the threshold that is enough where several things are asked for, or what is written is checked again."""
+
+RIVAL: Final = 0.4
+"""Share of the best score from which of two things what is on one alone goes before what is on both."""
 
 COMPARING: Final = 0.1
 """The same for questions that compare sources: what each says of a topic is seldom a plain answer."""
@@ -158,20 +162,33 @@ def _of_speakers(choice: _Choice) -> _Choice:
 def _of_its_side(choice: _Choice) -> _Choice:
     """Of a thing that is compared with another: what says a word of it, or stands under one and says none of the other.
 
-    What is on the other one alone, or on neither, would be taken for an answer on it.
+    What is on the other one alone, or on neither, would be taken for an answer on it. What has its words as the
+    question does ("Touch", not "X-Touch") is heard alone, and first where it has them before the other's.
     """
     query = choice.query
     if not query.own:
         return choice
-    own = tuple(c for c in choice.chosen if _on(query.own, query.others, c))
-    return replace(choice, chosen=own if own and own[0].score >= choice.strict else ())
+    loose = [(rank, c) for c in choice.chosen if (rank := _on(query, c)) is not None]
+    closely = [(rank, c) for rank, c in loose if rank < LOOSELY]
+    own = next((found for found in (closely, loose) if found and found[0][1].score >= choice.strict), [])
+    near = [c for rank, c in own if rank == 0 and c.score >= RIVAL * own[0][1].score]
+    return replace(choice, chosen=(*near, *(c for _, c in own if c not in near)))
 
 
-def _on(own: Collection[str], others: Collection[str], c: Candidate) -> bool:
+def _on(query: Query, c: Candidate) -> int | None:
+    """How a sentence is on a thing that is compared: 0 if on that first of all, 1 if on the other first, 2 if it only
+    has a word of it in another form; None if it is not."""
     passage, source = c.hit.passage, c.hit.source
-    said = stems(passage.slice(*with_antecedent(c)))
-    over = stems(f"{source.title}. {source.published}. {passage.heading}. {passage.lead(c.start)}")
-    return bool(said & set(own)) or (bool(over & set(own)) and not said & set(others))
+    over = f"{source.title}. {source.published}. {passage.heading}. {passage.lead(c.start)}"
+    said = passage.slice(*with_antecedent(c))
+    words = [{word, stem(word)} for word in whole_words(said)]
+    if query.own & set().union(*words, *({word, stem(word)} for word in whole_words(over))):
+        return int(not next((bool(word & query.own) for word in words if word & (query.own | query.others)), True))
+    own, others = stems(" ".join(query.own)), stems(" ".join(query.others))
+    return LOOSELY if stems(said) & own or (stems(over) & own and not stems(said) & others) else None
+
+
+LOOSELY: Final = 2
 
 
 def _spelling_out(choice: _Choice) -> Decision:

@@ -15,11 +15,11 @@ from typing import Final, Literal, Protocol
 from qa import dialogue
 from qa.errors import QuestionError
 from qa.language import FUNCTION_WORDS, fold, meant, name_key
-from qa.language.alike import name_words, stems
+from qa.language.alike import name_words, whole_words
 from qa.language.asking import ASKING, asking
 from qa.language.described import BEGINNING, TITLE_WORD, description, initials, word_keys
 from qa.language.names import akin, named
-from qa.language.parser import REQUESTS, Parse, parse, parse_question
+from qa.language.parser import REQUESTS, Parse, Token, parse, parse_question
 from qa.language.speech import PRONOUNS, SAYING
 from qa.language.tongue import language
 from qa.schema import LONGEST_QUESTION, Abstention, Answer, Filters, Reason, Source, Turn
@@ -63,7 +63,7 @@ class Query:
     """What is searched for, read and answered one by one: each side of a comparison, each of two questions; empty
     where it is one thing."""
     own: frozenset[str] = frozenset()
-    """Stems of the words that tell it from the other things that it is compared with."""
+    """The words that tell it from the other things that it is compared with, as `whole_words` gives them."""
     others: frozenset[str] = frozenset()
     """The same of these."""
     filters: Filters = field(default_factory=Filters)
@@ -237,7 +237,8 @@ def _read(text: str, asked: str, catalogue: Catalogue, without: Collection[str])
 
 def _side(side: str, sides: Sequence[str], whole: Query) -> Query:
     """The part of a query that asks of one of several things."""
-    said, others = stems(side), frozenset().union(*(stems(other) for other in sides if other != side))
+    said = frozenset(whole_words(side))
+    others = frozenset(word for other in sides if other != side for word in whole_words(other))
     shared = said & others
     return replace(whole, text=side, asked=side, kind="fact", about=side, own=said - shared, others=others - shared)
 
@@ -276,10 +277,10 @@ def each_in_turn(text: str) -> tuple[str, ...]:
     if len(p.roots) != 1 or not any(t.tag in ("WP", "WDT", "WRB") for t in p.tokens[:4]):
         return ()
     for i, token in enumerate(p.tokens):
-        nodes = _conjuncts(p, i)
+        nodes, at = _conjuncts(p, i), p.child(i, "cc")
         years = token.dep == "pobj" and all(re.fullmatch(r"\d{4}", p.tokens[j].text) for j in nodes)
-        if len(nodes) > 1 and (years or token.dep == "prep") and p.tokens[token.head].lower != "between":
-            return _spread(p, nodes)
+        if at and len(nodes) > 1 and (years or token.dep == "prep") and p.tokens[token.head].lower != "between":
+            return _spread(p, range(len(p.tokens)), at)
     return ()
 
 
@@ -330,6 +331,7 @@ _SEEING: Final = frozenset(
 _DIFFERING: Final = frozenset("agree compare conflict contradict contrast differ disagree diverge vary".split())
 _AGREEING: Final = frozenset("agree conflict contradict disagree".split())
 """Those that ask of sources alone: two things do not agree, people do."""
+_CONTRASTS: Final = frozenset("comparison contrast difference similarity".split())
 _ON: Final = frozenset("about on of over regarding concerning".split())
 _OVERVIEW: Final = frozenset("summarise summarize summary overview gist recap".split())
 _TIMES: Final = frozenset("date day month year".split())
@@ -390,102 +392,179 @@ def _compared(p: Parse, called: Called) -> _Frame | None:
     for i, token in enumerate(p.tokens):
         if token.lower in ("to", "across", "among", "between") and any(_texts(p, k) for k in p.children(i, "pobj")):
             return _Frame("compare")  # "according to each source"
-        first, other = _held(p, i)
-        if first is None:
+        things, other, topic = _held(p, i)
+        if not things:
             continue
-        sides = [*_conjuncts(p, first), *other]
-        texts, of = _texts(p, first), tuple(_named(_phrase(p, side), called) for side in sides)
-        if texts:  # "the reports of 2021 and 2024"
-            of = tuple(_named(text, called) for text in _each(p, first, sides))
-        if texts or (len(of) > 1 and all(named.sources for named in of)):
-            topic = _topic(p, i, first, sides[-1], also=("in", "as"))
-            topic = "" if re.fullmatch(r"[\d\s,and]*", topic) else topic
-            return _Frame("compare", topic, of if all(named.sources for named in of) else ())
-        if token.lemma not in _AGREEING and (each := _each(p, first, sides)):
-            return _Frame("compare", sides=each)
-    return None
+        one, two = (p.tokens[places.start : places.stop] for places in (things, other))
+        each: tuple[str, ...] = _in_full(p.text, one, two) if two else _spread(p, things) or (p.span(things),)
+        of = tuple(_named(side, called) for side in each)
+        sourced = all(named.sources for named in of)
+        if any(_texts(p, j) and p.tokens[j].head not in things for j in things) or (len(of) > 1 and sourced):
+            return _Frame("compare", topic, of if sourced else ())
+        if len(each) > 1 and token.lemma not in _AGREEING:
+            return _Frame("compare", sides=tuple(f"{side}, {topic}" if topic else side for side in each))
+    more = _more_or_less(p)
+    return _Frame("compare", sides=more) if more else None
 
 
-def _held(p: Parse, i: int) -> tuple[int | None, Sequence[int]]:
-    """What a word compares, and with what else where that stands apart: "compare A with B", "older than B"."""
-    token, subject = p.tokens[i], p.child(i, "nsubj")
-    if token.lower in ("than", "compared"):
-        other = p.child(i, "prep", "pobj") if token.lower == "than" else next(iter(p.behind(i)), None)
-        return (_likened(p, i, other), [other]) if other else (None, ())
-    if token.lemma in _DIFFERING and subject is not None:
-        return subject, p.behind(i, *(("to", "with") if token.lemma == "compare" else ("from",)))[:1]
-    if token.lemma in ("compare", "contrast") and token.dep == "ROOT":
-        return p.child(i, "dobj"), p.behind(i, "with", "to")[:1]
-    if token.lemma in ("difference", "similarity", "comparison", "contrast"):
-        return next(iter(p.behind(i, "between", "of")), None), ()
-    or_ = any(p.tokens[j].lower == "or" for j in p.children(i, "cc"))  # "Which is higher, Rye or Hove?"
-    thing = token.is_noun or token.dep == "prep"
-    return (i if or_ and thing and any(t.tag in ("JJR", "RBR") for t in p.tokens) else None), ()
-
-
-def _likened(p: Parse, at: int, other: int) -> int | None:
-    """What stands before "than" or "compared" and is of a kind with what follows: behind the same preposition, or the
-    subject; nothing where that is a figure, a clause or who is asked for."""
-    before, after = p.tokens[:at], p.tokens[other]
-    if p.tokens[at].lower == "than" and not any(t.tag in ("JJR", "RBR") for t in before):
-        return None
-    same = [i for i, t in enumerate(before) if t.dep == "prep" and after.dep == "prep" and t.lower == after.lower]
-    subjects = [i for i, t in enumerate(before) if t.dep.startswith("nsubj") and t.tag[0] not in "PW"]
-    if p.tokens[at].lower == "compared":
-        found = [i for i, t in enumerate(before) if t.is_noun or t.tag == "CD"]
+def _held(p: Parse, i: int) -> tuple[range, range, str]:
+    """Where what a word compares stands, and what apart from it, and in what: "How does A differ from B in size?" """
+    token, end = p.tokens[i], len(p.tokens) - (p.tokens[-1].text in ".?!")
+    links = ("with", "to", "against") if token.lemma in ("compare", "contrast") else ("from",)
+    aux = [j for j in range(i) if p.tokens[j].lemma in ("be", "do")]
+    start, stop, at, topic = i + 1, end, 0, ""
+    if token.is_noun and token.lemma in _CONTRASTS:
+        by = [j for word in ("between", "of") for j in range(i, end) if p.tokens[j].lower == word]
+        start = by[0] + 1 if by else end
+        if by and by[0] > i + 2 and p.tokens[i + 1].lower == "in":
+            topic = p.span([i + 2, by[0] - 1])  # "the difference in price between"
+    elif aux and ((token.lemma in _DIFFERING and token.lower != "compared") or token.lower == "different"):
+        at = i + 1 if i + 1 < end and p.tokens[i + 1].lower in links else 0
+        start, stop = aux[0] + 1, i if at or token.is_verb or i + 1 == end else aux[0] + 1
+    elif token.lemma == "distinguish" or (token.lemma in ("compare", "contrast") and i == 0):
+        by = [j for j in range(i + 2, end - 1) if p.tokens[j].lower in links and p.tokens[j + 1].tag != "VB"]
+        joined = any(_joins(p, j) for j in range(i, end))
+        at = next((j for j in by if p.tokens[j].head == i or not joined), 0)
+        stop = at or end
+    elif token.lower in ("vs", "versus") and not any(
+        t.tag[0] == "W" or t.tag in ("MD", "VBD", "VBZ") for t in p.tokens
+    ):
+        start, stop, at = 0, i, i
     else:
-        found = same or (subjects[:1] if after.is_noun or p.children(other) else [])
-    return (
-        _whole(p, found[-1])
-        if found and ({after.tag, p.tokens[found[-1]].tag} != {"CD", "NN"} or after.lower == "one")
-        else None
-    )
+        stop = start
+    after = at + 2 if at else i + 1 if stop == i else next((j + 2 for j in range(start, stop) if _joins(p, j)), end)
+    turn = next((j for j in range(after, end - 1) if _turns(p, j, i, loose=stop == i and not at)), end)
+    if turn < end:
+        topic = re.sub(r"^\w+ (?:terms of )?", "", p.span([turn, end - 1]))
+    return range(start, min(stop, turn)), range(at + 1, turn) if at else range(0), topic
 
 
-def _each(p: Parse, first: int, sides: Sequence[int]) -> tuple[str, ...]:
-    """The question as it would be put of each side alone, the others left out: "How long is it kept, in Basecamp?" """
-    if len(sides) < 2:  # "the number of ships in 2018 and 2022"
-        rest = range(p.subtree(first)[0], len(p.tokens))
-        joined = next((i for i in rest if p.children(i, "conj") and p.tokens[i].head != i), None)
-        sides = _conjuncts(p, joined) if joined is not None else ()
-    bare = ((text, _FRAME.sub(lambda m: "," * m[0].startswith(" "), text)) for text in _spread(p, sides))
-    return tuple(_measuring(text) if text == put else put.rstrip("?., ") for text, put in bare)
+def _turns(p: Parse, at: int, verb: int, *, loose: bool) -> bool:
+    """Whether a question turns here from what it compares to what in: "in terms of", "by size"."""
+    token, after = p.tokens[at], p.tokens[at + 1]
+    sure = loose or token.head == verb or token.lower == "by" or after.tag[0] == "W" or after.lower == "terms"
+    return sure and token.lower in (*_ON, "in", "by", "as")
 
 
-_FRAME: Final = re.compile(
-    r"^(?:compare|contrast|what (?:is|are|was|were) the (?:difference|similarit|comparison|contrast)\w* (?:between|of)"
-    r"|how (?:do|does|did)(?=.* (?:differ|compare|vary|diverge)\b)) | (?:differ|compare|vary|diverge)(?: (?:in|on))?\b",
-    re.I,
-)
-"""What says that things are compared, and nothing of them."""
+def _joins(p: Parse, at: int) -> bool:
+    """Whether a word joins others: "and", "or"."""
+    return p.tokens[at].tag == "CC" and p.tokens[at].lower not in ("both", "either")
 
 
-def _spread(p: Parse, sides: Sequence[int]) -> tuple[str, ...]:
-    """The text once for each of some parts of it that are joined or held together, with that one in place of all."""
-    if len(sides) < 2:
+def _spread(p: Parse, within: range, at: int | None = None) -> tuple[str, ...]:
+    """Some words of a text once for each of what is joined in them, with that one in place of all; or nothing.
+
+    Args:
+        at: the place of the "and" or "or"; default: that which joins the most.
+    """
+    links = [j for j in within[1:] if _joins(p, j)]
+    if not links:
         return ()
-    places = [_alone(p, side) for side in sides]
-    if not p.children(sides[0], "conj"):  # "the tram", whatever the parser hangs on it of "faster than"
-        stop = next(
-            (i for i in places[0] if p.tokens[i].tag in ("JJR", "RBR") or p.tokens[i].lower == "than"), len(p.tokens)
-        )
-        places[0] = [i for i in places[0] if i < stop] or places[0]
-    if any(t.lower == "compared" for t in p.tokens[places[0][-1] : places[-1][0]]):  # with all that follows
-        last = next((i for i in range(places[-1][0], len(p.tokens)) if p.tokens[i].text in ",?."), len(p.tokens)) - 1
-        places[-1] = list(range(places[-1][0], max(last, places[-1][0]) + 1))
-    start, end = p.tokens[places[0][0]].start, p.tokens[places[-1][-1]].end
-    before, after = p.text[:start].removesuffix("both "), p.text[end:]
-    cut = ""
-    if (p.tokens[places[0][-1]].end < p.tokens[places[1][0]].start) and not p.children(sides[0], "conj"):
-        cut = p.text[p.tokens[places[0][-1]].end : p.tokens[places[1][0]].start]  # "the tram faster than the bus"
-        cut = re.sub(r"\s*\b(?:than|(?:as )?compared (?:with|to)|from|with|to)\s*$", "", cut)
-    return tuple(f"{before}{p.span(part)}{cut}{after}" for part in places)
+    at = at or max(links, key=lambda j: len(p.subtree(p.tokens[j].head)))
+    first = p.tokens[at].head
+    while p.tokens[first].dep == "conj":
+        first = p.tokens[first].head
+    joined = p.children(first, "conj")
+    start, stop = within.start, within.stop
+    begins = [t.lower for t in p.tokens[at + 1 : at + 3]]  # "for HEY" of "refunds for HEY at work and for HEY at home"
+    like = [j for j in range(start, at) if [t.lower for t in p.tokens[j : j + 2]] == begins]
+    if like:
+        start = like[0]
+    elif joined and first in within:
+        start = max(start, _alone(p, first)[0])
+        stop = min(stop, max(p.subtree(j)[-1] for j in joined) + 1)
+    marks = [start - 1, *(j for j in range(start, at) if p.tokens[j].text == ","), at, stop]
+    parts = [p.tokens[a + 1 : b] for a, b in pairwise(marks) if b > a + 1]
+    before = p.text[p.tokens[within[0]].start : p.tokens[start].start].removesuffix("both ")
+    after = p.text[p.tokens[stop - 1].end : p.tokens[within[-1]].end]
+    each = _in_full(p.text, *parts) if len(parts) == 2 else [p.text[t[0].start : t[-1].end] for t in parts]
+    return tuple(f"{before}{one}{after}" for one in each)
+
+
+def _in_full(text: str, one: Sequence[Token], other: Sequence[Token]) -> tuple[str, str]:
+    """Two things held together, each with what the other alone has: "the old and the new *bus*", "*that* of Rye"."""
+    left, right = (text[t[0].start : t[-1].end] for t in (one, other))
+    at = next((t for t in one[1:] if t.lower == other[0].lower != one[0].lower), None)
+    nouns = [[t for t in side if t.is_noun] for side in (one, other)]
+    if other[0].lower in ("that", "those") and nouns[0]:
+        right = f"{text[one[0].start : nouns[0][0].end]}{text[other[0].end : other[-1].end]}"
+    elif at:  # behind the same preposition, or article: "the duties of a nurse and a midwife"
+        right = f"{text[one[0].start : at.start]}{right}"
+    elif one[-1].tag in _BARE and nouns[1]:
+        left = f"{left} {text[nouns[1][-1].start : other[-1].end]}"
+    elif other[-1].tag in _BARE and one[-1].is_noun:
+        right = f"{right} {one[-1].text}"
+    elif same := [t for t, then in pairwise(other) if t.lower == one[-1].lower and then.is_noun]:
+        left += text[same[0].end : other[-1].end]
+    if other[-1].lower == "one" and one[-1].is_noun:
+        right = f"{right[: -len('one')]}{one[-1].text}"
+    return left, right
+
+
+_BARE: Final = ("DT", "JJ", "JJR", "JJS", "VBN")
+"""Words that want a noun behind them."""
+
+
+def _more_or_less(p: Parse) -> tuple[str, ...]:
+    """The question as it would be put of each of two: "Is A larger than B?", "A or B: which lasts longer?" """
+    if turned := re.fullmatch(r"(.+ or .+?) ?[:;,–—] ?((?:which|who|what|where)\b[^,]+?)\?*", p.text, re.I):
+        first, asks = turned[1][0].lower() + turned[1][1:] if p.tokens[0].tag == "DT" else turned[1], turned[2]
+        p = parse(f"{asks[0].upper()}{asks[1:]}, {first}?")
+    more = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR")), len(p.tokens))
+    for i, token in enumerate(p.tokens):
+        to = next(iter(p.children(i, "prep", "pobj")), 0)
+        compared = token.lower == "compared" and p.tokens[to].lower in ("with", "to")
+        if not to or not (compared or (token.lower == "than" and more < i)):
+            continue
+        if compared:
+            last = next((j for j in range(to, len(p.tokens)) if p.tokens[j].text in ",?."), len(p.tokens)) - 1
+        else:
+            last = p.phrase(to)[-1]
+        other = p.tokens[i + 1 + compared : last + 1]
+        alone = parse(f"{p.text[: token.start].rstrip(' ,')}?")
+        if other and (one := _likened(alone, other, compared)):
+            rest = p.text[other[-1].end :]
+            before, after = alone.text[: one[0].start], alone.text[one[-1].end : -1]
+            each = tuple(f"{before}{side}{after}{rest}" for side in _in_full(p.text, one, other))
+            return each if compared else tuple(map(_measuring, each))
+        return ()
+    at = next((j for j in range(2, len(p.tokens)) if p.tokens[j].lower == "or" and p.tokens[j].dep == "cc"), 0)
+    if more == len(p.tokens) or not at or p.tokens[p.tokens[at].head].tag[:2] in ("VB", "MD", "RB") or more == at - 1:
+        return ()
+    end = len(p.tokens) - (p.tokens[-1].text in ".?!")
+    start = next((j + 1 for j in range(at, 0, -1) if p.tokens[j].text in ",:"), 0)  # "Which is higher, Rye or Hove?"
+    start = start if start > more else 0
+    before = p.text[: p.tokens[start].start]
+    return tuple(_measuring(f"{before}{side}?") for side in _spread(p, range(start, end), at))
+
+
+def _likened(p: Parse, other: Sequence[Token], compared: bool) -> Sequence[Token]:
+    """What is of a kind with something that stands apart: behind the same preposition, or its like, or the subject;
+    nothing where that is a figure, a clause or who is asked for."""
+    says = {t.lemma for t in other if t.is_noun or t.tag == "CD"}
+    found = [i for i, t in enumerate(p.tokens) if t.tag in ("IN", "TO") and t.lower == other[0].lower]
+    if not found and compared:
+        found = [i for i, t in enumerate(p.tokens) if t.is_noun or t.tag == "CD"]
+        found.sort(key=lambda i: p.tokens[i].lemma in says)
+    elif not found and says:
+        found = [i for i, t in enumerate(p.tokens) if t.dep.startswith("nsubj") and t.tag[0] not in "PW"][:1]
+    if not found:
+        return ()
+    at = found[-1]
+    whole = p.tokens[at].head if p.tokens[at].dep == "compound" else _whole(p, at)  # "a day *ticket* cost"
+    places = (
+        p.subtree(at) if p.tokens[at].tag in ("IN", "TO") else [i for i in _alone(p, whole) if i <= max(_alone(p, at))]
+    )
+    stop = next((i for i in places if p.tokens[i].tag in ("JJR", "RBR") and not compared), len(p.tokens))
+    one = p.tokens[places[0] : min(places[-1] + 1, stop)]
+    figure = next((t for t in other if t.tag not in ("IN", "TO", "DT")), other[0])
+    return () if figure.tag == "CD" and figure.lower != "one" and not any(t.tag == "CD" for t in one) else one
 
 
 def _measuring(text: str) -> str:
     """A question of one that had "more" of something than another: "Is Rye older?" -> "How old is Rye?" """
     p = parse(text)
-    at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR") and t.lower != "less"), None)
+    at = next((i for i, t in enumerate(p.tokens) if t.tag in ("JJR", "RBR")), None)
     if at is None:
         return text
     more, after = p.tokens[at], (*p.tokens[at + 1 :], p.tokens[at])[0]
@@ -493,7 +572,8 @@ def _measuring(text: str) -> str:
     if before.endswith((" many", " much")):  # "How many more ships came?"
         return f"{before}{text[more.end :]}"
     measure, end = more.lemma.removesuffix("er"), more.end
-    if more.lower == "more":
+    measure = measure[:-2] if more.lower == f"{measure[:-2]}er" else measure  # "deeply" of "deeper"
+    if more.lower in ("more", "less", "fewer"):
         measure, end = ("many" if after.tag == "NNS" else "much"), more.end
         counts = next((t for t in p.tokens[at + 1 : at + 3] if t.is_noun and after.tag[:2] in ("NN", "JJ")), None)
         if counts:
@@ -501,7 +581,7 @@ def _measuring(text: str) -> str:
         elif after.tag in ("JJ", "RB"):
             measure, end = after.text, after.end
     before = re.sub(r"^(?:which|who)\s+", "", before, flags=re.I)
-    rest = f"{before[:1].lower()}{before[1:]} {text[end:].lstrip(' ,')}".strip()
+    rest = f"{before[:1].lower()}{before[1:]} {text[end:].lstrip(' ,:')}".strip()
     return f"How {measure} {rest}".replace(" ?", "?")
 
 
@@ -609,20 +689,20 @@ def _asks_gist(p: Parse, root: int) -> bool:
     )
 
 
-def _topic(p: Parse, *heads: int, also: Collection[str] = ()) -> str:
+def _topic(p: Parse, *heads: int) -> str:
     """What stands after "about", "on" and the like behind one of some words, to the end of the sentence."""
     for i in heads:
         for j in p.children(i, "prep"):
             thing = p.child(j, "pobj", "pcomp")
-            if p.tokens[j].lower in (*_ON, *also) and thing is not None:
+            if p.tokens[j].lower in _ON and thing is not None:
                 follows = [j + 1] if thing > j and p.tokens[j + 1].tag != "," else []
                 return p.span([*follows, *p.subtree(thing)])
     return ""
 
 
-def _whole(p: Parse, of: int | None) -> int | None:
+def _whole(p: Parse, of: int) -> int:
     """The noun that a noun belongs to by "of": "the middle of June"."""
-    while of is not None and (p.tokens[of].dep == "nummod" or p.tokens[p.tokens[of].head].lower == "of"):
+    while p.tokens[of].dep == "nummod" or p.tokens[p.tokens[of].head].lower == "of":
         of = p.tokens[of].head if p.tokens[of].dep == "nummod" else p.tokens[p.tokens[of].head].head
     return of
 

@@ -37,6 +37,13 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(stem(_IRREGULAR.get(w, w)) for w in words if w not in FUNCTION_WORDS)
 
 
+def whole_words(text: str) -> list[str]:
+    """Its words that say something, in order, with what a hyphen or a point joins to them ("X-ray", "3.1"): their
+    stems; what has a capital as it stands, since it may be a name ("Write")."""
+    found = (w for w in re.findall(r"[^\W_]+(?:[-.’'/][^\W_]+)*", text) if fold(w) not in FUNCTION_WORDS)
+    return [stem(w) if w.islower() else w for w in found]
+
+
 _IRREGULAR = dict(
     pair.split(":")
     for pair in (
