@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qa.language.dates import calendar
 from qa.language.fact import FIGURES, Fact
 from qa.language.names import same_name
-from qa.language.words import FUNCTION_WORDS, fold, stem
+from qa.language.words import FUNCTION_WORDS, WORD, fold, stem
 
 
 def one_entity(a: str, b: str) -> bool:
@@ -33,7 +33,7 @@ def name_words(name: str) -> list[str]:
 
 def stems(text: str) -> frozenset[str]:
     """Stems of the words that say something; of an irregular form, its verb's or adjective's ("met" -> "meet")."""
-    words = (fold(w) for w in re.findall(r"[^\W_]+(?:[’'][^\W_]+)*", text))
+    words = (fold(w) for w in WORD.findall(text))
     return frozenset(stem(_IRREGULAR.get(w, w)) for w in words if w not in FUNCTION_WORDS)
 
 

@@ -228,18 +228,13 @@ class SpacyParser:
         with self._lock:
             self._grammar = self._grammar or _load(without=("ner", "senter"))
             with self._grammar.memory_zone():
-                doc = self._grammar(text[:LONGEST])
-                tokens = tuple(Token(t.text, t.idx, t.lemma_.casefold(), t.tag_, t.dep_, t.head.i) for t in doc)
-        kept = [i for i, t in enumerate(tokens) if not t.text.isspace()]
-        place = {old: new for new, old in enumerate(kept)}
-        return Parse(
-            text,
-            tuple(
-                Token(t.text, t.start, t.lemma, t.tag, t.dep, place.get(t.head, place[i]))
-                for i in kept
-                for t in (tokens[i],)
-            ),
-        )
+                kept = [t for t in self._grammar(text[:LONGEST]) if not t.text.isspace()]
+                place = {t.i: n for n, t in enumerate(kept)}
+                tokens = (
+                    Token(t.text, t.idx, t.lemma_.casefold(), t.tag_, t.dep_, place.get(t.head.i, n))
+                    for n, t in enumerate(kept)
+                )
+                return Parse(text, tuple(tokens))
 
     def entities(self, text: str) -> tuple[Entity, ...]:
         """As `Parser.entities`; of a long text the first `LONGEST` characters."""

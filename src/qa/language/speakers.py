@@ -30,9 +30,9 @@ OPENING: Final = 10
 def speaker(passage: Passage, span: Span) -> str:
     """The person or body whose speech the last sentence of a span gives, as the text puts it; empty if the outlet
     speaks. A quotation without a speaker, and a pronoun, have that of the sentence beside them or nobody."""
-    if not (touched := _touched(passage, span)):
+    if (place := last_sentence(passage, span)) < 0:
         return ""  # the head of a table
-    place, sentences = touched[-1], sentences_of(passage)
+    sentences = sentences_of(passage)
     who = _subject(_unquoted(passage, sentences[place]))
     before = _subject(_unquoted(passage, sentences[place - 1])) if place else ""
     if not who and in_quotation(passage, *sentences[place]):
@@ -66,18 +66,9 @@ def speaks(who: str, passage: Passage, span: Span) -> bool:
 
 
 def last_sentence(passage: Passage, span: Span) -> int:
-    """The place of the last sentence that a span touches.
-
-    Raises:
-        ValueError: the span lies outside the passage.
-    """
-    if not (touched := _touched(passage, span)):
-        raise ValueError(f"{span[0]}..{span[1]} touches no sentence of {passage.id}")
-    return touched[-1]
-
-
-def _touched(passage: Passage, span: Span) -> list[int]:
-    return [i for i, (start, end) in enumerate(sentences_of(passage)) if start < span[1] and end > span[0]]
+    """The place of the last sentence that a span touches; -1 where it touches none."""
+    touched = (i for i, (start, end) in enumerate(sentences_of(passage)) if start < span[1] and end > span[0])
+    return max(touched, default=-1)
 
 
 def leans_back(text: str) -> bool:

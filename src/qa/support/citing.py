@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from textwrap import shorten
 from typing import Any
 
 from qa import markers
@@ -61,7 +62,10 @@ def read(text: str, sources: Sequence[Source]) -> Iterator[Cited]:
             tuple(replace(citation, pages=citation.pages or unit.pages) for citation in (*explained, *called_so)),
             () if listed else unit.numbers,
             tuple(n for n in unit.numbers if listed and str(n) not in listed),
-            (*unit.unknown, *(_short(listed[key]) for key in keys if key in listed and not named[key])),
+            (
+                *unit.unknown,
+                *(shorten(listed[key], 80, placeholder="…") for key in keys if key in listed and not named[key]),
+            ),
         )
 
 
@@ -141,10 +145,6 @@ def _meant(line: str, sources: Sequence[Source], labels: Mapping[str, str]) -> t
 @cache
 def _names(source: Source) -> frozenset[str]:
     return content(f"{source.publisher} {source.author} {source.title} {source.published}")
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= 80 else f"{line[:79]}…"
 
 
 # prose ----------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def folded(text: str) -> Folded:
     for i, char in enumerate(text):
         if unicodedata.category(char) == "Cf":
             continue
-        new = " " if char.isspace() else _fold_char(char)
+        new = " " if char.isspace() else fold(char)
         if new == " " and (not out or out[-1] == " "):
             continue
         for c in new:
@@ -60,22 +60,12 @@ def folded(text: str) -> Folded:
     return Folded("".join(out), offsets)
 
 
-@lru_cache(maxsize=8192)
-def _fold_char(char: str) -> str:
-    return fold(char)
-
-
-def needle(text: str) -> str:
-    """A folded text to look for: no mark at either end."""
-    return folded(text).text.strip(" \t\n.,;:!?'\"-…()[]")
-
-
 def whole_sentences(claim: str, text: str) -> Span | None:
     """Where a claim stands in a text word for word as one or more whole sentences; None if it does not.
 
     A part of a sentence does not count: "It denied that Iran was involved" does not say "Iran was involved".
     """
-    wanted = needle(claim)
+    wanted = folded(claim).text.strip(" \t\n.,;:!?'\"-…()[]")
     if not wanted:
         return None
     for start, end in folded(text).find(wanted):
