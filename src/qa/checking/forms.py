@@ -25,7 +25,7 @@ MEANINGS = {
     "supported": "it stands there",
     "likely": "the model thinks so, not surely: read the words below it",
     "partly": "a part of it stands there, or all but a name or figure",
-    "unsupported": "nothing of it was found there",
+    "unsupported": "it was not found there",
     "contradicted": "the source says otherwise",
     "unchecked": "nothing was there to hold it against",
     "invented": "it cites what is not there",

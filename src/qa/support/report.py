@@ -280,7 +280,7 @@ def _parts(plans: Sequence[_Plan], support: Support) -> dict[int, str]:
 
 
 def _shortened(text: str) -> list[str]:
-    """A sentence without each of its clauses in turn, and each verb behind "and" with its subject alone."""
+    """A sentence without each of its clauses in turn, and what its main verb is joined with, alone with its subject."""
     p = parse(text)
     found = []
     for i, t in enumerate(p.tokens):
@@ -290,7 +290,7 @@ def _shortened(text: str) -> list[str]:
         joins = [j for j in p.children(t.head, "cc", "punct") if p.tokens[t.head].start < p.tokens[j].start < t.start]
         start, end = p.extent(sorted({*joins, *inside}))
         found.append(f"{text[:start].rstrip(' ,;')} {text[end:].lstrip(' ,;')}")
-        if t.dep == "conj" and t.is_verb:
+        if t.dep == "conj" and t.is_verb and t.head in p.roots:  # "if you cancel and pay" states nothing
             own = p.children(i, "nsubj", "nsubjpass")
             whose = p.children(t.head, "nsubj", "nsubjpass")[:1] if not own else []
             found.append(" ".join([*(p.span(p.subtree(j)) for j in whose), p.span(inside)]))
