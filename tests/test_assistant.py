@@ -426,6 +426,9 @@ def test_asked_what_it_is_about_key_sentences_of_the_sources_are_quoted(town: As
     assert [c.hit.source.id for c in on_topic.sentences] == ["gazette", "ledger"]
     assert all("million euros" in c.text for c in on_topic.sentences)
     assert town.overview(topic="the price of saffron in Isfahan").sentences == ()
+    headed = town.ask("Summarise the chapter on the vote.")
+    assert {c.heading.split(" › ")[-1] for s in headed.sentences for c in s.citations} == {"The vote"}
+    assert not town.ask("Give me a summary of the price of saffron in Isfahan.").sentences
 
 
 def test_a_sure_answer_to_a_plain_question_comes_in_few_words_first(town: Assistant) -> None:

@@ -561,3 +561,27 @@ def test_a_question_in_a_language_of_the_documents_is_told(question: str, foreig
     assert query.foreign is foreign
     assert bool(query.notes) is foreign
     assert not (foreign and query.unknown)
+
+
+@pytest.mark.parametrize("question", ["What is bylaw 5 about?", "Summarise Bylaw 5", "Give me a summary of Bylaw 5."])
+def test_a_text_is_summed_up_by_the_title_it_is_called_by(question: str) -> None:
+    """Whatever sort of text it is, and however its capitals are written."""
+    catalogue = Catalogue([Source("five", "Bylaw 5"), Source("three", "Bylaw 3")])
+    query = understand(question, catalogue=catalogue)
+    assert (query.kind, query.sources) == ("overview", {"five"})
+    assert understand("What is the fuss about?", catalogue=catalogue).kind != "overview"
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Summarise the chapter on quorum.", "quorum"),
+        ("Give me an overview of parental leave.", "parental leave"),
+        ("Summarise the report.", ""),
+        ("Give me a summary of these documents.", ""),
+    ],
+)
+def test_what_is_to_be_summed_up_may_be_a_heading_or_a_topic(question: str, topic: str) -> None:
+    """The texts at large are no topic."""
+    query = understand(question, (), CATALOGUE)
+    assert (query.kind, query.about) == ("overview", topic or query.text)

@@ -24,8 +24,9 @@ from qa.answer.yesno import says
 from qa.checking.shelf import Shelf
 from qa.config import Config, load_config
 from qa.corpus import Origin
-from qa.decide import Decision, abstention, decide
+from qa.decide import UNRELATED, Decision, abstention, decide
 from qa.index import Index
+from qa.language.alike import stems
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
 from qa.models.reader import Reader
@@ -526,15 +527,25 @@ class Assistant:
         return tuple(decided(*part) for part in zip(parts, hits, candidates, strict=True))
 
     def _gist(self, query: Query) -> Decision:
-        """Key sentences of the sources that the query names, or of all."""
+        """Key sentences of the sources that the query names, of what stands under a heading, on a topic, or of all."""
         sources = [s for s in self.sources if query.filters.passes(s) and (not query.sources or s.id in query.sources)]
-        found = self._overview(sources)
+        topic = query.about != query.text
+        found = self._overview(sources, under=stems(query.about) if topic else frozenset())
+        if topic and not found.sentences:
+            near = self.retriever.retrieve(replace(query, text=query.about))
+            found = self._summed([hit for hit in near if hit.cosine >= UNRELATED])
         hits = tuple({c.hit.passage.id: c.hit for c in found.sentences}.values())
         return Decision(query, hits, found.sentences, found.sentences)
 
-    def _overview(self, sources: Sequence[Source], most: int = SENTENCES) -> Overview:
-        passages = {p.id: n for n, p in enumerate(self.index.passages.values())}
+    def _overview(
+        self, sources: Sequence[Source], most: int = SENTENCES, under: frozenset[str] = frozenset()
+    ) -> Overview:
         hits = [Hit(p, source, 1.0) for source in sources for p in self.index.passages_of(source.id)]
+        headed = [hit for hit in hits if under <= stems(hit.passage.heading)]
+        return self._summed(headed or [hit for hit in hits if under <= stems(hit.source.title)], most)
+
+    def _summed(self, hits: Sequence[Hit], most: int = SENTENCES) -> Overview:
+        passages = {p.id: n for n, p in enumerate(self.index.passages.values())}
         vectors = np.asarray(self.index.matrix)[[passages[hit.passage.id] for hit in hits]]
         return overview(
             hits, vectors, lambda texts: np.asarray(self.retriever.embedder.embed_passages(list(texts))), most

@@ -319,9 +319,9 @@ _FOREIGN: Final = (
 
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _TEXTS: Final = frozenset(
-    "account article author brief coverage document handbook journal magazine manual media narrative newspaper outlet "
-    "paper perspective piece policy publication publisher report review side source study text version view writer "
-    "analysis broadcaster scholar researcher".split()
+    "account article author brief corpus coverage document handbook journal magazine manual media narrative newspaper "
+    "outlet paper perspective piece policy publication publisher report review side source study text version view "
+    "writer analysis broadcaster scholar researcher".split()
 )
 """How a question speaks of sources, by dictionary form."""
 _VIEWS: Final = frozenset("account assessment judgement judgment opinion position stance take verdict view".split())
@@ -354,10 +354,18 @@ def _frame(p: Parse, called: Called, without: Collection[str] = ()) -> _Frame:
     for name, read in (("asked", _asked), ("comparing", _compared)):
         if name not in without and (frame := read(p, called)):
             return frame
-    asked = (_named(_phrase(p, i), called) for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i))
+    kind = _kind(p)
+    gist = kind == "overview" or p.text.rstrip(" ?").endswith(" about")  # of any text, by whatever it is called
+    nouns = (i for i, t in enumerate(p.tokens) if t.is_noun and _as_source(p, i, gist))
+    asked = (_named(_phrase(p, i).removesuffix(" about"), called) for i in nouns)
     of = () if "named" in without else tuple(named for named in asked if named.sources)
-    several = len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1
-    kind: Kind = "compare" if several else _kind(p)
+    if len({id_ for n in of for id_ in n.sources}) > 1 and len(of) > 1:
+        kind = "compare"
+    elif gist and of:
+        kind = "overview"
+    topics = (_topic(p, i) for i in range(len(p.tokens)) if kind == "overview" and not of)
+    if topic := next((topic for topic in topics if topic and not _naming(topic)[1]), ""):
+        return _Frame(kind, topic)
     thing = _introduced(p) if kind in ("who-is", "fact") else None
     return _Frame(kind, of=of) if thing is None else _Frame("who-is", of=of, thing=_phrase(p, thing))
 
@@ -680,9 +688,7 @@ def _asks_gist(p: Parse, root: int) -> bool:
     """ "What is this report about?", "What are the main points?" """
     words = [t.lower for t in p.tokens if t.tag[0].isalpha()]
     thing = p.child(root, "nsubj")
-    of_text = thing is not None and (
-        p.tokens[thing].lemma in _TEXTS or p.tokens[thing].lower in ("corpus", "this", "it")
-    )
+    of_text = thing is not None and (p.tokens[thing].lemma in _TEXTS or p.tokens[thing].lower in ("this", "it"))
     about = words[-1:] == ["about"] and p.tokens[root].lemma in ("be", "deal", "talk") and of_text
     return about or any(
         a == "main" and b in ("points", "findings", "topics", "themes", "ideas") for a, b in pairwise(words)
@@ -730,13 +736,15 @@ def _texts(p: Parse, of: int) -> bool:
     return token.lemma in _TEXTS and several
 
 
-def _as_source(p: Parse, of: int) -> bool:
-    """Whether a noun stands where a question names a source: after "according to", or as a text or its maker."""
+def _as_source(p: Parse, of: int, gist: bool = False) -> bool:
+    """Whether a noun stands where a question names a source: after "according to", as a text or its maker, or as that
+    of which the gist is wanted."""
     token = p.tokens[of]
     before = p.tokens[token.head]
     according = before.lower == "to" and p.tokens[before.head].lower == "according"
     speaks = token.dep == "nsubj" and before.lemma in SAYING
-    return according or speaks or token.lemma in _TEXTS
+    summed = gist and (before.lower == "of" or token.dep in ("attr", "dobj", "nsubj", "ROOT"))
+    return according or speaks or summed or token.lemma in _TEXTS
 
 
 def _named(phrase: str, called: Called) -> Named:
@@ -756,6 +764,9 @@ def _naming(phrase: str) -> tuple[list[str], bool]:
 def _means(phrase: str, source: Source) -> bool:
     """Whether publisher and author, or of a text all that describes it, hold each of the words that tell."""
     words, of_text = _naming(phrase)
+    title = [fold(word) for word in TITLE_WORD.findall(source.title)]
+    if len(title) > 1 and title == [fold(word) for word in TITLE_WORD.findall(phrase)]:
+        return True
     told = name_words(description(source) if of_text else f"{source.publisher} {source.author}")
     return bool(words) and all(w == initials(source) or any(akin(w, other) for other in told) for w in words)
 

@@ -8,6 +8,7 @@ strongest single signal in news and reports, Hong and Nenkova, EACL 2014).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -120,9 +121,10 @@ def _spokesmen(hit: Hit, whole: NDArray[np.float32], embed: Embed) -> list[tuple
 
 
 def _stands_alone(text: str) -> bool:
-    """Whether a text is a whole sentence of ordinary length that tells something: no heading, question or row."""
-    words = text.split()
-    return SHORTEST <= len(words) <= LONGEST and text.rstrip("\"'”’)]").endswith((".", "!")) and words[0][0].isupper()
+    """Whether a text is a whole sentence of ordinary length that tells something: no heading, question or row. The
+    number before an article is none of its words."""
+    words = re.sub(r"^\(?(?:\d{1,3}|[a-z])[.)]\s+", "", text).split() or [""]
+    return SHORTEST <= len(words) <= LONGEST and text.rstrip("\"'”’)]").endswith((".", "!")) and words[0][:1].isupper()
 
 
 def _names(hits: Sequence[Hit]) -> tuple[tuple[str, int], ...]:
