@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.models.encoder import plain_tokenizer
 from qa.models.files import SHIPPED, minilm_folder
-from qa.models.reader import MAX_TOKENS, Reader, Window, encode
+from qa.models.reader import MAX_TOKENS, Cascade, Reader, Window, encode
 from qa.schema import ModelError
 
 WEIGHTS = SHIPPED / "weights" / "reader.onnx"
@@ -222,3 +222,24 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_the_reader_knows_how_common_words_are_spelled(reader: Reader, word: str, known: bool) -> None:
     """What is in its vocabulary is no slip of the pen, whatever the case."""
     assert reader.knows(word) is reader.knows(word.upper()) is known
+
+
+def test_the_larger_reader_behind_tells_answers_from_other_texts_and_other_questions() -> None:
+    """Its weights are made whole when it opens; each reading is the same alone and among others."""
+    last = Cascade.load().last
+    asked = "Who designed the arches of the bridge?"
+    good, other = last.read(asked, [BRIDGE, TALKS])
+    (bad,) = last.read("Who demolished the arches of the bridge?", [BRIDGE])
+    a, b = BRIDGE.sentences[good.answers.index(max(good.answers))]
+    assert "Voss" in BRIDGE.text[a:b]
+    assert max(good.answers) > max(*other.answers, *bad.answers)
+    assert last.read(asked, [TALKS, BRIDGE]) == [other, good]
+
+
+def test_a_last_reader_that_is_no_model_is_told_when_it_is_needed(tmp_path: Path) -> None:
+    """Its weights take a second to unfold, so that nothing is loaded before."""
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"no model")
+    readers = Cascade.load(path)
+    with pytest.raises(ModelError, match="cannot be run"):
+        _ = readers.last

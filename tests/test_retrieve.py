@@ -14,7 +14,7 @@ from qa import LONGEST_QUESTION, Assistant, Filters, Hit
 from qa.decide import Decision, abstention
 from qa.models.reader import Reader, Reading, Window, between
 from qa.query import Query, searchable
-from qa.read import READ_AGAIN, WordReader, absent, chance, is_label, look, stands, weighed, windows
+from qa.read import LAST, READ_AGAIN, UNSEEN, WordReader, absent, chance, is_label, look, stands, weighed, windows
 from qa.retrieve import balance
 from qa.schema import Candidate, QuestionError
 
@@ -186,6 +186,54 @@ def test_what_stands_behind_a_sure_answer_is_not_read() -> None:
         seen = look(reader, question, hits, few=1)
         assert reader.read_texts == [hit.passage.text for hit in hits[:read]]
         assert [chance(reader, s) > 0 for s in seen] == [True, read == 2]
+
+
+class Backed(Recording):
+    """With a reader behind it, which likes what speaks of rain."""
+
+    fusion = replace(WordReader.fusion, last=1.0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = Raining()
+
+
+class Raining(Recording):
+    """Sure of sentences about rain, and of nothing else."""
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
+        super().read(question, windows)
+        return [
+            Reading(tuple(0.99 if "rained" in w.text[a:b] else 0.01 for a, b in w.sentences), 0.5, None)
+            for w in windows
+        ]
+
+
+def test_what_looks_best_is_shown_to_the_last_reader() -> None:
+    """A few windows, the likeliest first; what it did not see stays behind what it saw."""
+    texts = [f"The bridge number {n} was painted in the year {1900 + n}." for n in range(2 * LAST)]
+    hits = [make_hit(text, start=1000 * n) for n, text in enumerate(["The bridge was blue when it rained.", *texts])]
+    reader = Backed()
+    seen = look(reader, "What colour was the bridge when it was blue?", hits, few=len(hits))
+    assert len(reader.last.read_texts) == LAST
+    assert hits[0].passage.text in reader.last.read_texts
+    assert [s.last for s in seen].count(UNSEEN) == len(hits) - LAST
+    assert max(seen, key=lambda s: chance(reader, s)).hit == hits[0]
+    assert max(chance(reader, s) for s in seen if s.last == UNSEEN) < min(
+        chance(reader, s) for s in seen if s.last != UNSEEN
+    )
+
+
+def test_of_what_is_compared_the_last_reader_sees_the_best_of_every_source() -> None:
+    """A source of which it saw nothing would be told silent unheard."""
+    hits = [
+        make_hit(f"The bridge of {name} was painted blue {n} times.", id=name, start=1000 * n)
+        for name in ("arlen", "morley", "tarn")
+        for n in range(LAST if name == "arlen" else 1)
+    ]
+    reader = Backed()
+    look(reader, "How often was the bridge painted blue?", hits)
+    assert all(any(name in text for text in reader.last.read_texts[:3]) for name in ("arlen", "morley", "tarn"))
 
 
 def test_an_abstention_counts_the_passages_that_were_read() -> None:

@@ -30,8 +30,8 @@ from sklearn.metrics import roc_auc_score
 from qa import Assistant, load_config
 from qa.corpus.metadata import slug
 from qa.evaluate.folder import PlainQuestion, load_plain
-from qa.models.reader import Reader, log_odds
-from qa.read import Look, absent, length, look, stands
+from qa.models.reader import Cascade, Fusion, Reader, log_odds
+from qa.read import FEW, Look, absent, length, look, stands
 from qa.schema import Hit
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +56,8 @@ class Read:
     removed: bool
     """Whether the passages that hold the answer were taken away."""
     sentences: NDArray[np.float64]
-    """A row a sentence: log-odds of the reader, share of BM25, cosine."""
+    """A row a sentence: log-odds of the reader, share of BM25, cosine; with a last reader log-odds of these three as
+    they are weighed where there is none, and of the last reader."""
     right: NDArray[np.bool_]
     """Whether it answers."""
     words: int
@@ -79,22 +80,24 @@ def _read(
     assistant: Assistant, part: str, question: str, answerable: bool, removed: bool, hits: Sequence[Hit], holds: Holds
 ) -> Read:
     retriever = assistant.retriever
-    seen = look(retriever.reader, question, hits)
+    seen = [s for s in look(retriever.reader, question, hits, few=FEW) if s.read]
     unnamed = [absent(question, stands(s.hit, retriever.publishers), retriever.document(s.hit)) for s in seen]
     right = [holds(s.hit, (s.start, s.end)) for s in seen]
     return Read(
         part,
         answerable,
         removed,
-        np.array([_signals(s) for s in seen]),
+        np.array([_signals(retriever.reader.fusion, s) for s in seen]),
         np.array(right),
         length(question),
         np.array(unnamed),
     )
 
 
-def _signals(s: Look) -> tuple[float, float, float]:
-    return log_odds(s.score), s.hit.share, s.hit.cosine
+def _signals(fusion: Fusion, s: Look) -> tuple[float, ...]:
+    if s.last is None:
+        return log_odds(s.score), s.hit.share, s.hit.cosine
+    return log_odds(fusion.answers(s.score, s.hit.share, s.hit.cosine)), log_odds(s.last)
 
 
 def of_project(reader: Reader) -> Iterator[Read]:
@@ -215,14 +218,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("QA_TRAINING_DATA"), help="folder of the training sets")
     parser.add_argument("--strangers", type=Path, default=ROOT.parent / "shared" / "strangers")
-    parser.add_argument("--reader", type=Path, help="ONNX file; default: the reader that ships")
+    parser.add_argument("--reader", type=Path, help="ONNX file of a reader that reads alone")
+    parser.add_argument(
+        "--last", type=Path, help="ONNX file of a last reader behind the one that ships; default: its own"
+    )
     parser.add_argument("--every", type=int, default=1, help="of SQuAD's questions read one of so many: a quick look")
     parser.add_argument("--kept", type=Path, help="file to keep what was read in, or to take it from")
     args = parser.parse_args()
     if args.kept and args.kept.exists():
         asked = pickle.loads(args.kept.read_bytes())
     else:
-        reader = Reader.load(args.reader)
+        reader = Reader.load(args.reader) if args.reader else Cascade.load(args.last)
         asked = [
             *of_project(reader),
             *of_strangers(reader, args.strangers),
@@ -247,7 +253,7 @@ def main() -> None:
         lambda part: (sentence, question),
     )
     for names, model in (
-        ("reader, lexical, dense, bias", sentence),
+        ("reader, lexical, dense, bias" if args.reader else "first, last, shift", sentence),
         ("sum, length, absent, offset", question),
     ):
         print(names, "=", ", ".join(f"{w:.3g}" for w in (*model.coef_[0], model.intercept_[0])))

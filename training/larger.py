@@ -227,13 +227,15 @@ class Exported(nn.Module):
 
 
 def export(a: argparse.Namespace) -> None:
-    """An adapter and the weights under it as int8 ONNX, which `Assistant.open(reader=Reader.load(FILE))` takes."""
+    """An adapter and the weights under it as ONNX: what `qa.models.reader.LastReader` loads."""
     from export import export as write  # late: training needs no onnx
+    from export import four_bits
 
     net = Larger(a.packs)
     load(net, a.adapter)
     example = {"input_ids": torch.randint(999, 2000, (2, 20)), "token_type_ids": torch.randint(0, 4, (2, 20))}
-    digest = write(Exported(net), example, ("tokens", "window"), a.out)
+    write(Exported(net), example, ("tokens", "window"), a.out)
+    digest = four_bits(a.out)
     print(f"{a.out}  {a.out.stat().st_size / 1e6:.1f} MB  SHA-256 {digest}")
 
 

@@ -29,7 +29,7 @@ from qa.index import Index
 from qa.language.alike import stems
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
-from qa.models.reader import Reader
+from qa.models.reader import Cascade, Reader
 from qa.query import Catalogue, Query, Understand, searchable, understand
 from qa.read import SentenceReader, WordReader, by_score
 from qa.retrieve import Retriever, Stage
@@ -671,7 +671,10 @@ class Assistant:
         answerer: Literal["quote", "write"] = "quote",
         notes: Sequence[str] = (),
     ) -> Provenance:
-        models = {"embedder": self.retriever.embedder.digest, "reader": self.retriever.reader.digest}
+        reader = self.retriever.reader
+        models = {"embedder": self.retriever.embedder.digest, "reader": reader.digest}
+        if reader.last is not None:
+            models["last reader"] = reader.last.digest
         if self.support.entailment is not None:
             models["support"] = self.support.entailment.digest
         return Provenance(
@@ -782,7 +785,9 @@ def _grouped(sentences: Sequence[Sentence]) -> tuple[Group, ...]:
 
 
 def _reader(config: Config) -> SentenceReader:
-    return WordReader() if config.reader == "none" else Reader.load()
+    if config.reader == "none":
+        return WordReader()
+    return Reader.load() if config.reader == "small" else Cascade.load()
 
 
 def _entailment(config: Config) -> Entailment | None:

@@ -104,7 +104,10 @@ class Config(BaseSettings):
         0.5, gt=0, le=1, description="share of those that one source may take while others qualify"
     )
 
-    reader: Literal["auto", "none"] = Field("auto", description="auto: the shipped one; none: shared words")
+    reader: Literal["auto", "small", "none"] = Field(
+        "auto",
+        description="auto: two, the larger one behind; small: one alone, half the time and memory; none: shared words",
+    )
     support: Literal["auto", "none"] = Field("auto", description="auto: check every sentence; none: do not")
     min_answer: float | None = Field(
         None, ge=0, le=1, description="probability below which qa abstains; unset: the reader's own threshold"

@@ -43,7 +43,7 @@ LENIENT: Final = 0.4
 RIVAL: Final = 0.4
 """Share of the best score from which of two things what is on one alone goes before what is on both."""
 
-COMPARING: Final = 0.1
+COMPARING: Final = 0.25
 """The same for questions that compare sources: what each says of a topic is seldom a plain answer."""
 
 PERHAPS: Final = 0.5

@@ -15,7 +15,7 @@ from qa.config import Config, unknown_variables
 from qa.index import Index
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
-from qa.models.reader import Reader
+from qa.models.reader import LastReader, Reader
 from qa.schema import QAError
 
 
@@ -45,6 +45,7 @@ def examine(config: Config, *, deep: bool = False) -> list[Examined]:
         _variables(),
         _model("embedder", lambda: Embedder.load(config.embedding_model).digest),
         _model("reader", lambda: Reader.load().digest),
+        _model("last reader", lambda: LastReader.load().digest),
         _model("support model", lambda: Entailment.load().digest),
         *_corpus_and_index(config, deep),
         _language_model(config),

@@ -31,6 +31,9 @@ ALIKE, OTHER = 0.5, 0.5
 """Share of their words in common from which two sentences are told apart by what is asked, and how much of its match is
 left to the one that is not."""
 
+LAST, UNSEEN = 6, 0.003
+"""Windows that the last reader sees; and what counts as its score of a sentence that it does not see."""
+
 READ_AGAIN = 3
 """Passages read a second time, whole: those whose sentences look best. In few words the reader tells best whether
 anything answers, in all of them which sentence does: a name and its pronoun come together."""
@@ -43,6 +46,10 @@ class SentenceReader(Protocol):
     threshold: float
     """Probability below which the best sentence is no answer."""
     fusion: Fusion
+
+    @property
+    def last(self) -> SentenceReader | None:
+        """A better and slower one, that reads once more what looks best; None: there is none."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """One reading per window, probabilities in the order of `Window.sentences`."""
@@ -65,6 +72,8 @@ class Look:
     """The few words in it that answer, in the document, where the reader marks them in this sentence."""
     read: bool = True
     """Whether the reader saw it at all."""
+    last: float | None = None
+    """The last reader's probability that it answers; None where there is no such reader."""
 
 
 _Place = tuple[Hit, Window, int]
@@ -110,7 +119,8 @@ def look(
     """Every sentence of the hits as the reader sees it: among few others, and where it looks best once more.
 
     The log-odds of the two readings are averaged, as of several views of one picture. A sentence that is not read,
-    since one that looked likelier answers surely or too many did, has no chance.
+    since one that looked likelier answers surely or too many did, has no chance. What looks best then is shown to the
+    last reader, if there is one: where all is read, the best of every source.
 
     Args:
         hits: best first.
@@ -137,7 +147,37 @@ def look(
     left = [
         Look(hit, a + at, b + at, 0.0, read=False) for hit, window, at in places[read:] for a, b in window.sentences
     ]
-    return twice + [second.get((s.hit.passage.id, s.start), s) for s in left]
+    looks = twice + [second.get((s.hit.passage.id, s.start), s) for s in left]
+    return _at_last(reader, question, looks, places, each=few is None)
+
+
+def _at_last(
+    reader: SentenceReader, question: str, seen: Sequence[Look], places: Sequence[_Place], each: bool
+) -> list[Look]:
+    """With what the last reader makes of the windows that look best.
+
+    Args:
+        each: of every source the best window goes first, and twice as many are read.
+    """
+    if reader.last is None:
+        return list(seen)
+    whose = {(hit.passage.id, a + at): n for n, (hit, window, at) in enumerate(places) for a, _ in window.sentences}
+    best: defaultdict[int, float] = defaultdict(float)
+    for s in seen:
+        n = whose[s.hit.passage.id, s.start]
+        best[n] = max(best[n], chance(reader, s))
+    likely = sorted((n for n in best if best[n] > 0), key=lambda n: -best[n])
+    if each:
+        of_source = {places[n][0].source.id: n for n in reversed(likely)}
+        likely.sort(key=lambda n: n not in of_source.values())
+    chosen = likely[: 2 * LAST if each else LAST]
+    found = {(s.hit.passage.id, s.start): s for s in _see(reader.last, question, [places[n] for n in chosen])}
+
+    def with_last(s: Look) -> Look:
+        sight = found.get((s.hit.passage.id, s.start))
+        return replace(s, last=sight.score, span=sight.span or s.span) if sight else replace(s, last=UNSEEN)
+
+    return [with_last(s) for s in seen]
 
 
 def _likeliest(question: str, places: Sequence[_Place]) -> list[_Place]:
@@ -224,7 +264,7 @@ def chance(reader: SentenceReader, seen: Look, match: float = 1.0) -> float:
     Args:
         match: how much of its passage's share of BM25 it has: see `matches`.
     """
-    return reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine) if seen.read else 0.0
+    return reader.fusion.answers(seen.score, match * seen.hit.share, seen.hit.cosine, seen.last) if seen.read else 0.0
 
 
 def matches(question: str, seen: Sequence[Look]) -> list[float]:
@@ -367,6 +407,7 @@ class WordReader:
     digest = "shared-words"
     threshold = 0.4
     fusion = Reader.fusion
+    last = None
 
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """Shares instead of probabilities; a sentence counts in full, its neighbours half."""

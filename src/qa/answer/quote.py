@@ -17,7 +17,7 @@ from qa.schema import Candidate, Citation, Passage, Sentence, Span, Verdict, sho
 RELATIVE = 0.5
 """A further sentence is quoted when it scores at least this share of the best one."""
 
-RELATIVE_SEVERAL = 0.25
+RELATIVE_SEVERAL = 0.4
 """The same where the question asks for several things; chosen on the dev questions."""
 
 RELATIVE_COMPARING = 0.04

@@ -35,7 +35,7 @@ from qa.evaluate.questions import load, subset
 from qa.evaluate.run import Progress
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
-from qa.models.reader import Reader, Reading, Window
+from qa.models.reader import Cascade, Reader, Reading, Window
 from qa.read import SentenceReader, WordReader
 from qa.schema import Turn, Verdict
 from qa.support import LAYERS, Support, case_of
@@ -62,6 +62,7 @@ class Switch:
 _FOLLOW_UPS = ("follow-ups", "fragments", "pronouns", "subject")
 _STAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "reader": ("sentences ranked by shared words instead", {"reader": "none"}),
+    "last": ("what looks best is not read by the larger reader", {"reader": "small"}),
     "lexical": ("only passages whose meaning is near", {"lexical_weight": 0.0}),
     "dense": ("only passages that share words", {"lexical_weight": 1.0}),
     "balance": ("one source may take all places", {"max_share": 1.0}),
@@ -85,6 +86,11 @@ class Remembered:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
+    @cached_property
+    def last(self) -> Remembered | None:
+        """The larger reader behind a reader."""
+        return Remembered(self._model.last) if self._model.last else None
+
     def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         """As `SentenceReader.read`."""
         key = (question, tuple(windows))
@@ -104,7 +110,12 @@ class Models:
 
     @cached_property
     def reader(self) -> Any:
-        """The shipped reader."""
+        """The shipped readers."""
+        return Remembered(Cascade.load())
+
+    @cached_property
+    def small(self) -> Any:
+        """The first of them alone."""
         return Remembered(Reader.load())
 
     @cached_property
@@ -128,6 +139,7 @@ class Models:
 
         config: Config = load_config(corpus_dir=corpus, index_dir=index, **switch.settings)
         reader: SentenceReader = WordReader() if config.reader == "none" else self.reader
+        reader = self.small if config.reader == "small" else reader
         with Assistant.open(
             config=config, reader=reader, embedder=self.embedder, entailment=self.entailment
         ) as assistant:

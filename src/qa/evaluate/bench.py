@@ -34,7 +34,7 @@ from qa.index.words import Words
 from qa.language import FUNCTION_WORDS
 from qa.models.embedder import Embedder
 from qa.models.entailment import Entailment
-from qa.models.reader import Reader, Window
+from qa.models.reader import Cascade, Reader, Window
 from qa.passages import sentences, split
 from qa.query import understand
 from qa.read import Look, look, weighed
@@ -54,8 +54,8 @@ class BenchModels:
 
     @cached_property
     def reader(self) -> Reader:
-        """The shipped reader."""
-        return Reader.load()
+        """The shipped readers."""
+        return Cascade.load()
 
     @cached_property
     def embedder(self) -> Embedder:

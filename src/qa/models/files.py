@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,7 @@ def _session(path: Path, mtime_ns: int, size: int, threads: int, weights: Path |
     options.inter_op_num_threads = 1
     # idle threads sleep: spinning ones slow everybody down where cores are shared
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # four bits become int8 here, once
     options.log_severity_level = 3
     if weights:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
@@ -98,6 +101,12 @@ def _session(path: Path, mtime_ns: int, size: int, threads: int, weights: Path |
         return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no public base class
         raise ModelError(f"the model {path} cannot be run: {error}; install it again: {_remedy(path)}") from error
+
+
+def give_back() -> None:
+    """Hands freed memory back to the system where the C library would keep it: 240 MB after four bits were unfolded."""
+    with suppress(OSError, AttributeError, TypeError):  # glibc alone has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @lru_cache(maxsize=64)
