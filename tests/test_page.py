@@ -340,7 +340,7 @@ def test_a_quotation_carries_no_tick_and_a_written_sentence_its_verdict(visitors
     assert v.page.locator(f"{LAST} .said").count()
     assert v.page.locator(f"{LAST} .verdict").count() == 0
     assert "According to" in v.text(f"{LAST} .answer")
-    w = visitors(at=written(good("The auditors found that the harbour bridge will cost 71 million euros [2]. "))).ask(
+    w = visitors(at=written(good("The auditors found that the harbour bridge will cost 71 million euros [1]. "))).ask(
         BRIDGE
     )
     for sentence in w.page.locator(f"{LAST} .said").all():
